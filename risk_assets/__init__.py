@@ -1,0 +1,1 @@
+"""sourcedata -> finaldata -> trained_model -> latest_score -> deployed_model -> diagnostics -> report."""

@@ -1,0 +1,1 @@
+"""What exists: one module per asset key, its checks beside it."""

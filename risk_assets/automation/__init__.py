@@ -1,0 +1,1 @@
+"""When things run: jobs, the file sensor and the drift schedule."""

@@ -1,0 +1,1 @@
+"""The rules, pure: no framework, disk, clock, environment or network."""

@@ -1,0 +1,69 @@
+"""The declared columns of a client file: what each is called, what it may hold, and what the labels mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Larger magnitudes are refused: their squares overflow a double, so no mean or deviation could be given.
+MAX_MAGNITUDE = 1e100
+
+USUAL_OPPOSITES = {"1": "0", "0": "1", "yes": "no", "no": "yes", "y": "n", "n": "y"}
+BOOLEANS = {"true": "1", "false": "0"}
+
+
+@dataclass(frozen=True)
+class NumericColumn:
+    """A numeric column with its inclusive bounds; None means unbounded."""
+
+    name: str
+    min: float | None = None
+    max: float | None = None
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The schema of client files: id, target with its two labels (canonical text), and the features."""
+
+    id: str
+    target: str
+    positive: str
+    negative: str
+    numeric: tuple[NumericColumn, ...]
+    categorical: tuple[str, ...] = ()
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Feature names: the numeric, then the categorical columns, in declared order."""
+        return (*(column.name for column in self.numeric), *self.categorical)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All declared names: id, features, target."""
+        return (self.id, *self.features, self.target)
+
+    @property
+    def has_numeric_labels(self) -> bool:
+        """Whether both labels are numbers, so that finaldata can hold the target as an integer."""
+        return {self.positive, self.negative} == {"0", "1"}
+
+
+def canonical_label(value: object) -> str:
+    """One text for every spelling of a label: 1, 1.0, "1" and true are all "1"; other text is stripped."""
+    text = str(value).strip()
+    if text.lower() in BOOLEANS:
+        return BOOLEANS[text.lower()]
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return str(int(number)) if number.is_integer() else repr(number)
+
+
+def usual_opposite(label: str) -> str | None:
+    """Return the label that usually stands against this one ("Yes" -> "No"), in the same case, or None."""
+    opposite = USUAL_OPPOSITES.get(label.lower())
+    if opposite is None:
+        return None
+    if label.isupper():
+        return opposite.upper()
+    return opposite.capitalize() if label[:1].isupper() else opposite

@@ -1,0 +1,64 @@
+"""What became of the rows of each source file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """The account of one file: accepted + duplicates + quarantined = read.
+
+    `reason` is set when the file as a whole is quarantined; `reasons` counts quarantined rows by reason;
+    `dropped_columns` are columns of the file that are not declared.
+    """
+
+    name: str
+    sha256: str
+    bytes: int
+    read: int
+    accepted: int
+    duplicates: int
+    quarantined: int
+    reason: str | None = None
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    dropped_columns: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse an account that does not add up."""
+        if self.accepted + self.duplicates + self.quarantined != self.read:
+            raise ValueError(f"{self.name}: accepted + duplicates + quarantined differs from read: {self}")
+
+
+@dataclass(frozen=True)
+class Ingestion:
+    """The account of finaldata: its files in reading order, and a version that depends on its rows alone.
+
+    `ingested_at` is ISO 8601 in UTC; `positives` counts accepted rows whose target is the positive label.
+    """
+
+    data_version: str
+    ingested_at: str
+    positives: int
+    files: tuple[SourceFile, ...]
+
+    @property
+    def accepted(self) -> int:
+        """Rows of finaldata."""
+        return sum(file.accepted for file in self.files)
+
+    @property
+    def read(self) -> int:
+        """Rows read in all files."""
+        return sum(file.read for file in self.files)
+
+    @property
+    def duplicates(self) -> int:
+        """Rows left out because an equal row is held."""
+        return sum(file.duplicates for file in self.files)
+
+    @property
+    def quarantined(self) -> int:
+        """Rows refused, with their reasons in quarantine/."""
+        return sum(file.quarantined for file in self.files)

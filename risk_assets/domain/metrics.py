@@ -1,0 +1,63 @@
+"""How well predicted risks agree with what happened: results of scoring labelled rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with its 95 % bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class CalibrationBin:
+    """Rows whose risk lies in [low, high]: how many, their mean risk and the share that truly left."""
+
+    low: float
+    high: float
+    n: int
+    mean_risk: float
+    positive_rate: float
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Counts of rows by actual and predicted label."""
+
+    true_negatives: int
+    false_positives: int
+    false_negatives: int
+    true_positives: int
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """The score of a model on labelled rows.
+
+    `roc` holds (false positive rate, true positive rate) and `precision_recall` (recall, precision) points,
+    thinned for drawing. `always_yes_f1` is the F1 of calling every client positive: what a model must beat.
+    """
+
+    n: int
+    positives: int
+    threshold: float
+    f1: Estimate
+    precision: Estimate
+    recall: Estimate
+    accuracy: Estimate
+    roc_auc: Estimate
+    average_precision: Estimate
+    brier: Estimate
+    log_loss: Estimate
+    confusion: Confusion
+    calibration: tuple[CalibrationBin, ...]
+    roc: tuple[tuple[float, float], ...]
+    precision_recall: tuple[tuple[float, float], ...]
+    always_yes_f1: float
+    model_sha256: str = ""
+    quarantined: int = 0

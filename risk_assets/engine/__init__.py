@@ -1,0 +1,1 @@
+"""How rows are crunched: one SQL text, run by an embedded engine."""

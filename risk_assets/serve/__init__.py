@@ -1,0 +1,1 @@
+"""Who asks: the API and the pages, served from the deployed folder."""

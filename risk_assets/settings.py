@@ -1,0 +1,191 @@
+"""Settings: config.json and RISK_ASSETS_… variables, checked once and frozen."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from risk_assets.domain.columns import Columns, NumericColumn, canonical_label, usual_opposite
+
+
+class SettingsError(ValueError):
+    """A setting is missing or wrong; the message is one line that names the key."""
+
+
+def _folder_name(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must name a folder")
+    return value
+
+
+FolderName = Annotated[str, AfterValidator(_folder_name)]
+
+
+class NumericSetting(BaseModel):
+    """A numeric column with optional inclusive bounds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1)
+    min: float | None = None
+    max: float | None = None
+
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> NumericSetting:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"{self.name}: min {self.min} is above max {self.max}")
+        return self
+
+
+class ColumnsSetting(BaseModel):
+    """The columns of a client file. `negative` is needed only where `positive` has no usual opposite."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(min_length=1)
+    target: str = Field(min_length=1)
+    positive: bool | int | float | str
+    negative: bool | int | float | str | None = None
+    numeric: tuple[NumericSetting, ...] = ()
+    categorical: tuple[str, ...] = ()
+
+    @field_validator("numeric", mode="before")
+    @classmethod
+    def _names_alone(cls, value: object) -> object:
+        if isinstance(value, list | tuple):
+            return [{"name": item} if isinstance(item, str) else item for item in value]
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ColumnsSetting:
+        names = [self.id, self.target, *(column.name for column in self.numeric), *self.categorical]
+        folded = [name.casefold() for name in names]
+        for name in names:
+            if not name.strip():
+                raise ValueError("a column name is blank")
+            if folded.count(name.casefold()) > 1:
+                raise ValueError(f"column {name!r} is named twice")
+        columns = self.to_columns()
+        if columns.positive == columns.negative:
+            raise ValueError(f"positive and negative are the same label {columns.positive!r}")
+        return self
+
+    def to_columns(self) -> Columns:
+        """Return the schema as the domain knows it, with canonical labels."""
+        positive = canonical_label(self.positive)
+        negative = usual_opposite(positive) if self.negative is None else canonical_label(self.negative)
+        if negative is None:
+            raise ValueError(f"positive {positive!r} has no usual opposite: add the other label as 'negative'")
+        return Columns(
+            id=self.id,
+            target=self.target,
+            positive=positive,
+            negative=negative,
+            numeric=tuple(NumericColumn(column.name, column.min, column.max) for column in self.numeric),
+            categorical=self.categorical,
+        )
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; each field can also be given as RISK_ASSETS_<FIELD> in the environment."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="RISK_ASSETS_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    data_root: Path
+    input_folder_path: FolderName
+    output_folder_path: FolderName
+    test_data_path: FolderName
+    output_model_path: FolderName
+    prod_deployment_path: FolderName
+    columns: ColumnsSetting
+
+    # ingestion
+    finaldata_csv: bool = Field(default=True, description="also write finaldata.csv for people")
+    max_bad_share: float = Field(default=0.5, ge=0, le=1, description="more quarantined rows than this fail")
+    memory_limit: str = Field(default="4GB", pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$", description="of the engine")
+    threads: int | None = Field(default=None, ge=1, description="of the engine; all cores by default")
+
+    # model
+    seed: int = Field(default=0, ge=0)
+    threshold: float | None = Field(
+        default=None, gt=0, lt=1, description="fixed; tuned on training folds if unset"
+    )
+    bootstrap_samples: int = Field(default=1000, ge=100, le=100_000)
+
+    # gate
+    gate_margin: float = Field(default=0.02, ge=0, le=1, description="F1 a challenger may lack")
+    gate_anchor_margin: float = Field(default=0.10, ge=0, le=1, description="F1 lost on testdata that holds it")
+
+    # diagnostics and report
+    dependency_check: bool = Field(default=True, description="ask for outdated and vulnerable packages")
+    dependency_timeout_seconds: float = Field(default=20, gt=0)
+    history_runs: int = Field(default=20, ge=1, description="runs shown in timings and histories")
+
+    # dagster
+    executor: Literal["in_process", "multiprocess"] = "in_process"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, whose content arrives as arguments."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+
+def load_settings(path: str | Path | None = None) -> Settings:
+    """Read the settings of `path`, else of RISK_ASSETS_CONFIG, else of ./config.json.
+
+    Relative paths count from the config file's own folder. Raises SettingsError with one line that names the key.
+    """
+    file = Path(path or os.environ.get("RISK_ASSETS_CONFIG") or "config.json").absolute()
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=_unique_keys)
+    except OSError as error:
+        raise SettingsError(f"config {file}: {error.strerror}") from error
+    except ValueError as error:
+        raise SettingsError(f"config {file}: not valid JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise SettingsError(f"config {file}: must be a JSON object")
+    try:
+        settings = Settings(**content)
+    except ValidationError as error:
+        raise SettingsError(f"config {file}: {_one_line(error)}") from error
+    return settings.model_copy(update={"data_root": file.parent / settings.data_root})
+
+
+def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    keys = [key for key, _ in pairs]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise ValueError(f"key {key!r} is given twice")
+    return dict(pairs)
+
+
+def _one_line(error: ValidationError) -> str:
+    found = []
+    for item in error.errors():
+        key = ".".join(str(part) for part in item["loc"]) or "config"
+        text = "unknown key" if item["type"] == "extra_forbidden" else item["msg"].removeprefix("Value error, ")
+        found.append(f"{key}: {text}")
+    return "; ".join(found)

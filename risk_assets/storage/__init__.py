@@ -1,0 +1,1 @@
+"""Where results live: folder names, atomic files, deployments and records."""

@@ -1,0 +1,205 @@
+"""The only owner of file and folder names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from risk_assets.settings import Settings, SettingsError
+
+INPUT_SUFFIXES = (".csv", ".csv.gz", ".parquet")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where everything lives; each path is absolute and below the data root unless config says otherwise."""
+
+    data_root: Path
+    input: Path
+    testdata: Path
+    ingested: Path
+    models: Path
+    deployment: Path
+
+    @classmethod
+    def of(cls, settings: Settings) -> Layout:
+        """Return the layout that the settings name."""
+        root = settings.data_root
+        return cls(
+            data_root=root,
+            input=root / settings.input_folder_path,
+            testdata=root / settings.test_data_path,
+            ingested=root / settings.output_folder_path,
+            models=root / settings.output_model_path,
+            deployment=root / settings.prod_deployment_path,
+        )
+
+    # ingesteddata
+    @property
+    def finaldata_parquet(self) -> Path:
+        """A parquet dataset: one part per source file."""
+        return self.ingested / "finaldata.parquet"
+
+    @property
+    def parsed(self) -> Path:
+        """Parsed rows of each source file by content, duplicates included; a cache that can be rebuilt."""
+        return self.ingested / "parsed"
+
+    @property
+    def finaldata_csv(self) -> Path:
+        """All rows for people."""
+        return self.ingested / "finaldata.csv"
+
+    @property
+    def ingestedfiles(self) -> Path:
+        """A date line, then the names of the files."""
+        return self.ingested / "ingestedfiles.txt"
+
+    @property
+    def ingestion(self) -> Path:
+        """The account of every file; written last, it is what makes finaldata valid."""
+        return self.ingested / "ingestion.json"
+
+    @property
+    def quarantine(self) -> Path:
+        """Refused rows, one CSV per source file."""
+        return self.ingested / "quarantine"
+
+    # models
+    @property
+    def trainedmodel(self) -> Path:
+        """The fitted pipeline, by joblib."""
+        return self.models / "trainedmodel.pkl"
+
+    @property
+    def scorecard(self) -> Path:
+        """The same model as portable JSON."""
+        return self.models / "scorecard.json"
+
+    @property
+    def training(self) -> Path:
+        """How the model was trained: rows, seconds, data version, choices."""
+        return self.models / "training.json"
+
+    @property
+    def reference(self) -> Path:
+        """The profile of the training rows."""
+        return self.models / "reference.json"
+
+    @property
+    def latestscore(self) -> Path:
+        """The F1 score, one line."""
+        return self.models / "latestscore.txt"
+
+    @property
+    def metrics(self) -> Path:
+        """Every metric with its interval."""
+        return self.models / "metrics.json"
+
+    @property
+    def confusionmatrix(self) -> Path:
+        """The confusion matrix as a picture."""
+        return self.models / "confusionmatrix.png"
+
+    @property
+    def client_risk_parquet(self) -> Path:
+        """Every client's risk, rank and reasons."""
+        return self.models / "client_risk.parquet"
+
+    @property
+    def client_risk_csv(self) -> Path:
+        """The same for spreadsheets."""
+        return self.models / "client_risk.csv"
+
+    @property
+    def drift(self) -> Path:
+        """The verdict on the deployed model."""
+        return self.models / "drift.json"
+
+    @property
+    def drift_history(self) -> Path:
+        """Every verdict so far, one JSON line each."""
+        return self.models / "drift_history.jsonl"
+
+    @property
+    def score_history(self) -> Path:
+        """Every score so far, one JSON line each."""
+        return self.models / "score_history.jsonl"
+
+    @property
+    def diagnostics(self) -> Path:
+        """Statistics, timings and dependencies."""
+        return self.models / "diagnostics.json"
+
+    @property
+    def summary_report(self) -> Path:
+        """The report for people."""
+        return self.models / "summary_report.pdf"
+
+    @property
+    def charts(self) -> Path:
+        """The report's charts as pictures."""
+        return self.models / "charts"
+
+    @property
+    def apireturns(self) -> Path:
+        """What the API answered to `risk call`."""
+        return self.models / "apireturns.txt"
+
+    # production_deployment
+    @property
+    def versions(self) -> Path:
+        """One folder per deployed or held version."""
+        return self.deployment / "versions"
+
+    @property
+    def current(self) -> Path:
+        """A file with the name of the version that serves."""
+        return self.deployment / "current"
+
+    @property
+    def deployments(self) -> Path:
+        """Every decision, one JSON line each."""
+        return self.deployment / "deployments.jsonl"
+
+    @property
+    def predictions(self) -> Path:
+        """What was served: daily files per worker."""
+        return self.data_root / "predictions"
+
+    def source_files(self) -> tuple[Path, ...]:
+        """Client files of the input folder, in reading order."""
+        return _client_files(self.input, "input_folder_path")
+
+    def test_files(self) -> tuple[Path, ...]:
+        """Client files of the test folder, in reading order."""
+        return _client_files(self.testdata, "test_data_path")
+
+
+def _client_files(folder: Path, key: str) -> tuple[Path, ...]:
+    if not folder.is_dir():
+        raise SettingsError(f"{key}: no such folder: {folder}")
+    files = (file for file in folder.iterdir() if is_client_file(file))
+    return tuple(sorted(files, key=lambda file: reading_order(file.name)))
+
+
+def is_client_file(file: Path) -> bool:
+    """Whether a file takes part: visible, a regular file, and of a known kind (.tmp and .part never are)."""
+    name = file.name.lower()
+    return not name.startswith(".") and name.endswith(INPUT_SUFFIXES) and file.is_file()
+
+
+def reading_order(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Return a key that sorts names as people read them: clients2.csv before clients10.csv."""
+    parts: list[tuple[int, int, str]] = []
+    digits = ""
+    for character in [*name, ""]:
+        if character.isdecimal() and character.isascii():
+            digits += character
+            continue
+        if digits:
+            parts.append((0, int(digits), digits))
+            digits = ""
+        if character:
+            parts.append((1, 0, character))
+    return tuple(parts)

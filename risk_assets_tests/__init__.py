@@ -1,0 +1,1 @@
+"""The tests of risk_assets, mirroring the package."""
