@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from pathlib import Path
@@ -10,13 +11,15 @@ from typing import Annotated, Literal
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
+    SecretStr,
     ValidationError,
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from risk_assets.domain.columns import Columns, NumericColumn, canonical_label, usual_opposite
 
@@ -32,6 +35,13 @@ def _folder_name(value: str) -> str:
 
 
 FolderName = Annotated[str, AfterValidator(_folder_name)]
+
+
+def _split_keys(value: object) -> object:
+    return tuple(key.strip() for key in value.split(",") if key.strip()) if isinstance(value, str) else value
+
+
+ApiKeys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split_keys)]
 
 
 class NumericSetting(BaseModel):
@@ -136,8 +146,44 @@ class Settings(BaseSettings):
     dependency_timeout_seconds: float = Field(default=20, gt=0)
     history_runs: int = Field(default=20, ge=1, description="runs shown in timings and histories")
 
+    # serving
+    api_keys: ApiKeys = Field(default=(), description="whoever asks must name one; nobody must while there is none")
+    serve_workers: int | None = Field(default=None, ge=1, description="processes; one per core by default")
+    max_body_bytes: int = Field(default=16 * 1024 * 1024, ge=1024, description="of one request")
+    max_rows: int = Field(default=100_000, ge=1, description="clients in one request")
+    body_seconds: float = Field(default=30, gt=0, description="for a request's body to arrive")
+    access_log: bool = Field(default=True, description="write a JSON line per request to standard output")
+    prediction_log: bool = Field(default=True, description="keep what was served, for drift")
+    prediction_log_days: int = Field(default=30, ge=1, description="how long it is kept")
+    prediction_log_bytes: int = Field(default=256 * 1024 * 1024, ge=0, description="per worker and day, at most")
+
+    # automation
+    drift_policy: Literal["statistical", "seed"] = Field(default="statistical", description="the rule of drift")
+    drift_cron: str = Field(default="* * * * *", description="when the schedule checks drift")
+    retrain_cooldown_minutes: float = Field(default=10, ge=0, description="least time between two trainings")
+    notify_url: SecretStr | None = Field(default=None, description="apprise URL for notices; the log if unset")
+
     # dagster
     executor: Literal["in_process", "multiprocess"] = "in_process"
+
+    @model_validator(mode="after")
+    def _folders_apart(self) -> Settings:
+        """Refuse folders that would overwrite each other or feed output back as input."""
+        keys = (
+            "input_folder_path",
+            "test_data_path",
+            "output_folder_path",
+            "output_model_path",
+            "prod_deployment_path",
+        )
+        folders = {key: os.path.normpath(getattr(self, key)) for key in keys}
+        for key, other in itertools.permutations(keys, 2):
+            if folders[key] == folders[other]:
+                first, second = sorted((key, other), key=keys.index)
+                raise ValueError(f"{second}: the same folder as {first}")
+            if Path(folders[key]).is_relative_to(folders[other]):
+                raise ValueError(f"{key}: lies inside {other}")
+        return self
 
     @classmethod
     def settings_customise_sources(
