@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 
 #: Larger magnitudes are refused: their squares overflow a double, so no mean or deviation could be given.
 MAX_MAGNITUDE = 1e100
+
+#: What may surround a value in a file and is no part of it (the last is the no-break space).
+BLANKS = " \t\r\n\v\f\xa0"
+NUMBER = re.compile(r"[ \t\r\n\v\f]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t\r\n\v\f]*")
 
 USUAL_OPPOSITES = {"1": "0", "0": "1", "yes": "no", "no": "yes", "y": "n", "n": "y"}
 BOOLEANS = {"true": "1", "false": "0"}
@@ -47,14 +53,19 @@ class Columns:
         return {self.positive, self.negative} == {"0", "1"}
 
 
+def number_of(text: str) -> float | None:
+    """Return the finite decimal number that a text spells, else None: no words, no 1_000, no 1e999."""
+    number = float(text) if NUMBER.fullmatch(text) else math.inf
+    return number if math.isfinite(number) else None
+
+
 def canonical_label(value: object) -> str:
     """One text for every spelling of a label: 1, 1.0, "1" and true are all "1"; other text is stripped."""
-    text = str(value).strip()
+    text = str(value).strip(BLANKS)
     if text.lower() in BOOLEANS:
         return BOOLEANS[text.lower()]
-    try:
-        number = float(text)
-    except ValueError:
+    number = number_of(text)
+    if number is None:
         return text
     return str(int(number)) if number.is_integer() else repr(number)
 

@@ -1,9 +1,11 @@
-"""A decision about what serves: one line of deployments.jsonl."""
+"""What serves and why: decisions (the lines of deployments.jsonl), manifests, and what follows from them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 Verdict = Literal["promoted", "rejected", "held", "approved", "rolled back"]
@@ -28,6 +30,12 @@ class Decision:
     figures: Mapping[str, float] = field(default_factory=dict)
     run_id: str | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse figures that JSON cannot hold."""
+        for name, figure in self.figures.items():
+            if not math.isfinite(figure):
+                raise ValueError(f"decision on {self.version}: {name} is {figure}, not a finite number")
+
 
 @dataclass(frozen=True)
 class Manifest:
@@ -41,3 +49,50 @@ class Manifest:
     features: tuple[str, ...]
     libraries: Mapping[str, str]
     files: Mapping[str, tuple[str, int]]
+
+
+def live_at(decisions: Sequence[Decision], when: datetime) -> str | None:
+    """Return the version that served at `when` (aware), or None when nothing did yet."""
+    live = None
+    for decision in decisions:
+        if datetime.fromisoformat(decision.at) > when:
+            break
+        live = decision.live
+    return live
+
+
+def ever_live(decisions: Sequence[Decision]) -> frozenset[str]:
+    """Return all versions that have served."""
+    return frozenset(decision.live for decision in decisions if decision.live is not None)
+
+
+def predecessor(decisions: Sequence[Decision], version: str) -> str | None:
+    """Return what served before `version` was first put live, so that rolling back twice goes two steps back."""
+    for decision in decisions:
+        if decision.live == version != decision.before:
+            return decision.before
+    return None
+
+
+def last_decision(decisions: Sequence[Decision], version: str) -> Decision | None:
+    """Return the latest decision about `version` itself."""
+    return next((decision for decision in reversed(decisions) if decision.version == version), None)
+
+
+def barred_models(decisions: Sequence[Decision]) -> frozenset[tuple[str, str]]:
+    """Return (model_sha256, data_version) of models that may not go live by themselves.
+
+    These were rolled away from, are held, or were rejected by hand; approving a version or rolling back to it by
+    hand lifts the bar. Other data gives another pair, so the bar ends when the data changes.
+    """
+    models = {decision.version: (decision.model_sha256, decision.data_version) for decision in decisions}
+    barred: set[tuple[str, str]] = set()
+    for decision in decisions:
+        model = (decision.model_sha256, decision.data_version)
+        if decision.verdict == "held" or (decision.verdict == "rejected" and decision.run_id is None):
+            barred.add(model)
+        elif decision.verdict in {"approved", "rolled back"}:
+            if decision.verdict == "rolled back" and decision.before in models:
+                barred.add(models[decision.before])
+            barred.discard(model)
+    return frozenset(barred)

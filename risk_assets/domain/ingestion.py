@@ -11,7 +11,8 @@ class SourceFile:
     """The account of one file: accepted + duplicates + quarantined = read.
 
     `reason` is set when the file as a whole is quarantined; `reasons` counts quarantined rows by reason;
-    `dropped_columns` are columns of the file that are not declared.
+    `dropped_columns` are columns of the file that are not declared. `part` is the name of the file's part of
+    finaldata (None when nothing is accepted), `fingerprint` a hash of its accepted rows in any order.
     """
 
     name: str
@@ -24,6 +25,9 @@ class SourceFile:
     reason: str | None = None
     reasons: Mapping[str, int] = field(default_factory=dict)
     dropped_columns: tuple[str, ...] = ()
+    positives: int = 0
+    part: str | None = None
+    fingerprint: str = ""
 
     def __post_init__(self) -> None:
         """Refuse an account that does not add up."""

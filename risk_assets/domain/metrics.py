@@ -61,3 +61,18 @@ class Metrics:
     always_yes_f1: float
     model_sha256: str = ""
     quarantined: int = 0
+
+
+@dataclass(frozen=True)
+class ScorePoint:
+    """One line of the score history: the model of `model_sha256`, scored `at` (ISO 8601 in UTC) on `n` rows.
+
+    Only scores on the same `test_version` of testdata can be compared.
+    """
+
+    at: str
+    model_sha256: str
+    n: int
+    f1: Estimate
+    roc_auc: Estimate
+    test_version: str = ""

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+QUANTILES = 201
 
 
 @dataclass(frozen=True)
@@ -50,3 +57,29 @@ class Profile:
     positives: int
     numeric: tuple[NumericProfile, ...]
     categorical: tuple[CategoricalProfile, ...]
+
+
+@dataclass(frozen=True)
+class TrainingReference:
+    """What a model was at home with: the profile of its training rows and of the risks it gave them."""
+
+    profile: Profile
+    risks: NumericProfile
+
+
+def profile_of(name: str, values: NDArray[np.float64]) -> NumericProfile:
+    """Return the profile of values (n,) without missing ones and without a histogram; needs one value at least."""
+    import numpy as np
+
+    quantiles = np.quantile(values, np.linspace(0, 1, QUANTILES)).tolist()
+    return NumericProfile(
+        name=name,
+        n=len(values),
+        missing=0,
+        mean=float(values.mean()),
+        median=quantiles[QUANTILES // 2],
+        std=float(values.std(ddof=1)) if len(values) > 1 else None,
+        min=quantiles[0],
+        max=quantiles[-1],
+        quantiles=tuple(quantiles),
+    )

@@ -1,0 +1,109 @@
+"""The scikit-learn pipeline: one small chain of steps per column, then a logistic regression.
+
+Only scikit-learn's own classes are in it, so the pickle loads wherever scikit-learn does. A numeric column is a
+B-spline that is constant beyond the outer knots; "linear" is the same with one straight piece. The outer knots are
+the 1 % and 99 % quantiles, so that one absurd value cannot stretch a shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from risk_assets.domain.columns import Columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import Pipeline
+
+#: How a column enters the model; "constant" columns say nothing and are left out.
+Form = Literal["spline", "linear", "categorical", "constant"]
+
+SPLINE_KNOTS = 8
+OUTER_QUANTILE = 0.01
+#: With fewer rows or distinct values a numeric column can only be linear.
+LEAST_SPLINE_ROWS, LEAST_SPLINE_VALUES = 200, 12
+#: Values that differ by less are taken for one: dividing by a smaller gap could overflow.
+LEAST_GAP = 1e-100
+#: Rarer categories than the most frequent ones share one value, and so do unknown ones.
+MOST_CATEGORIES = 50
+MISSING_CATEGORY = "(missing)"
+
+
+def possible_forms(features: pd.DataFrame, columns: Columns) -> dict[str, tuple[Form, ...]]:
+    """Return the forms that each column can take, simplest first."""
+    numeric = {column.name: _numeric_forms(features[column.name].to_numpy()) for column in columns.numeric}
+    return {**numeric, **{name: _categorical_forms(features[name]) for name in columns.categorical}}
+
+
+def _numeric_forms(values: NDArray[np.float64]) -> tuple[Form, ...]:
+    present = values[~np.isnan(values)]
+    if len(present) == 0 or np.ptp(present) <= LEAST_GAP:
+        return ("constant",)
+    can_bend = len(present) >= LEAST_SPLINE_ROWS and len(np.unique(present)) >= LEAST_SPLINE_VALUES
+    return ("linear", "spline") if can_bend else ("linear",)
+
+
+def _categorical_forms(values: pd.Series) -> tuple[Form, ...]:
+    return ("categorical",) if values.nunique(dropna=False) > 1 else ("constant",)
+
+
+def knots(values: NDArray[np.float64], form: Form) -> NDArray[np.float64]:
+    """Return distinct, ascending knots (k, 1) at quantiles of the present values; two for a linear form.
+
+    Each knot is one of the values. Where the outer quantiles coincide, the extremes are taken.
+    """
+    present = np.sort(values[~np.isnan(values)])
+    count = SPLINE_KNOTS if form == "spline" else 2
+    probabilities = np.linspace(OUTER_QUANTILE, 1 - OUTER_QUANTILE, count)
+    found = np.quantile(present, probabilities, method="inverted_cdf")
+    distinct = found[np.concatenate([[True], np.diff(found) > LEAST_GAP])]
+    return (distinct if len(distinct) > 1 else present[[0, -1]])[:, None]
+
+
+def column_steps(features: pd.DataFrame, name: str, form: Form) -> Pipeline:
+    """Return the unfitted steps of one column."""
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, SplineTransformer
+
+    if form == "categorical":
+        # pandas has two spellings of a missing text: the first imputer takes NaN, the second None
+        return make_pipeline(
+            SimpleImputer(missing_values=np.nan, strategy="constant", fill_value=MISSING_CATEGORY),
+            SimpleImputer(missing_values=None, strategy="constant", fill_value=MISSING_CATEGORY),
+            OneHotEncoder(
+                handle_unknown="infrequent_if_exist", max_categories=MOST_CATEGORIES, sparse_output=False
+            ),
+        )
+    spline = SplineTransformer(
+        degree=3 if form == "spline" else 1,
+        knots=knots(features[name].to_numpy(), form),
+        extrapolation="constant",
+        include_bias=form == "spline",  # a line needs one number only
+    )
+    return make_pipeline(SimpleImputer(strategy="median"), spline)
+
+
+def regression(c: float) -> LogisticRegression:
+    """Return the unfitted logistic regression with inverse strength of the penalty `c`."""
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=c, solver="newton-cholesky", tol=1e-8, max_iter=200)
+
+
+def build_pipeline(features: pd.DataFrame, forms: Mapping[str, Form], c: float) -> Pipeline:
+    """Return the unfitted pipeline over a table with the columns of `forms`."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.pipeline import Pipeline
+
+    # steps are named by number: a column's name may hold what scikit-learn forbids in a step's
+    steps = [
+        (f"column{place}", "drop" if form == "constant" else column_steps(features, name, form), [name])
+        for place, (name, form) in enumerate(forms.items())
+    ]
+    return Pipeline([("columns", ColumnTransformer(steps)), ("regression", regression(c))])

@@ -1,0 +1,41 @@
+"""Which assets are stale: made by other code, or from something that has changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class AssetState:
+    """An asset as it was made last: its data version, code version and the versions of its parents then.
+
+    `code_now` is the version of the code that would make it today; all are None for an asset never made. A source
+    has no code and is never stale itself.
+    """
+
+    parents: tuple[str, ...]
+    code_now: str | None
+    data_version: str | None = None
+    code_then: str | None = None
+    inputs: Mapping[str, str] | None = None
+
+    @property
+    def is_source(self) -> bool:
+        """Whether it is observed, not made."""
+        return self.code_now is None
+
+
+def why_stale(states: Mapping[str, AssetState]) -> dict[str, str]:
+    """Return the stale assets with the reason of each; like Dagster's own marks, staleness is not passed on."""
+    reasons = {key: _why(state, states) for key, state in states.items() if not state.is_source}
+    return {key: reason for key, reason in reasons.items() if reason}
+
+
+def _why(state: AssetState, states: Mapping[str, AssetState]) -> str | None:
+    if state.data_version is None or state.inputs is None:
+        return "never made"
+    if state.code_then != state.code_now:
+        return f"its code has changed ({state.code_then} -> {state.code_now})"
+    changed = [key for key in state.parents if states[key].data_version != state.inputs.get(key)]
+    return f"{', '.join(changed)} changed" if changed else None
