@@ -42,6 +42,7 @@ def open_session(columns: Columns, *, memory_limit: str, threads: int | None, sp
     connection = duckdb.connect(":memory:", config=config)
     try:
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
         yield Session(columns, connection)
     finally:
         connection.close()
@@ -57,9 +58,14 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def pattern(path: Path) -> str:
+    """Return a path as the engine's glob pattern of just this file."""
+    return "".join(f"[{character}]" if character in "*?[" else character for character in str(path))
+
+
 def read_parts(parts: Sequence[Path]) -> str:
     """Return the SQL table of parquet parts, in the order given, with `filename` and `file_row_number`."""
-    paths = ", ".join(literal(str(part)) for part in parts)
+    paths = ", ".join(literal(pattern(part)) for part in parts)
     return f"read_parquet([{paths}], filename = true, file_row_number = true)"
 
 

@@ -1,0 +1,45 @@
+"""Equal rows in several parts: the last one in reading order stays, so that a client's latest state is right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from risk_assets.engine.repeats import find_repeats
+from risk_assets.engine.rows import Figures, drop, figures, hashed, load_part, named, values, write_part
+from risk_assets.engine.session import Session, literal, read_parts
+
+
+def find_shadowed(session: Session, parts: Sequence[Path], rows: int) -> tuple[int, ...]:
+    """Find the rows of each part that a later part holds too, and return the places of the parts that have some.
+
+    Parts are in reading order, with `rows` rows in all, and each has distinct rows. Hashes only narrow the search
+    down: rows are compared by value, missing values being equal.
+    """
+    if not parts or not find_repeats(session, _hashes(session, parts), rows):
+        return ()
+    places = ", ".join(f"({literal(str(part))}, {place})" for place, part in enumerate(parts))
+    also = f"{values(session.columns)}, filename, file_row_number"
+    session.run(
+        f"CREATE OR REPLACE TEMP TABLE shadowed AS SELECT part, row FROM (SELECT part, file_row_number AS row, "
+        f"row_number() OVER (PARTITION BY {values(session.columns)} ORDER BY part DESC) AS place "
+        f"FROM ({_hashes(session, parts, also)}) JOIN (VALUES {places}) AS places(path, part) "
+        "ON path = filename WHERE h IN (FROM repeats)) WHERE place > 1"
+    )
+    return tuple(part for (part,) in session.run("SELECT DISTINCT part FROM shadowed ORDER BY part").fetchall())
+
+
+def rewrite(session: Session, part: Path, place: int, target: Path) -> Figures:
+    """Write a part without its shadowed rows (nothing when none is left), and return the figures of the rest."""
+    load_part(session, part)
+    drop(session, f"SELECT row FROM shadowed WHERE part = {place}")
+    found = figures(session)
+    if found.rows:
+        write_part(session, target)
+    return found
+
+
+def _hashes(session: Session, parts: Sequence[Path], *also: str) -> str:
+    selected = ", ".join((*also, f"{hashed(session.columns)} AS h"))
+    inner = f"SELECT {named(session.columns)}, filename, file_row_number FROM {read_parts(parts)}"
+    return f"SELECT {selected} FROM ({inner})"

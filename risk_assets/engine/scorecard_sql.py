@@ -1,0 +1,124 @@
+"""The scorecard as SQL: the same numbers as numpy, over columns that are named as the features are.
+
+Numbers are written with an exponent, since 0.1 is a decimal in SQL and 1e-1 a double. The risk and the
+contributions use only what DuckDB and Spark share. Infinite values never get here: ingestion refuses them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from risk_assets.domain.reasons import (
+    LARGEST_FACTOR,
+    LARGEST_PLAIN,
+    LEAST_PLAIN,
+    LEAST_STRENGTH,
+    LEAST_WHOLE_FACTOR,
+    STRENGTH_DECIMALS,
+)
+from risk_assets.domain.scorecard import MAX_LOG_ODDS, CategoricalShape, NumericShape, Scorecard
+from risk_assets.engine.session import literal, quote
+
+
+def risk_sql(scorecard: Scorecard) -> str:
+    """Return an expression for the probability that a client leaves."""
+    log_odds = " + ".join([_number(scorecard.intercept), *(_shape(shape) for shape in scorecard.shapes)])
+    bounded = f"greatest({_number(-MAX_LOG_ODDS)}, least({_number(MAX_LOG_ODDS)}, {log_odds}))"
+    return f"(1e0 / (1e0 + exp(-{bounded})))"
+
+
+def contribution_sql(scorecard: Scorecard, column: str) -> str:
+    """Return an expression for the log-odds that a feature adds, compared with the average client."""
+    shape = scorecard.shapes[scorecard.features.index(column)]
+    return f"({_shape(shape)} - {_number(shape.mean)})"
+
+
+def reasons_sql(scorecard: Scorecard, k: int = 3) -> str:
+    """Return an expression (DuckDB) for the list of up to `k` strongest reasons, worded as in domain.reasons."""
+    found = ", ".join(
+        f"{{'strength': round(abs({contribution_sql(scorecard, shape.column)}), {STRENGTH_DECIMALS}), "
+        f"'place': {-place}, 'effect': {contribution_sql(scorecard, shape.column)}, 'fact': {_fact(shape)}}}"
+        for place, shape in enumerate(scorecard.shapes)
+    )
+    telling = f"list_filter([{found}], lambda reason: reason.strength >= {_number(LEAST_STRENGTH)})"
+    strongest = f"list_slice(list_reverse_sort({telling}), 1, {k})"
+    return f"list_transform({strongest}, lambda reason: reason.fact || {_odds_text('reason.effect')})"
+
+
+def _shape(shape: NumericShape | CategoricalShape) -> str:
+    return _polynomials(shape) if isinstance(shape, NumericShape) else _table(shape)
+
+
+def _table(shape: CategoricalShape) -> str:
+    column = quote(shape.column)
+    cases = "".join(
+        f" WHEN {column} = {literal(name)} THEN {_number(value)}" for name, value in shape.values.items()
+    )
+    return f"CASE WHEN {column} IS NULL THEN {_number(shape.missing)}{cases} ELSE {_number(shape.unknown)} END"
+
+
+def _polynomials(shape: NumericShape) -> str:
+    column = f"CAST({quote(shape.column)} AS DOUBLE)"
+    first, last = _number(shape.breaks[0]), _number(shape.breaks[-1])
+    inside = f"greatest({first}, least({last}, {column}))"
+    return (
+        f"CASE WHEN {column} IS NULL OR isnan({column}) THEN {_number(shape.missing)} "
+        f"ELSE {_pieces(shape, inside, 0, len(shape.coefficients))} END"
+    )
+
+
+def _pieces(shape: NumericShape, x: str, start: int, stop: int) -> str:
+    """Nest the pieces from start to stop as a binary search for x."""
+    if stop - start == 1:
+        return _piece(shape, x, start)
+    middle = (start + stop) // 2
+    return (
+        f"CASE WHEN {x} < {_number(shape.breaks[middle])} THEN {_pieces(shape, x, start, middle)} "
+        f"ELSE {_pieces(shape, x, middle, stop)} END"
+    )
+
+
+def _piece(shape: NumericShape, x: str, place: int) -> str:
+    """Return sum_k c_k * t ** (degree - k) by Horner's rule."""
+    left = shape.breaks[place]
+    t = f"(({x} - {_number(left)}) / {_number(shape.breaks[place + 1] - left)})"
+    return _horner(shape.coefficients[place], t)
+
+
+def _horner(coefficients: Sequence[float], t: str) -> str:
+    total = _number(coefficients[0])
+    for coefficient in coefficients[1:]:
+        total = f"({total} * {t} + {_number(coefficient)})"
+    return total
+
+
+def _number(value: float) -> str:
+    text = repr(float(value))
+    return f"({text})" if "e" in text else f"({text}e0)"
+
+
+def _fact(shape: NumericShape | CategoricalShape) -> str:
+    """The twin of domain.reasons.value_text, after the feature's name."""
+    start, column = literal(f"{shape.column} is "), quote(shape.column)
+    if isinstance(shape, CategoricalShape):
+        return f"{start} || coalesce({column}, 'missing') || ': '"
+    x = f"CAST({column} AS DOUBLE)"
+    plain = f"abs({x}) >= {_number(LEAST_PLAIN)} AND abs({x}) < {_number(LARGEST_PLAIN)}"
+    return (
+        f"{start} || CASE WHEN {x} IS NULL OR isnan({x}) THEN 'missing' WHEN {x} = 0 THEN '0' "
+        f"WHEN {plain} AND {x} = floor({x}) THEN printf('%.0f', {x}) "
+        f"WHEN {plain} THEN printf('%.2f', {x}) ELSE printf('%.2e', {x}) END || ': '"
+    )
+
+
+def _odds_text(effect: str) -> str:
+    """The twin of domain.reasons.odds_text."""
+    largest = _number(math.log(LARGEST_FACTOR))
+    factor = f"exp(least(abs({effect}), {largest}))"
+    return (
+        f"CASE WHEN {effect} > 0 THEN 'odds × ' ELSE 'odds ÷ ' END || "
+        f"CASE WHEN abs({effect}) >= {largest} THEN 'over {LARGEST_FACTOR:.0f}' "
+        f"WHEN {factor} >= {_number(LEAST_WHOLE_FACTOR)} THEN printf('%.0f', {factor}) "
+        f"ELSE printf('%.1f', {factor}) END"
+    )

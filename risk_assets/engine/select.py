@@ -1,0 +1,93 @@
+"""Rows of a parquet dataset with their declared columns, as SQL or as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from risk_assets.domain.columns import Columns
+from risk_assets.engine.session import Session, held_out, literal, quote
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+Keep = Literal["training", "held out", "all"]
+
+#: The column of `numbered_rows` that counts rows in reading order; settings refuse blank names, so it is free.
+POSITION = quote(" ")
+
+
+@dataclass(frozen=True)
+class LabelledRows:
+    """Rows in reading order: ids, features and target (1 is the positive label), all of the same length.
+
+    `features` holds the numeric columns as float64 (NaN is missing), then the categorical ones as object (None).
+    """
+
+    ids: NDArray[np.object_]
+    features: pd.DataFrame
+    target: NDArray[np.int64]
+
+    @property
+    def columns(self) -> dict[str, NDArray[np.float64] | NDArray[np.object_]]:
+        """The features as arrays by name, as a scorecard takes them."""
+        return {name: self.features[name].to_numpy() for name in self.features.columns}
+
+
+def labelled_rows(session: Session, parts: Sequence[Path], keep: Keep) -> LabelledRows:
+    """Read the rows with a label that are trained on, held out of all training, or both."""
+    import numpy as np
+    import pandas as pd
+
+    columns = session.columns
+    labelled = f"SELECT * FROM ({rows(columns, parts, keep)}) WHERE {quote(columns.target)} IS NOT NULL"
+    found = session.run(labelled).fetchnumpy()
+    series: dict[str, pd.Series[float] | pd.Series[str]] = {}
+    for column in columns.numeric:
+        series[column.name] = pd.Series(np.ma.filled(found[column.name], np.nan), dtype="float64")
+    for name in columns.categorical:
+        series[name] = pd.Series(np.ma.getdata(found[name]), dtype="object")
+    target = np.ma.getdata(found[columns.target])
+    return LabelledRows(
+        ids=np.ma.getdata(found[columns.id]),
+        features=pd.DataFrame(series, index=pd.RangeIndex(len(target)), columns=list(columns.features)),
+        target=target,
+    )
+
+
+def rows(columns: Columns, parts: Sequence[Path], keep: Keep = "all") -> str:
+    """Return a query for the id (text), the features (double or text) and the target (1 is positive) of rows."""
+    selected = [
+        f"CAST({quote(columns.id)} AS VARCHAR) AS {quote(columns.id)}",
+        *(f"CAST({quote(column.name)} AS DOUBLE) AS {quote(column.name)}" for column in columns.numeric),
+        *(f"CAST({quote(name)} AS VARCHAR) AS {quote(name)}" for name in columns.categorical),
+        f"CAST({_is_positive(columns)} AS BIGINT) AS {quote(columns.target)}",
+    ]
+    kept = {"all": "true", "held out": held_out(columns), "training": f"NOT ({held_out(columns)})"}[keep]
+    return f"SELECT {', '.join(selected)} FROM {_table(columns, parts)} WHERE {kept}"
+
+
+def numbered_rows(columns: Columns, parts: Sequence[Path], keep: Keep = "all") -> str:
+    """Return the query of `rows` with POSITION besides.
+
+    The numbering goes through the rows one after the other, so what is summed over them is the same to the last
+    bit whatever the number of threads.
+    """
+    return f"SELECT *, row_number() OVER () AS {POSITION} FROM ({rows(columns, parts, keep)})"
+
+
+def _is_positive(columns: Columns) -> str:
+    if columns.has_numeric_labels:
+        return f"CAST({quote(columns.target)} AS DOUBLE) = {columns.positive}"
+    return f"{quote(columns.target)} = {literal(columns.positive)}"
+
+
+def _table(columns: Columns, parts: Sequence[Path]) -> str:
+    if parts:
+        return f"read_parquet([{', '.join(literal(str(part)) for part in parts)}])"
+    nothing = ", ".join(f"CAST(NULL AS VARCHAR) AS {quote(name)}" for name in columns.names)
+    return f"(SELECT {nothing} WHERE false)"
