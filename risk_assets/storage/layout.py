@@ -65,6 +65,11 @@ class Layout:
         """Refused rows, one CSV per source file."""
         return self.ingested / "quarantine"
 
+    @property
+    def ingestion_work(self) -> Path:
+        """What an ingestion writes before it is done; there only while it runs, or after a crash."""
+        return self.ingested / ".work"
+
     # models
     @property
     def trainedmodel(self) -> Path:
@@ -161,6 +166,11 @@ class Layout:
     def deployments(self) -> Path:
         """Every decision, one JSON line each."""
         return self.deployment / "deployments.jsonl"
+
+    @property
+    def pending(self) -> Path:
+        """The decision that is being carried out; there only while it is, or after a crash."""
+        return self.deployment / "pending.json"
 
     @property
     def predictions(self) -> Path:

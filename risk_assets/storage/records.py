@@ -24,9 +24,16 @@ def write_record(path: Path, record: object) -> None:
 def read_record(path: Path, kind: type[T]) -> T:
     """Read a record back. Raises RecordError when the file is missing or does not fit `kind`."""
     try:
-        return TypeAdapter(kind).validate_json(path.read_bytes())
+        content = path.read_bytes()
     except FileNotFoundError as error:
         raise RecordError(f"{path}: does not exist yet; materialize the asset that writes it") from error
+    return parse_record(path, content, kind)
+
+
+def parse_record(path: Path, content: bytes, kind: type[T]) -> T:
+    """Return the record that was read from `path`. Raises RecordError when it does not fit `kind`."""
+    try:
+        return TypeAdapter(kind).validate_json(content)
     except ValidationError as error:
         raise RecordError(f"{path}: not a valid {kind.__name__}: {error.error_count()} faults") from error
 

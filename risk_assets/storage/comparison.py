@@ -1,0 +1,62 @@
+"""New rows against the live version: gathered from disk for the rules of drift."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from risk_assets.domain.columns import Columns
+from risk_assets.domain.drift import DriftReference, DriftRules, DriftVerdict, NewRows
+from risk_assets.domain.drift_judge import judge_drift, sum_up
+from risk_assets.domain.drift_measure import measure_drift
+from risk_assets.domain.ingestion import Ingestion
+from risk_assets.domain.metrics import Metrics
+from risk_assets.domain.profile import TrainingReference
+from risk_assets.domain.scorecard import Scorecard
+from risk_assets.engine.select import labelled_rows
+from risk_assets.engine.session import Session
+from risk_assets.storage.deployments import live_version, version_folder
+from risk_assets.storage.finaldata import parts_of, require_ingestion
+from risk_assets.storage.layout import Layout
+from risk_assets.storage.predictions import latest_prediction_at, served_rows
+from risk_assets.storage.records import read_record
+
+#: Served clients are looked at over this time and up to this number, the newest first.
+SERVED_WITHIN = timedelta(days=30)
+MOST_SERVED = 10_000
+
+
+def new_files(layout: Layout, ingestion: Ingestion, version: str) -> tuple[str, ...]:
+    """Return the names of the files of finaldata, by content, that `version` was not trained on."""
+    trained_on = read_record(version_folder(layout, version) / layout.ingestion.name, Ingestion)
+    known = {file.sha256 for file in trained_on.files}
+    return tuple(file.name for file in ingestion.files if file.sha256 not in known)
+
+
+def compare_new_rows(layout: Layout, session: Session, rules: DriftRules, *, now: datetime) -> DriftVerdict:
+    """Return the verdict on the live version over the rows it was not trained on, and on what it served."""
+    ingestion, live = require_ingestion(layout), live_version(layout)
+    at = now.isoformat(timespec="seconds")
+    if live is None:
+        return DriftVerdict("nothing deployed", "No model serves yet.", 0, rules.policy, at=at)
+    folder = version_folder(layout, live)
+    scorecard = read_record(folder / layout.scorecard.name, Scorecard)
+    reference = read_record(folder / layout.reference.name, TrainingReference)
+    metrics = read_record(folder / layout.metrics.name, Metrics)
+    rows = labelled_rows(session, parts_of(layout, ingestion, new_files(layout, ingestion, live)), "all")
+    served = served_rows(layout, session.columns, since=now - SERVED_WITHIN, limit=MOST_SERVED, version=live)
+    measured = measure_drift(
+        NewRows(rows.columns, scorecard.risk(rows.columns), rows.target == 1),
+        DriftReference(reference.profile, reference.risks, metrics),
+        rules,
+        served.risk,
+    )
+    judgements = judge_drift(measured, rules)
+    return sum_up(measured, judgements, rules, version=live, data_version=ingestion.data_version, at=at)
+
+
+def count_served(layout: Layout, columns: Columns, version: str, *, since: str) -> int:
+    """Return how many clients `version` has served since then (ISO 8601), MOST_SERVED at the most."""
+    start, written = datetime.fromisoformat(since), latest_prediction_at(layout)
+    if written is None or written <= start:
+        return 0
+    return len(served_rows(layout, columns, since=start, limit=MOST_SERVED, version=version).risk)

@@ -1,0 +1,96 @@
+"""What a folder of client files holds, by content: hashes remembered by path, size and modification time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from risk_assets.storage.records import RecordError, read_record, write_record
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """The content hash of a file as it was at this size (bytes) and modification time (ns)."""
+
+    size: int
+    modified: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class FolderState:
+    """The files of a folder by name."""
+
+    files: Mapping[str, Fingerprint] = field(default_factory=dict)
+
+    @property
+    def version(self) -> str:
+        """A hash of names and contents; the same set of files has the same version, whenever it was written."""
+        lines = sorted(f"{name}\0{file.sha256}" for name, file in self.files.items())
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def folder_state(files: Iterable[Path], memory: Path) -> FolderState:
+    """Return the state of `files`, reading only those that `memory` (a JSON file) does not know as they are.
+
+    A file that goes away meanwhile is left out.
+    """
+    known = _remembered(memory)
+    found = {}
+    for file in files:
+        fingerprint = _fingerprint(file, known.files.get(file.name))
+        if fingerprint is not None:
+            found[file.name] = fingerprint
+    state = FolderState(found)
+    if state != known:
+        write_record(memory, state)
+    return state
+
+
+def _remembered(memory: Path) -> FolderState:
+    try:
+        return read_record(memory, FolderState)
+    except RecordError:  # a cache: when it is absent or damaged, everything is read again
+        return FolderState()
+
+
+def _fingerprint(file: Path, known: Fingerprint | None) -> Fingerprint | None:
+    try:
+        status = file.stat()
+        if known is not None and (known.size, known.modified) == (status.st_size, status.st_mtime_ns):
+            return known
+        with file.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None
+    return Fingerprint(status.st_size, status.st_mtime_ns, digest)
+
+
+Status = tuple[int, int]
+
+
+def split_settled(
+    files: Iterable[Path], memory: Path, before: Mapping[str, Status]
+) -> tuple[list[Path], dict[str, Status]]:
+    """Tell files that have stopped changing from those that may still be written.
+
+    A file is settled when it is as `memory` knows it, or as it was `before` (name -> size and time of the last look).
+    Returns the settled files, and the others by name with their status now.
+    """
+    known = _remembered(memory).files
+    settled, settling = [], {}
+    for file in files:
+        try:
+            found = file.stat()
+        except FileNotFoundError:
+            continue
+        status = (found.st_size, found.st_mtime_ns)
+        memorized = known.get(file.name)
+        as_known = memorized is not None and (memorized.size, memorized.modified) == status
+        if as_known or before.get(file.name) == status:
+            settled.append(file)
+        else:
+            settling[file.name] = status
+    return settled, settling

@@ -1,0 +1,129 @@
+"""Parsed source files, kept by content: a file is parsed once, however often it is ingested."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from risk_assets.domain.columns import Columns
+from risk_assets.engine.encoding import sha256_of
+from risk_assets.engine.parse import Parsed, parse, refuse_whole
+from risk_assets.engine.rules import RULES_VERSION
+from risk_assets.engine.session import Session
+from risk_assets.storage import atomic
+from risk_assets.storage.layout import INPUT_SUFFIXES
+from risk_assets.storage.records import RecordError, read_record, write_record
+
+
+class SourceChangedError(ValueError):
+    """A source file changed or went away while it was read; the message names it."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source file by name and content, and what was parsed of it, kept in `folder` under `key`."""
+
+    name: str
+    sha256: str
+    bytes: int
+    parsed: Parsed
+    folder: Path
+    key: str
+
+    @property
+    def part(self) -> Path:
+        """The distinct valid rows, when there are any."""
+        return self.folder / f"{self.key}.parquet"
+
+    @property
+    def quarantine(self) -> Path:
+        """The refused rows, when there are any."""
+        return self.folder / f"{self.key}.csv"
+
+    @property
+    def usable_rows(self) -> int:
+        """Rows that may become part of a dataset."""
+        return self.parsed.accepted
+
+
+def read_source(session: Session, file: Path, folder: Path, work: Path) -> Source:
+    """Parse a file, or take what `folder` holds of the same content; `work` takes what is needed meanwhile.
+
+    Raises SourceChangedError when the file does not stay the same meanwhile.
+    """
+    try:
+        before = file.stat()
+        source = _read(session, file, before.st_size, folder, work)
+        after = file.stat()
+    except FileNotFoundError as error:
+        raise SourceChangedError(f"{file.name}: went away while it was read") from error
+    if (before.st_size, before.st_mtime_ns, before.st_ino) != (after.st_size, after.st_mtime_ns, after.st_ino):
+        raise SourceChangedError(f"{file.name}: changed while it was read")
+    return source
+
+
+def kept_source(session: Session, name: str, sha256: str, size: int, folder: Path) -> Source | None:
+    """Return what `folder` holds of a content that was parsed before, if anything."""
+    key = _key(session.columns, name, sha256)
+    record = folder / f"{key}.json"
+    try:
+        source = Source(name, sha256, size, read_record(record, Parsed), folder, key)
+    except RecordError:  # never parsed, or a cache that is damaged: parsing again mends it
+        return None
+    refused = source.parsed.quarantined or source.parsed.reason
+    needed = [source.part] * bool(source.usable_rows) + [source.quarantine] * bool(refused)
+    return source if all(path.exists() for path in needed) else None
+
+
+def forget_others(folder: Path, sources: Iterable[Source]) -> None:
+    """Remove what is kept of any other content."""
+    keys = {source.key for source in sources}
+    for path in folder.iterdir():
+        if path.stem not in keys:
+            path.unlink()
+
+
+def _read(session: Session, file: Path, size: int, folder: Path, work: Path) -> Source:
+    try:
+        sha256 = sha256_of(file)
+    except PermissionError as error:
+        return _unreadable(session, file, size, folder, f"cannot be read: {error.strerror}")
+    source = kept_source(session, file.name, sha256, size, folder)
+    if source is not None:
+        return source
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    part, quarantine = work / "part.parquet", work / "quarantine.csv"
+    parsed = parse(session, file, part=part, quarantine=quarantine, folder=work)
+    key = _key(session.columns, file.name, sha256)
+    return _keep(Source(file.name, sha256, size, parsed, folder, key), part, quarantine)
+
+
+def _unreadable(session: Session, file: Path, size: int, folder: Path, reason: str) -> Source:
+    folder.mkdir(parents=True, exist_ok=True)
+    key = _key(session.columns, file.name, file.name)
+    source = Source(file.name, "", size, Parsed(0, reason=reason), folder, key)
+    refuse_whole(source.quarantine, reason)
+    return source
+
+
+def _keep(source: Source, part: Path, quarantine: Path) -> Source:
+    source.folder.mkdir(parents=True, exist_ok=True)
+    for written, kept in ((part, source.part), (quarantine, source.quarantine)):
+        if written.exists():
+            atomic.sync(written)
+            written.replace(kept)
+    write_record(source.folder / f"{source.key}.json", source.parsed)
+    return source
+
+
+def _key(columns: Columns, name: str, sha256: str) -> str:
+    """Return a name for the outcome of parsing: the content, its kind, the schema, the rules and the engine."""
+    import duckdb
+
+    kind = next(suffix for suffix in INPUT_SUFFIXES if name.lower().endswith(suffix))
+    told = "\n".join((sha256, "parquet" if kind == ".parquet" else "csv", repr(columns), str(RULES_VERSION)))
+    return hashlib.sha256(f"{told}\n{duckdb.__version__}".encode()).hexdigest()[:32]

@@ -1,0 +1,313 @@
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from risk_assets.domain.columns import Columns, NumericColumn
+from risk_assets.domain.ingestion import Ingestion
+from risk_assets.storage.finaldata import (
+    IngestionError,
+    ingest,
+    parts,
+    parts_of,
+    read_ingestion,
+    read_test_rows,
+)
+from risk_assets.storage.layout import Layout, reading_order
+from risk_assets_tests.engine.parts import session_of
+
+COLUMNS = Columns("id", "exited", "1", "0", (NumericColumn("calls", 0),), ("region",))
+HEADER = "id,calls,region,exited\n"
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+LINES = ["A,1,north,0", "A,1,north,1", "B,,south,0", "B,0,south,0", "C,2,,1", "C,x,,1", "D,1"]
+
+
+class Place:
+    """A data root with an input folder, and what ingestion makes of it."""
+
+    def __init__(self, root: Path) -> None:
+        self.layout = Layout(root, root / "in", root / "test", root / "out", root / "models", root / "production")
+        self.layout.input.mkdir(parents=True)
+        self.layout.testdata.mkdir()
+
+    def put(self, name: str, *lines: str, header: str = HEADER) -> None:
+        (self.layout.input / name).write_text(header + "".join(line + "\n" for line in lines), encoding="utf-8")
+
+    def ingest(
+        self, *, columns: Columns = COLUMNS, bad: float = 0.5, csv: bool = True, leave_out: Collection[str] = ()
+    ) -> Ingestion:
+        with session_of(columns, self.layout.data_root / "spill") as session:
+            return ingest(self.layout, session, max_bad_share=bad, write_csv=csv, now=NOW, leave_out=leave_out)
+
+    def rows(self) -> list[tuple[object, ...]]:
+        ingestion = read_ingestion(self.layout)
+        assert ingestion is not None
+        return [row for part in parts(self.layout, ingestion) for row in duckdb.sql(f"FROM '{part}'").fetchall()]
+
+    def everything(self) -> dict[str, bytes]:
+        """Content by name of what people and other assets read."""
+        kept = [self.layout.ingestion, self.layout.ingestedfiles, self.layout.finaldata_csv]
+        kept += [*self.layout.finaldata_parquet.iterdir(), *self.layout.quarantine.glob("*")]
+        return {str(path): path.read_bytes() for path in kept}
+
+
+@pytest.fixture(name="place")
+def _place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def expected_rows(files: Mapping[str, list[str]]) -> list[tuple[object, ...]]:
+    """What finaldata must hold, said plainly: valid rows in reading order, the last of equal ones."""
+    rows: list[tuple[object, ...]] = []
+    for name in sorted(files, key=reading_order):
+        for line in files[name]:
+            cells = line.split(",")
+            if len(cells) == 4 and cells[1] != "x":
+                rows.append((cells[0], float(cells[1]) if cells[1] else None, cells[2] or None, int(cells[3])))
+    return [row for place, row in enumerate(rows) if row not in rows[place + 1 :]]
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10**9))
+def test_finaldata_depends_on_the_files_alone_however_they_came(tmp_path: Path, seed: int) -> None:
+    choose = random.Random(seed)
+    names = ["clients2.csv", "clients10.csv", "b.csv", "copy of b.csv"]
+    stepwise, at_once = Place(tmp_path / f"{seed}-a"), Place(tmp_path / f"{seed}-b")
+    files: dict[str, list[str]] = {}
+    for _ in range(4):
+        if files and choose.random() < 0.3:
+            gone = choose.choice(list(files))
+            del files[gone]
+            (stepwise.layout.input / gone).unlink()
+        name = choose.choice(names)
+        files[name] = choose.choices(LINES, k=choose.randint(0, 8))
+        stepwise.put(name, *files[name])
+        if not expected_rows(files):
+            continue
+        ingestion = stepwise.ingest(bad=1.0)
+        assert stepwise.rows() == expected_rows(files)
+        assert [file.read for file in ingestion.files] == [
+            len(files[name]) for name in sorted(files, key=reading_order)
+        ]
+    if expected_rows(files):
+        for name, lines in files.items():
+            at_once.put(name, *lines)
+        assert at_once.ingest(bad=1.0) == read_ingestion(stepwise.layout)
+        assert at_once.rows() == stepwise.rows()
+    for place in (stepwise, at_once):
+        shutil.rmtree(place.layout.data_root)
+
+
+def test_the_account_of_a_file_tells_what_became_of_its_rows(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0", "A,1.0,north,0", "B,-3,north,1", "C,1,north,1,extra")
+    ingestion = place.ingest()
+    (file,) = ingestion.files
+    assert (file.read, file.accepted, file.duplicates, file.quarantined) == (4, 1, 1, 2)
+    assert file.reasons == {"calls is below 0": 1, "wrong number of fields": 1}
+    assert (place.layout.quarantine / "a.csv").read_text(encoding="utf-8").splitlines() == [
+        "line,reason,raw",
+        '4,"calls: ""-3"" is below 0","B,-3,north,1"',
+        '5,"5 fields instead of 4","C,1,north,1,extra"',
+    ]
+
+
+def test_of_equal_rows_the_last_in_reading_order_stays(place: Place) -> None:
+    place.put("clients10.csv", "A,1,north,0", "B,1,north,0")
+    place.put("clients2.csv", "A,1,north,0", "C,1,north,0")
+    ingestion = place.ingest()
+    assert [(file.name, file.accepted, file.duplicates) for file in ingestion.files] == [
+        ("clients2.csv", 1, 1),
+        ("clients10.csv", 2, 0),
+    ]
+    assert [row[0] for row in place.rows()] == ["C", "A", "B"]
+
+
+def test_a_duplicate_held_elsewhere_comes_back_when_its_file_is_deleted(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0", "B,1,north,0")
+    alone = place.ingest()
+    place.put("b.csv", "A,1,north,0")
+    both = place.ingest()
+    assert both.data_version == alone.data_version
+    (place.layout.input / "b.csv").unlink()
+    assert place.ingest() == alone
+    assert [row[0] for row in place.rows()] == ["A", "B"]
+
+
+def test_changed_content_under_an_old_name_counts(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0")
+    before = place.ingest()
+    place.put("a.csv", "A,2,north,0")
+    after = place.ingest()
+    assert after.data_version != before.data_version
+    assert place.rows() == [("A", 2.0, "north", 0)]
+
+
+def test_the_version_is_the_same_whichever_files_the_rows_are_in(tmp_path: Path) -> None:
+    one, two = Place(tmp_path / "one"), Place(tmp_path / "two")
+    one.put("a.csv", "A,1,north,0", "B,,north,1", "C,3,,0")
+    two.put("x.csv", "C,3,,0")
+    two.put("y.csv", "B,,north,1", "A,1,north,0", "A,1,north,0")
+    assert one.ingest().data_version == two.ingest().data_version
+
+
+def test_adding_a_file_reads_no_other_and_leaves_other_parts_alone(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0")
+    place.put("b.csv", "B,1,north,0")
+    before = place.ingest()
+    stamps = {path: path.stat().st_mtime_ns for path in parts(place.layout, before)}
+    parsed = {path: path.stat().st_mtime_ns for path in place.layout.parsed.iterdir()}
+    place.put("c.csv", "C,1,north,0")
+    place.ingest()
+    assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
+    assert {path: path.stat().st_mtime_ns for path in parsed} == parsed
+
+
+def test_no_usable_row_leaves_the_earlier_finaldata_as_it_was(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0")
+    place.ingest()
+    before = place.everything()
+    place.put("a.csv", "A,-1,north,0", "B,x,north,0")
+    place.put("b.csv", header="id,calls\n")
+    with pytest.raises(IngestionError, match=r"no usable row .*b\.csv: no column .*a\.csv: 2 of 2") as error:
+        place.ingest()
+    assert place.everything() == before
+    details = Path(str(error.value).rpartition("see ")[2].rstrip(")"))
+    assert 'calls: ""-1"" is below 0' in details.read_text(encoding="utf-8")
+
+
+def test_too_large_a_share_of_bad_rows_is_refused_with_the_figures(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0", "B,x,north,0", "C,x,north,0")
+    with pytest.raises(IngestionError, match=r"2 of 3 rows .* more than 50%: a\.csv: 2 of 3 \(2 × calls is not"):
+        place.ingest()
+    assert place.ingest(bad=0.7).accepted == 1
+
+
+def test_an_empty_input_folder_is_a_clear_error(place: Place) -> None:
+    with pytest.raises(IngestionError, match="no client files in"):
+        place.ingest()
+
+
+def test_an_unusable_file_is_set_aside_and_the_rest_go_on(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0", "B,1,north,0")
+    place.put("b.csv", "C,1", header="id,calls\n")
+    (place.layout.input / "c.parquet").write_bytes(b"not parquet")
+    ingestion = place.ingest()
+    reasons = {file.name: file.reason for file in ingestion.files if file.reason}
+    assert reasons["b.csv"] == 'no column "region", "exited"'
+    assert reasons["c.parquet"].startswith("damaged parquet")
+    assert place.layout.ingestedfiles.read_text(encoding="utf-8").splitlines() == [NOW.isoformat(), "a.csv"]
+    assert {path.name for path in place.layout.quarantine.iterdir()} == {"b.csv", "c.parquet.csv"}
+
+
+def test_a_file_that_is_mended_loses_its_quarantine(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0", "B,x,north,0")
+    place.ingest()
+    assert (place.layout.quarantine / "a.csv").exists()
+    place.put("a.csv", "A,1,north,0", "B,2,north,0")
+    place.ingest()
+    assert not (place.layout.quarantine / "a.csv").exists()
+
+
+def test_finaldata_csv_holds_the_rows_as_people_write_them_or_is_absent(place: Place) -> None:
+    place.put("a.csv", 'A,1,"x, y",0', "B,0.5,,1")
+    place.ingest()
+    assert place.layout.finaldata_csv.read_text(encoding="utf-8") == HEADER + 'A,1,"x, y",0\nB,0.5,,1\n'
+    place.ingest(csv=False)
+    assert not place.layout.finaldata_csv.exists()
+
+
+def test_a_changed_schema_reads_everything_anew(place: Place) -> None:
+    place.put("a.csv", "A,-1,north,0", "B,1,north,1")
+    assert place.ingest().accepted == 1
+    columns = Columns("id", "exited", "1", "0", (NumericColumn("calls"),))
+    assert place.ingest(columns=columns).accepted == 2
+    assert place.rows() == [("A", -1.0, 0), ("B", 1.0, 1)]
+
+
+def test_a_lost_part_is_made_again(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0")
+    ingestion = place.ingest()
+    for path in [*parts(place.layout, ingestion), *place.layout.parsed.glob("*.parquet")]:
+        path.unlink()
+    assert place.ingest() == ingestion
+    assert place.rows() == [("A", 1.0, "north", 0)]
+
+
+def test_a_file_still_being_written_counts_as_it_was(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0")
+    place.put("b.csv", "B,1,north,0")
+    before = place.ingest()
+    place.put("b.csv", "C,1,nor")
+    place.put("new.csv", "D,1,north,0")
+    assert place.ingest(leave_out={"b.csv", "new.csv"}) == before
+
+
+def test_parts_of_some_files_are_found_by_name(place: Place) -> None:
+    for name in "abc":
+        place.put(f"{name}.csv", f"{name},1,north,0")
+    ingestion = place.ingest()
+    every = parts(place.layout, ingestion)
+    assert parts_of(place.layout, ingestion, {"c.csv", "a.csv"}) == (every[0], every[2])
+
+
+def test_testdata_is_read_by_the_same_rules(place: Place) -> None:
+    (place.layout.testdata / "t.csv").write_text(HEADER + "A,1,n,0\nB,x,n,0\nC,,n,1\n", encoding="utf-8")
+    with session_of(COLUMNS, place.layout.data_root / "spill") as session:
+        rows, refused = read_test_rows(place.layout, session)
+        assert (list(rows.ids), list(rows.target), refused) == (["A", "C"], [0, 1], 1)
+        (place.layout.testdata / "t.csv").write_text(HEADER, encoding="utf-8")
+        with pytest.raises(IngestionError, match="no usable row"):
+            read_test_rows(place.layout, session)
+
+
+KILLED = """
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from risk_assets.storage import finaldata
+from risk_assets_tests.storage.test_finaldata import COLUMNS, NOW, Layout, ingest, session_of
+
+def die(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+setattr(finaldata, sys.argv[2], die)
+root = Path(sys.argv[1])
+layout = Layout(root, root / "in", root / "test", root / "out", root / "models", root / "production")
+with session_of(COLUMNS, root / "spill") as session:
+    ingest(layout, session, max_bad_share=0.5, write_csv=True, now=NOW)
+"""
+
+
+@pytest.mark.parametrize("step", ["_commit", "_write_quarantine", "write_record", "forget_others"])
+def test_a_killed_ingestion_leaves_the_old_or_the_new_finaldata(place: Place, step: str) -> None:
+    place.put("a.csv", "A,1,north,0", "B,1,north,0")
+    before = place.ingest()
+    place.put("b.csv", "A,1,north,0", "C,x,north,0")
+    command = [sys.executable, "-c", KILLED, str(place.layout.data_root), step]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    found = read_ingestion(place.layout)
+    assert (found == before) == (step != "forget_others")
+    assert sorted(row[0] for row in place.rows()) == ["A", "B"]
+    place.ingest()
+    assert [path.name for path in place.layout.ingested.iterdir() if path.name.endswith(".tmp")] == []
+    assert len(list(place.layout.finaldata_parquet.iterdir())) == 2
+
+
+def test_ingestion_json_is_readable_without_this_package(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0")
+    ingestion = place.ingest()
+    told = json.loads(place.layout.ingestion.read_text(encoding="utf-8"))
+    assert told["data_version"] == ingestion.data_version
+    assert told["files"][0]["bytes"] == (place.layout.input / "a.csv").stat().st_size

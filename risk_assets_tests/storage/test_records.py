@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from risk_assets.storage.records import RecordError, append_record, read_history, read_record, write_record
+
+
+@dataclass(frozen=True)
+class Reading:
+    name: str
+    values: tuple[float, ...]
+
+
+def test_a_record_is_read_back_exactly(tmp_path: Path) -> None:
+    record = Reading("é", (0.1, 1e-300, 1 / 3))
+    write_record(tmp_path / "r.json", record)
+    assert read_record(tmp_path / "r.json", Reading) == record
+
+
+def test_a_missing_record_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match=r"r\.json: does not exist yet; materialize the asset"):
+        read_record(tmp_path / "r.json", Reading)
+
+
+def test_a_damaged_record_is_named(tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text('{"name": "a"}')
+    with pytest.raises(RecordError, match=r"r\.json: not a valid Reading"):
+        read_record(tmp_path / "r.json", Reading)
+
+
+def test_a_history_keeps_its_order_and_passes_over_a_torn_line(tmp_path: Path) -> None:
+    file = tmp_path / "h.jsonl"
+    append_record(file, Reading("a", ()))
+    with file.open("a") as stream:
+        stream.write('{"name": "torn')
+    append_record(file, Reading("b", ()))
+    assert [reading.name for reading in read_history(file, Reading)] == ["a", "b"]
