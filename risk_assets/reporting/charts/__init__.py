@@ -1,0 +1,22 @@
+"""The charts, each a function from plain results to PNG bytes; matplotlib is loaded by the first that is drawn."""
+
+from risk_assets.reporting.charts.confusion import confusion_matrix
+from risk_assets.reporting.charts.drifting import drift_history
+from risk_assets.reporting.charts.history import history
+from risk_assets.reporting.charts.quality import calibration, precision_recall, quality, roc
+from risk_assets.reporting.charts.risks import risk_histogram
+from risk_assets.reporting.charts.shapes import shapes
+from risk_assets.reporting.charts.timings import timings
+
+__all__ = [
+    "calibration",
+    "confusion_matrix",
+    "drift_history",
+    "history",
+    "precision_recall",
+    "quality",
+    "risk_histogram",
+    "roc",
+    "shapes",
+    "timings",
+]

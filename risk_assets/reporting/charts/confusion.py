@@ -1,0 +1,88 @@
+"""The confusion matrix, as a manager can read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from risk_assets.domain.metrics import Metrics
+from risk_assets.reporting.charts.canvas import POINTS, blank_axes, figure, plain, png, write
+from risk_assets.reporting.style import BLUE, CHART_TEXT, INK, MUTED, ORANGE, PALE_BLUE, PALE_ORANGE
+from risk_assets.reporting.typeface import BOLD, fitted, wrapped
+from risk_assets.reporting.wording import OUTCOMES, count, percent, what_the_score_means
+from risk_assets.storage import atomic
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+WIDTH, HEIGHT = 4.1, 2.95
+#: In hundredths of the drawing: where the cells begin and how large they are.
+LEFT, BOTTOM, ACROSS, UP = 19, 8, 39.5, 33.5
+#: Size of the sentence on top.
+SENTENCE = 8.0
+
+
+def confusion_matrix(metrics: Metrics, labels: tuple[str, str] = OUTCOMES, target: Path | None = None) -> bytes:
+    """Return the confusion matrix as PNG, and write it to `target` when given.
+
+    Rows are what became of the clients, columns whether the model flags them; each cell has its count and
+    its share of the row. `labels` are the words for the negative and the positive outcome.
+    """
+    chart = figure(WIDTH, HEIGHT)
+    drawn = blank_axes(chart, 0, 0, WIDTH, HEIGHT)
+    drawn.set(xlim=(0, 100), ylim=(0, 100))
+    _heads(drawn, metrics, labels)
+    cells = metrics.confusion
+    left = cells.true_positives + cells.false_negatives
+    stayed = cells.true_negatives + cells.false_positives
+    _cell(drawn, (0, 1), cells.true_positives, left, "rightly flagged")
+    _cell(drawn, (1, 1), cells.false_negatives, left, "missed")
+    _cell(drawn, (0, 0), cells.false_positives, stayed, "flagged in vain")
+    _cell(drawn, (1, 0), cells.true_negatives, stayed, "rightly left alone")
+    picture = png(chart)
+    if target is not None:
+        atomic.write_bytes(target, picture)
+    return picture
+
+
+def _heads(drawn: Axes, metrics: Metrics, labels: tuple[str, str]) -> None:
+    sentence = what_the_score_means(metrics, labels)
+    _write_lines(drawn, (1, 98), sentence, SENTENCE, WIDTH * POINTS * 0.97, va="top")
+    middle = BOTTOM + 2 * UP + 3.5
+    for column, text in enumerate(("flagged as at risk", "not flagged")):
+        write(drawn, LEFT + (column + 0.5) * ACROSS, middle, text, ha="center", color=MUTED)
+    for row, word in enumerate(labels):
+        name = word.capitalize() if word in OUTCOMES else word
+        place = (LEFT - 2, BOTTOM + (row + 0.5) * UP)
+        _write_lines(drawn, place, name, CHART_TEXT, WIDTH * POINTS * (LEFT - 4) / 100, ha="right")
+    foot = f"{count(metrics.n)} clients of the test data; flagged from a risk of {metrics.threshold:.3f} up"
+    write(drawn, LEFT, 3, foot, size=6.5, color=MUTED)
+
+
+def _write_lines(
+    drawn: Axes,
+    place: tuple[float, float],
+    text: str,
+    size: float,
+    room: float,
+    *,
+    ha: str = "left",
+    va: str = "center",
+) -> None:
+    """Write a bold text in at most about three lines of `room` points."""
+    shown = wrapped(fitted(text, room, size, BOLD, lines=3), room, size, BOLD)
+    write(drawn, *place, plain(shown), size=size, weight="bold", ha=ha, va=va)
+
+
+def _cell(drawn: Axes, place: tuple[int, int], number: int, whole: int, meaning: str) -> None:
+    from matplotlib.patches import Rectangle
+
+    column, row = place
+    right = column != row
+    tint, strong = (PALE_BLUE, BLUE) if right else (PALE_ORANGE, ORANGE)
+    x, y = LEFT + column * ACROSS, BOTTOM + row * UP
+    drawn.add_patch(Rectangle((x + 0.5, y + 0.6), ACROSS - 1, UP - 1.2, facecolor=tint, linewidth=0))
+    middle = x + ACROSS / 2
+    write(drawn, middle, y + UP * 0.70, count(number), size=17, weight="bold", color=strong, ha="center")
+    write(drawn, middle, y + UP * 0.38, meaning, size=8, color=INK, ha="center")
+    write(drawn, middle, y + UP * 0.19, f"{percent(number, whole)} of the row", size=6.5, color=MUTED, ha="center")

@@ -1,0 +1,111 @@
+"""The score over time, and what was decided about each model."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from risk_assets.domain.deployment import Decision
+from risk_assets.domain.metrics import ScorePoint
+from risk_assets.reporting.charts.canvas import axes, figure, name_axes, png, sentence_alone, write
+from risk_assets.reporting.style import BLUE, CHART_TEXT, MUTED, RULE, TEXT_WIDTH, VERDICT_COLOURS
+from risk_assets.reporting.wording import moment
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+HEIGHT = 2.3
+MOST_POINTS = 40
+MOST_DATES = 7
+UNDECIDED = "not decided"
+
+
+def history(scores: Sequence[ScorePoint], decisions: Sequence[Decision] = ()) -> bytes:
+    """Return F1 with its 95 % interval for the last 40 models, coloured by the decision on each, as PNG.
+
+    Points stand in order of time at equal distances, joined where the test data is the same; dotted lines mark
+    rollbacks and new test data. Both arguments are oldest first.
+    """
+    shown = scores[-MOST_POINTS:]
+    if not shown:
+        return sentence_alone("No score yet: the history grows with every model that is scored.")
+    chart = figure(TEXT_WIDTH, HEIGHT)
+    drawn = axes(chart, 0.45, 0.42, TEXT_WIDTH - 0.75, HEIGHT - 0.75)
+    _lines(drawn, shown)
+    _rollbacks(drawn, shown, decisions)
+    _points(drawn, shown, decisions)
+    name_axes(drawn, "", "F1 score")
+    drawn.set_xlim(-0.6, max(len(shown) - 0.4, 2.6))
+    drawn.grid(axis="y", color=RULE, linewidth=0.4)
+    date_ticks(drawn, [point.at for point in shown])
+    return png(chart)
+
+
+def _points(drawn: Axes, shown: Sequence[ScorePoint], decisions: Sequence[Decision]) -> None:
+    words = _verdicts(shown, decisions)
+    for word in dict.fromkeys(words):
+        places = [place for place, found in enumerate(words) if found == word]
+        estimates = [shown[place].f1 for place in places]
+        lower = [max(estimate.value - estimate.low, 0) for estimate in estimates]
+        upper = [max(estimate.high - estimate.value, 0) for estimate in estimates]
+        drawn.errorbar(
+            places,
+            [estimate.value for estimate in estimates],
+            (lower, upper),
+            fmt="o",
+            label=word,
+            color=VERDICT_COLOURS.get(word, BLUE),
+            markersize=4.5,
+            elinewidth=1.1,
+        )
+    drawn.legend(
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=6,
+        frameon=False,
+        fontsize=CHART_TEXT - 0.5,
+        borderpad=0,
+        handletextpad=0.2,
+        columnspacing=1.2,
+    )
+
+
+def _verdicts(shown: Sequence[ScorePoint], decisions: Sequence[Decision]) -> list[str]:
+    """Return what was last decided about the model of each point."""
+    decided = {each.model_sha256: each.verdict for each in decisions if each.verdict != "rolled back"}
+    return [str(decided.get(point.model_sha256, UNDECIDED)) for point in shown]
+
+
+def _lines(drawn: Axes, shown: Sequence[ScorePoint]) -> None:
+    """Join the scores on the same test data; others cannot be compared."""
+    start = 0
+    for _, points in groupby(shown, key=lambda point: point.test_version):
+        scores = [point.f1.value for point in points]
+        drawn.plot(range(start, start + len(scores)), scores, color=RULE, linewidth=1, zorder=1)
+        start += len(scores)
+        if start < len(shown):
+            _mark(drawn, start - 0.5, "new test data")
+
+
+def _rollbacks(drawn: Axes, shown: Sequence[ScorePoint], decisions: Sequence[Decision]) -> None:
+    times = [datetime.fromisoformat(point.at) for point in shown]
+    for decision in decisions:
+        place = bisect_right(times, datetime.fromisoformat(decision.at)) - 0.5
+        if decision.verdict == "rolled back" and place > 0:
+            _mark(drawn, place, "rolled back")
+
+
+def _mark(drawn: Axes, place: float, text: str) -> None:
+    drawn.axvline(place, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)))
+    written = write(drawn, place, 0.02, text, size=CHART_TEXT - 1.5, color=MUTED, ha="right", va="bottom")
+    written.set(transform=drawn.get_xaxis_transform(), rotation=90)
+
+
+def date_ticks(drawn: Axes, times: Sequence[str]) -> None:
+    """Put a few dates below equally spaced points; the last always has one."""
+    step = -(-len(times) // MOST_DATES)
+    places = range((len(times) - 1) % step, len(times), step)
+    drawn.set_xticks(list(places), [moment(times[place]).replace(" ", "\n") for place in places])

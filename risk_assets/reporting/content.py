@@ -1,0 +1,48 @@
+"""Everything the report tells, gathered from the results of the graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from risk_assets.domain.deployment import Decision, Manifest
+from risk_assets.domain.diagnostics import Diagnostics
+from risk_assets.domain.drift import DriftVerdict
+from risk_assets.domain.ingestion import Ingestion
+from risk_assets.domain.metrics import Metrics, ScorePoint
+from risk_assets.domain.profile import Profile
+from risk_assets.domain.risks import RiskSummary
+from risk_assets.domain.scorecard import Scorecard
+from risk_assets.reporting.wording import OUTCOMES
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """The plain results that a report is made of; histories are oldest first.
+
+    `metrics`, `scorecard` and `reference` (the profile of the training rows) belong to the model trained last,
+    `manifest` to the version that serves: they differ when a challenger did not go live. `labels` are the words
+    for the negative and the positive outcome.
+    """
+
+    ingestion: Ingestion
+    metrics: Metrics
+    scorecard: Scorecard
+    reference: Profile
+    risks: RiskSummary
+    diagnostics: Diagnostics
+    manifest: Manifest | None = None
+    drift: DriftVerdict | None = None
+    decisions: tuple[Decision, ...] = ()
+    scores: tuple[ScorePoint, ...] = ()
+    drift_history: tuple[DriftVerdict, ...] = ()
+    labels: tuple[str, str] = OUTCOMES
+
+    @property
+    def decision(self) -> Decision | None:
+        """The last decision."""
+        return self.decisions[-1] if self.decisions else None
+
+    @property
+    def serves_the_scored_model(self) -> bool:
+        """Whether the model that the metrics describe is the one that serves."""
+        return self.manifest is not None and self.manifest.model_sha256 == self.metrics.model_sha256

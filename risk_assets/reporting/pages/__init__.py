@@ -1,0 +1,1 @@
+"""The sections of the report, each a function from results to flowables; they load reportlab when imported."""

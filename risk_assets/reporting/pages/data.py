@@ -1,0 +1,143 @@
+"""Data and quality: what came in, what was refused and why, and what the columns hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from risk_assets.domain.ingestion import Ingestion, SourceFile
+from risk_assets.domain.profile import CategoricalProfile, NumericProfile, Profile
+from risk_assets.reporting.pages.blocks import (
+    Block,
+    cell,
+    heading,
+    note,
+    section,
+    share_bar,
+    small_histogram,
+    space,
+    table,
+    words,
+)
+from risk_assets.reporting.style import RED
+from risk_assets.reporting.wording import count, digest, figure, percent, plural, shorten, volume
+
+MOST_FILES = 24
+MOST_REASONS = 12
+MOST_VALUES = 4
+
+
+def data_pages(ingestion: Ingestion, profile: Profile) -> list[Block]:
+    """Return the section on the data: files, refused rows, and a summary of each column."""
+    return [
+        *section("Data and quality"),
+        words(_account(ingestion, profile)),
+        *_files(ingestion.files),
+        *_refused(ingestion.files),
+        *_numeric(profile.numeric),
+        *_categorical(profile.categorical),
+    ]
+
+
+def _account(ingestion: Ingestion, profile: Profile) -> str:
+    read, accepted = ingestion.read, ingestion.accepted
+    if not read:
+        return f"No row has been read from {plural(len(ingestion.files), 'file')}."
+    return (
+        f"Of {plural(read, 'row')} read from {plural(len(ingestion.files), 'file')}, {count(accepted)} "
+        f"({percent(accepted, read)}) were accepted, {count(ingestion.duplicates)} were duplicates and "
+        f"{count(ingestion.quarantined)} ({percent(ingestion.quarantined, read)}) were put in quarantine. "
+        f"The accepted rows tell of {plural(profile.clients, 'client')}; {count(ingestion.positives)} of the rows "
+        f"({percent(ingestion.positives, accepted)}) are of clients that left."
+    )
+
+
+def _files(files: tuple[SourceFile, ...]) -> list[Block]:
+    if not files:
+        return [note("There are no files.")]
+    shown, rest = files, ""
+    if len(files) > MOST_FILES:
+        shown = tuple(sorted(files, key=lambda file: (file.reason is None, -file.quarantined))[:MOST_FILES])
+        rows = sum(file.read for file in files) - sum(file.read for file in shown)
+        rest = (
+            f"and {count(len(files) - MOST_FILES)} more files with {plural(rows, 'row')} in ingestion.json; "
+            "shown are those with the most rows in quarantine"
+        )
+    heads = ("file", "read", "accepted", "duplicates", "quarantined", "size", "sha256")
+    lines = [
+        (
+            _file(file),
+            count(file.read),
+            count(file.accepted),
+            count(file.duplicates),
+            count(file.quarantined),
+            volume(file.bytes),
+            digest(file.sha256),
+        )
+        for file in shown
+    ]
+    return [*heading("Files"), table(heads, lines, (40, 11, 11, 12, 13, 11, 15)), space(3), note(rest)]
+
+
+def _file(file: SourceFile) -> list[Block]:
+    blocks = [cell(file.name, limit=70)]
+    if file.reason:
+        blocks.append(cell(f"refused whole: {file.reason}", RED, limit=120))
+    if file.dropped_columns:
+        blocks.append(note(shorten(f"columns left out: {', '.join(file.dropped_columns[:20])}", 100)))
+    return blocks
+
+
+def _refused(files: tuple[SourceFile, ...]) -> list[Block]:
+    reasons: Counter[str] = Counter()
+    spread: Counter[str] = Counter()
+    for file in files:
+        reasons.update(file.reasons)
+        spread.update(reason for reason, number in file.reasons.items() if number)
+    if not reasons:
+        return [*heading("Rows in quarantine", 50), words("No row was refused.")]
+    rows = [
+        (cell(reason, limit=140), count(number), str(spread[reason]))
+        for reason, number in reasons.most_common(MOST_REASONS)
+    ]
+    left_out = len(reasons) - len(rows)
+    rest = [note(f"and {plural(left_out, 'more reason')} in ingestion.json")] if left_out else []
+    return [*heading("Rows in quarantine"), table(("reason", "rows", "files"), rows, (80, 10, 10)), *rest]
+
+
+def _numeric(columns: tuple[NumericProfile, ...]) -> list[Block]:
+    if not columns:
+        return []
+    heads = ("column", "missing", "mean", "median", "std", "min", "max", "histogram")
+    rows = [
+        (
+            cell(column.name, limit=48),
+            percent(column.missing, column.n),
+            *(figure(value) for value in (column.mean, column.median, column.std, column.min, column.max)),
+            small_histogram(column.counts, 62),
+        )
+        for column in columns
+    ]
+    return [*heading("Numeric columns"), table(heads, rows, (29, 10, 11, 11, 11, 11, 11, 15))]
+
+
+def _categorical(columns: tuple[CategoricalProfile, ...]) -> list[Block]:
+    if not columns:
+        return []
+    heads = ("column", "missing", "values", "largest share", "most frequent values")
+    rows = [
+        (
+            cell(column.name, limit=48),
+            percent(column.missing, column.n),
+            count(column.distinct),
+            share_bar(column.counts[0][1] / column.n if column.counts and column.n else 0, 48),
+            cell(_values(column)),
+        )
+        for column in columns
+    ]
+    return [*heading("Categorical columns"), table(heads, rows, (26, 9, 8, 13, 52))]
+
+
+def _values(column: CategoricalProfile) -> str:
+    shown = [f"{shorten(value, 26)} {percent(number, column.n)}" for value, number in column.counts[:MOST_VALUES]]
+    more = column.distinct - len(shown)
+    return ", ".join(shown) + (f" and {count(more)} more" if more > 0 else "")

@@ -1,0 +1,90 @@
+"""The sheets that the report is printed on: margins, header, footer, and what the file says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from reportlab.lib.colors import HexColor
+from reportlab.lib.pagesizes import A4
+from reportlab.platypus import BaseDocTemplate, Frame, NextPageTemplate, PageTemplate
+from reportlab.platypus.flowables import CallerMacro
+
+from risk_assets.reporting.pages.blocks import WIDTH, Block
+from risk_assets.reporting.style import MUTED, RULE
+from risk_assets.reporting.typeface import REGULAR
+
+#: What a page is drawn on; reportlab has no types of its own.
+Canvas = Any
+
+TITLE = "Attrition risk: summary report"
+MARGIN = (A4[0] - WIDTH) / 2
+TOP, BOTTOM = A4[1] - 48, 46
+SMALL = 6.5
+TOTAL = "pages"
+#: Room on the right of the footer for the number of pages, which is known at the end only.
+TOTAL_WIDTH = 10
+
+
+def print_pages(story: list[Block], target: Path, *, identity: str, date: str) -> int:
+    """Write the blocks as a PDF with page numbers, and return the number of pages."""
+    sheets = BaseDocTemplate(
+        str(target),
+        pagesize=A4,
+        title=TITLE,
+        author="risk_assets",
+        creator="risk_assets",
+        subject=f"{identity}, {date}",
+        lang="en",
+        invariant=1,
+        displayDocTitle=True,
+    )
+    body = {"leftPadding": 0, "rightPadding": 0, "topPadding": 0, "bottomPadding": 0}
+    first = Frame(MARGIN, BOTTOM, WIDTH, TOP + 6 - BOTTOM, **body)
+    later = Frame(MARGIN, BOTTOM, WIDTH, TOP - 8 - BOTTOM, **body)
+    sheets.addPageTemplates(
+        [
+            PageTemplate("first", first, onPage=_footer(identity, date)),
+            PageTemplate("later", later, onPage=_header_and_footer(identity, date)),
+        ]
+    )
+    sheets.build([NextPageTemplate("later"), *story, CallerMacro(drawCallable=_write_total)])
+    return int(sheets.page)
+
+
+def _footer(identity: str, date: str) -> Callable[[Canvas, Block], None]:
+    def draw(canvas: Canvas, _: Block) -> None:
+        canvas.setFont(REGULAR, SMALL)
+        canvas.setFillColor(HexColor(MUTED))
+        canvas.drawString(MARGIN, 28, f"{identity} · {date} UTC")
+        canvas.drawRightString(MARGIN + WIDTH - TOTAL_WIDTH, 28, f"Page {canvas.getPageNumber()} of")
+        canvas.saveState()
+        canvas.translate(MARGIN + WIDTH - TOTAL_WIDTH + 2, 28)
+        canvas.doForm(TOTAL)
+        canvas.restoreState()
+
+    return draw
+
+
+def _header_and_footer(identity: str, date: str) -> Callable[[Canvas, Block], None]:
+    footer = _footer(identity, date)
+
+    def draw(canvas: Canvas, sheets: Block) -> None:
+        footer(canvas, sheets)
+        canvas.drawString(MARGIN, TOP + 10, TITLE)
+        canvas.setStrokeColor(HexColor(RULE))
+        canvas.setLineWidth(0.5)
+        canvas.line(MARGIN, TOP + 4, MARGIN + WIDTH, TOP + 4)
+
+    return draw
+
+
+def _write_total(flowable: Block) -> None:
+    """Define the form that every footer refers to, now that the last page is reached."""
+    canvas = flowable.canv
+    canvas.beginForm(TOTAL)
+    canvas.setFont(REGULAR, SMALL)
+    canvas.setFillColor(HexColor(MUTED))
+    canvas.drawString(0, 0, str(canvas.getPageNumber()))
+    canvas.endForm()

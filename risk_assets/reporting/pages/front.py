@@ -1,0 +1,150 @@
+"""The first page: the figures that matter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reportlab.lib.colors import HexColor
+from reportlab.platypus import Table
+
+from risk_assets.domain.risks import RankedClient
+from risk_assets.reporting.content import ReportContent
+from risk_assets.reporting.pages import blocks
+from risk_assets.reporting.pages.blocks import WIDTH, Block, heading, lines, note, space, words
+from risk_assets.reporting.style import AMBER, BLUE, DRIFT_COLOURS, MUTED, ORANGE, VERDICT_COLOURS, WASH
+from risk_assets.reporting.typeface import BOLD, width
+from risk_assets.reporting.wording import (
+    count,
+    decision_sentence,
+    drift_word,
+    interval,
+    moment,
+    percent,
+    score,
+    what_the_score_means,
+)
+
+TOP_CLIENTS = 10
+REASONS = 3
+#: Points between two tiles, and within one.
+GAP, PADDING = 8.0, 7.0
+TILE = (WIDTH - 3 * GAP) / 4
+TILE_TEXT = TILE - 2 * PADDING
+#: Relative widths of rank, client, risk, its bar and the reasons.
+SHARES = (4, 26, 8, 10, 52)
+
+
+def front_page(content: ReportContent, histogram: bytes, date: str) -> list[Block]:
+    """Return the blocks of page one; texts are shortened so that they always fit on it."""
+    risks = content.risks
+    return [
+        blocks.bookmark("Summary", 0),
+        words("Which clients may leave?", 20, bold=True),
+        space(9),
+        words(f"Attrition risk of {count(risks.clients)} clients, as of {date} UTC", 8.5, MUTED),
+        space(12),
+        _tiles((_flagged(content), _score(content), _drift(content), _version(content))),
+        space(9),
+        *_statements(content),
+        *heading("The clients at the highest risk"),
+        _top(risks.top[:TOP_CLIENTS]),
+        *blocks.charted("How the risk is spread", histogram),
+    ]
+
+
+#: Name, figure, explanation and colour.
+Tile = tuple[str, str, str, str]
+
+
+def _flagged(content: ReportContent) -> Tile:
+    risks = content.risks
+    share = f"{percent(risks.flagged, risks.clients)} of all: those with a risk of {risks.threshold:.3f} or more"
+    return "Clients at high risk", count(risks.flagged), share if risks.clients else "none has been scored", ORANGE
+
+
+def _score(content: ReportContent) -> Tile:
+    metrics = content.metrics
+    certainty = f"95 % interval {interval(metrics.f1)}, on {count(metrics.n)} clients set apart"
+    return "F1 score", score(metrics.f1.value), certainty, BLUE
+
+
+def _drift(content: ReportContent) -> Tile:
+    drift = content.drift
+    if drift is None:
+        return "Drift", drift_word(drift), "New rows have not been compared with the model's.", MUTED
+    return "Drift", drift_word(drift), drift.sentence, DRIFT_COLOURS.get(drift.verdict, MUTED)
+
+
+def _version(content: ReportContent) -> Tile:
+    live, decision = content.manifest, content.decision
+    version = live.version if live else "None yet"
+    if decision is None:
+        return "Version that serves", version, "Nothing has been decided.", MUTED
+    said = f"last decision: {decision.verdict} on {moment(decision.at)}"
+    return "Version that serves", version, said, VERDICT_COLOURS[decision.verdict]
+
+
+def _tiles(tiles: Sequence[Tile]) -> Block:
+    row: list[Block] = []
+    styles: list[tuple[object, ...]] = [
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("LEFTPADDING", (0, 0), (-1, -1), PADDING),
+        ("RIGHTPADDING", (0, 0), (-1, -1), PADDING - 2),
+        ("TOPPADDING", (0, 0), (-1, -1), PADDING),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), PADDING + 1),
+    ]
+    for place, (name, value, explained, colour) in enumerate(tiles):
+        spot = (2 * place, 0)
+        styles += [("BACKGROUND", spot, spot, HexColor(WASH)), ("LINEABOVE", spot, spot, 2, HexColor(colour))]
+        row += [_tile(name, value, explained), ""]
+    shown = Table([row[:-1]], colWidths=[TILE, GAP] * 3 + [TILE], hAlign="LEFT")
+    shown.setStyle(styles)
+    return shown
+
+
+def _tile(name: str, value: str, explained: str) -> list[Block]:
+    """Return a tile whose figure is as large as its width allows, on a line of the same height."""
+    size = next((size for size in (17, 14, 11) if width(value, size, BOLD) <= TILE_TEXT), 8.5)
+    figure = lines(value, 1, TILE_TEXT, size, bold=True)
+    above = (17 - size) * 0.7
+    return [
+        words(name, 7, MUTED),
+        space(2 + above),
+        figure,
+        space(3 + above),
+        lines(explained, 3, TILE_TEXT, 6.8, MUTED),
+    ]
+
+
+def _statements(content: ReportContent) -> list[Block]:
+    metrics = content.metrics
+    beaten = (
+        f"Calling every client at risk would score {score(metrics.always_yes_f1)}, not {score(metrics.f1.value)}."
+    )
+    said = [
+        lines(what_the_score_means(metrics, content.labels), 2, WIDTH, bold=True),
+        space(2),
+        lines(f"{beaten} {decision_sentence(content.decision)}", 3, WIDTH),
+    ]
+    if content.manifest and not content.serves_the_scored_model:
+        live = f"version {content.manifest.version} does, and the risks below are its own."
+        said += [
+            space(2),
+            lines(f"The score is of the model trained last. It does not serve: {live}", 2, WIDTH, color=AMBER),
+        ]
+    return said
+
+
+def _top(top: Sequence[RankedClient]) -> Block:
+    if not top:
+        return note("No client has been scored yet.")
+    heads = ("", "client", "risk", "", "strongest reasons, against the average client")
+    return blocks.table(heads, [_client(client) for client in top], SHARES)
+
+
+def _client(client: RankedClient) -> tuple[Block, ...]:
+    unit = WIDTH / sum(SHARES)
+    name = lines(client.id, 2, SHARES[1] * unit - PADDING, 7.2, bold=True)
+    reasons = client.reasons[:REASONS] or ("no single strong reason",)
+    told = [lines(reason, 1, SHARES[4] * unit - PADDING, 6.6, MUTED) for reason in reasons]
+    return str(client.rank), name, f"{client.risk:.1%}", blocks.share_bar(client.risk, 44, ORANGE), told

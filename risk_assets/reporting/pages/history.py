@@ -1,0 +1,111 @@
+"""Drift, and how score, drift and timings went over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from risk_assets.domain.deployment import Decision
+from risk_assets.domain.drift import DriftVerdict, Judgement
+from risk_assets.reporting.charts.drifting import comparison
+from risk_assets.reporting.content import ReportContent
+from risk_assets.reporting.pages.blocks import (
+    Block,
+    cell,
+    charted,
+    heading,
+    note,
+    section,
+    space,
+    table,
+    words,
+)
+from risk_assets.reporting.style import DRIFT_COLOURS, INK, MUTED, RED, VERDICT_COLOURS
+from risk_assets.reporting.wording import count, drift_word, figure, moment, plural, score
+
+MOST_JUDGEMENTS = 24
+MOST_DECISIONS = 8
+
+
+def drift_pages(drift: DriftVerdict | None) -> list[Block]:
+    """Return the section on drift."""
+    if drift is None:
+        missing = "Drift has not been judged yet: that needs a deployed model and rows it has not seen."
+        return [*section("Drift", 100), words(missing)]
+    when = f", {moment(drift.at)} UTC" if drift.at else ""
+    return [
+        *section("Drift", 200),
+        words(drift_word(drift), 11, DRIFT_COLOURS.get(drift.verdict, INK), bold=True),
+        space(2),
+        words(drift.sentence),
+        space(2),
+        note(f"Judged on {plural(drift.n, 'new row')} by the policy “{drift.policy}”{when}."),
+        *_estimate(drift),
+        *_judgements(drift.judgements),
+    ]
+
+
+def _estimate(drift: DriftVerdict) -> list[Block]:
+    if drift.estimated_f1 is None:
+        return []
+    blind = "this estimate cannot see a change of what makes clients leave."
+    found = f"F1 on the new rows is {score(drift.estimated_f1)}"
+    return [note(f"Estimated from the risks alone, without knowing who left, {found}; {blind}")]
+
+
+def _judgements(judgements: Sequence[Judgement]) -> list[Block]:
+    if not judgements:
+        return []
+    shown = sorted(judgements, key=lambda each: not each.drifted)[:MOST_JUDGEMENTS]
+    heads = ("compared", "judgement", "test", "value", "threshold", "p", "rows", "in words")
+    rest = len(judgements) - len(shown)
+    more = [note(f"and {plural(rest, 'more comparison')} in drift.json")] if rest else []
+    return [space(6), table(heads, [_judgement(each) for each in shown], (24, 9, 21, 8, 10, 7, 6, 34)), *more]
+
+
+def _judgement(each: Judgement) -> tuple[Block, ...]:
+    found = each.measurement
+    return (
+        cell(comparison(found.kind, found.name), limit=48),
+        cell("drifted", RED, bold=True) if each.drifted else cell("stable", MUTED),
+        cell(found.statistic, limit=40),
+        figure(found.value),
+        figure(found.threshold),
+        figure(found.p_value),
+        count(found.n),
+        cell(each.sentence, MUTED, limit=150),
+    )
+
+
+def history_pages(content: ReportContent, scores: bytes, drift: bytes, timings: bytes) -> list[Block]:
+    """Return the section on what happened over time, from its charts."""
+    return [
+        *section("History", 260),
+        *charted("Score of each model, with its 95 % interval", scores),
+        *_decisions(content.decisions),
+        *charted("Drift verdicts", drift),
+        *([note("Red: drifted. Green: stable. Grey: not judged.")] if content.drift_history else []),
+        *charted("Timings", timings),
+        *([note("Dark: the last run. Pale: those before it.")] if content.diagnostics.timings else []),
+    ]
+
+
+def _decisions(decisions: Sequence[Decision]) -> list[Block]:
+    if not decisions:
+        return [*heading("Decisions", 40), words("Nothing has been decided yet.")]
+    rows = [
+        (
+            cell(moment(each.at)),
+            cell(each.verdict, VERDICT_COLOURS[each.verdict], bold=True),
+            cell(each.version, limit=40),
+            cell(each.reason, MUTED, limit=170),
+        )
+        for each in reversed(decisions[-MOST_DECISIONS:])
+    ]
+    heads = ("at (UTC)", "decision", "version", "why")
+    rest = len(decisions) - len(rows)
+    more = [note(f"and {plural(rest, 'earlier decision')} in deployments.jsonl")] if rest else []
+    return [
+        *heading("Decisions"),
+        table(heads, rows, (16, 11, 17, 56)),
+        *more,
+    ]

@@ -1,0 +1,80 @@
+"""The model: how good it is, where it errs, and what each feature does."""
+
+from __future__ import annotations
+
+from risk_assets.domain.metrics import Metrics
+from risk_assets.reporting.content import ReportContent
+from risk_assets.reporting.pages.blocks import (
+    WIDTH,
+    Block,
+    beside,
+    cell,
+    charted,
+    heading,
+    note,
+    picture,
+    section,
+    space,
+    table,
+    words,
+)
+from risk_assets.reporting.wording import count, digest, interval, percent, plural, score
+
+#: Share of the width that the confusion matrix takes.
+MATRIX = 0.6
+ABOUT_QUALITY = (
+    "The orange point is the threshold in use. Dashed: a blind guess, and on the right risks that are exactly "
+    "true; the larger a dot, the more clients it stands for."
+)
+ABOUT_SHAPES = (
+    "The factor on a client's odds against the average client, the strongest feature first, on one scale per "
+    "picture; grey bars show how the clients are spread, without the outermost per cent at each end. A diamond "
+    "marks a missing value."
+)
+
+
+def model_pages(content: ReportContent, matrix: bytes, quality: bytes, shapes: tuple[bytes, ...]) -> list[Block]:
+    """Return the section on the model trained last, from its results and their charts."""
+    first, *others = [picture(png) for png in shapes]
+    return [
+        *section("Model", 340),
+        words(_standing(content)),
+        space(8),
+        beside(picture(matrix), _figures(content.metrics), MATRIX),
+        *charted("Ranking and calibration", quality),
+        note(ABOUT_QUALITY),
+        *heading("What each feature does to the odds of leaving", first.drawHeight + 60),
+        note(ABOUT_SHAPES),
+        space(6),
+        first,
+        *others,
+    ]
+
+
+def _standing(content: ReportContent) -> str:
+    metrics = content.metrics
+    features = len(content.scorecard.numeric) + len(content.scorecard.categorical)
+    role = "This model serves." if content.serves_the_scored_model else "This model does not serve."
+    unread = metrics.quarantined
+    refused = f" {plural(unread, 'row')} of the test data could not be read." if unread else ""
+    return (
+        f"An additive scorecard of {plural(features, 'feature')}, model {digest(metrics.model_sha256)}, scored on "
+        f"{plural(metrics.n, 'client')} it was not trained on, of which {count(metrics.positives)} "
+        f"({percent(metrics.positives, metrics.n)}) left. {role}{refused}"
+    )
+
+
+def _figures(metrics: Metrics) -> Block:
+    named = {
+        "F1": metrics.f1,
+        "precision": metrics.precision,
+        "recall": metrics.recall,
+        "accuracy": metrics.accuracy,
+        "ROC AUC": metrics.roc_auc,
+        "average precision": metrics.average_precision,
+        "Brier score": metrics.brier,
+        "log-loss": metrics.log_loss,
+    }
+    rows = [(cell(name), score(estimate.value), interval(estimate)) for name, estimate in named.items()]
+    rows.append((cell("F1 of always yes"), score(metrics.always_yes_f1), ""))
+    return table(("metric", "value", "95 % interval"), rows, (42, 20, 38), WIDTH * (1 - MATRIX))

@@ -1,0 +1,58 @@
+"""What came of a run, as a few lines for the terminal."""
+
+from __future__ import annotations
+
+from risk_assets.domain.ingestion import Ingestion
+from risk_assets.domain.metrics import Metrics
+from risk_assets.domain.risks import RiskSummary
+
+MARGIN = " " * 10
+
+
+def run_summary(
+    *,
+    ingestion: Ingestion | None,
+    metrics: Metrics | None,
+    live: str | None,
+    risks: RiskSummary | None,
+    report: str | None,
+) -> str:
+    """Return a line or more per result; a result that does not exist yet has none."""
+    lines = []
+    if ingestion is not None:
+        lines.append(_line("Rows", _rows(ingestion)))
+    if metrics is not None:
+        lines.append(_line("Score", _score(metrics)))
+    lines.append(_line("Deployed", live or "nothing yet"))
+    if risks is not None:
+        lines += _clients(risks)
+    if report is not None:
+        lines.append(_line("Report", report))
+    return "\n".join(lines)
+
+
+def _line(title: str, text: str) -> str:
+    return f"{title:<{len(MARGIN)}}{text}"
+
+
+def _rows(ingestion: Ingestion) -> str:
+    left_out = f"{ingestion.duplicates:,} duplicates, {ingestion.quarantined:,} quarantined"
+    files = len(ingestion.files)
+    return f"{ingestion.accepted:,} in {files:,} file{'' if files == 1 else 's'} ({left_out})"
+
+
+def _score(metrics: Metrics) -> str:
+    f1 = metrics.f1
+    return f"F1 {f1.value:.3f} (95 % interval {f1.low:.3f} to {f1.high:.3f}) on {metrics.n:,} test rows"
+
+
+def _clients(risks: RiskSummary) -> list[str]:
+    found = f"{risks.flagged:,} of {risks.clients:,} at high risk ({risks.threshold:.0%} or more); the first:"
+    width = max((len(client.id) for client in risks.top), default=0)
+    return [
+        _line("Clients", found),
+        *(
+            f"{MARGIN}{client.rank:>2}  {client.id:<{width}}  {client.risk:6.1%}  {'; '.join(client.reasons)}"
+            for client in risks.top
+        ),
+    ]

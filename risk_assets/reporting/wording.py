@@ -1,0 +1,145 @@
+"""Figures as people read them."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from risk_assets.domain.columns import Columns
+from risk_assets.domain.deployment import Decision
+from risk_assets.domain.drift import DriftVerdict
+from risk_assets.domain.metrics import Estimate, Metrics
+
+#: (negative, positive): what became of a client, where the labels themselves say little.
+OUTCOMES = ("stayed", "left")
+MUTE_LABELS = frozenset({"0", "1", "yes", "no", "y", "n", "true", "false"})
+
+HUGE = 1e9
+TINY = 1e-3
+#: Decimals of a number from this size on.
+DIGITS = ((1000, 0), (100, 1), (1, 2), (0, 3))
+#: Percentages this near to 0 or 100 have a decimal; nearer than SLIGHT they are only bounded.
+NEAR = 10
+SLIGHT = 0.05
+NOTHING = "–"
+#: Keeps a number and its unit on one line.
+TIED = "\u00a0"
+
+
+def outcome_words(columns: Columns) -> tuple[str, str]:
+    """Return the words for the negative and the positive label: "stayed" and "left" unless the labels speak."""
+    labels = (columns.negative, columns.positive)
+    return OUTCOMES if MUTE_LABELS.issuperset(label.lower() for label in labels) else labels
+
+
+def became(label: str) -> str:
+    """Return an outcome as a verb: "left", or a quotation of the data's own label."""
+    return label if label in OUTCOMES else f"are marked “{shorten(label, 20)}”"
+
+
+def count(number: int) -> str:
+    """Return a whole number: "12,345", "1,000.0 bn"."""
+    return f"{number:,}" if abs(number) < HUGE else f"{number / HUGE:,.1f}{TIED}bn"
+
+
+def figure(value: float | None) -> str:
+    """Return a number with about four significant digits; a dash for None and NaN."""
+    if value is None or math.isnan(value):
+        return NOTHING
+    size = abs(value)
+    if size >= HUGE or 0 < size < TINY:
+        return f"{value:.3g}"
+    digits = 0 if value.is_integer() else next(digits for limit, digits in DIGITS if size >= limit)
+    return f"{value:,.{digits}f}"
+
+
+def score(value: float) -> str:
+    """Return a metric with three decimals; a dash for NaN."""
+    return NOTHING if math.isnan(value) else f"{value:.3f}"
+
+
+def interval(estimate: Estimate) -> str:
+    """Return the 95 % interval: "0.531 to 0.612"."""
+    return f"{score(estimate.low)} to {score(estimate.high)}"
+
+
+def percent(part: float, whole: float = 1.0) -> str:
+    """Return a share in percent, with a decimal near 0 and 100; a dash where the whole is nothing."""
+    if not whole or math.isnan(part) or math.isnan(whole):
+        return NOTHING
+    share = 100 * part / whole
+    edge = min(share, 100 - share)
+    if 0 < edge < SLIGHT:
+        return f"<0.1{TIED}%" if share < edge + SLIGHT else f">99.9{TIED}%"
+    return f"{share:.{1 if 0 < edge < NEAR else 0}f}{TIED}%"
+
+
+def moment(at: str) -> str:
+    """Return an ISO 8601 time to the minute: "2026-05-09 07:35"."""
+    return at[:16].replace("T", " ")
+
+
+def duration(seconds: float) -> str:
+    """Return a time span in the unit that suits it."""
+    for unit, size in (("h", 3600), ("min", 60), ("s", 1), ("ms", 1e-3)):
+        if seconds >= size:
+            return f"{seconds / size:.3g}{TIED}{unit}"
+    return f"{seconds * 1e6:.3g}{TIED}µs"
+
+
+def volume(size: int) -> str:
+    """Return a number of bytes in the unit that suits it."""
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= scale:
+            return f"{size / scale:.3g}{TIED}{unit}"
+    return f"{size}{TIED}bytes"
+
+
+def plural(number: int, noun: str) -> str:
+    """Return "1 file", "2 files"."""
+    return f"{count(number)} {noun}" + ("" if number == 1 else "s")
+
+
+def one_line(text: str) -> str:
+    """Return the text with every run of blanks, tabs and line ends as one blank; tied words stay tied."""
+    return re.sub(r"[ \t-\r\x85\u2028\u2029]+", " ", text).strip(" ")
+
+
+def shorten(text: str, limit: int) -> str:
+    """Return the text on one line, its middle left out beyond `limit` characters."""
+    line = one_line(text)
+    if len(line) <= limit:
+        return line
+    tail = limit // 3
+    return f"{line[: limit - tail - 1]}…{line[len(line) - tail :]}"
+
+
+def digest(sha256: str) -> str:
+    """Return the first characters of a hash: enough to tell versions apart."""
+    return sha256[:10] or NOTHING
+
+
+def what_the_score_means(metrics: Metrics, labels: tuple[str, str] = OUTCOMES) -> str:
+    """Return recall and precision as sentences about a hundred clients."""
+    cells = metrics.confusion
+    positives = cells.true_positives + cells.false_negatives
+    flagged = cells.true_positives + cells.false_positives
+    outcome = became(labels[1])
+    if not positives:
+        return f"No client of the test data {outcome}: precision and recall cannot be told."
+    found = f"Of 100 clients that {outcome}, the model flags {100 * cells.true_positives / positives:.0f}."
+    if not flagged:
+        return "The model flags no client at this threshold."
+    return f"{found} Of 100 that it flags, {100 * cells.true_positives / flagged:.0f} indeed {outcome}."
+
+
+def decision_sentence(decision: Decision | None) -> str:
+    """Return the last decision in words."""
+    if decision is None:
+        return "No decision yet."
+    return f"{decision.verdict.capitalize()} on {moment(decision.at)}: {decision.reason.rstrip('.')}."
+
+
+def drift_word(drift: DriftVerdict | None) -> str:
+    """Return the drift verdict as a word or two."""
+    return "Not judged yet" if drift is None else drift.verdict.capitalize()

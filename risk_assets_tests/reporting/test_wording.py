@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from risk_assets.domain.columns import Columns
+from risk_assets.domain.metrics import Confusion
+from risk_assets.reporting import wording
+from risk_assets_tests.reporting import samples
+
+
+def tied(text: str) -> str:
+    return text.replace(" ", wording.TIED)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "–"),
+        (math.nan, "–"),
+        (0.0, "0"),
+        (40.0, "40"),
+        (0.1234, "0.123"),
+        (27.6, "27.60"),
+        (212.14, "212.1"),
+        (12_345.6, "12,346"),
+        (-3.5, "-3.50"),
+        (1.2e99, "1.2e+99"),
+        (0.00004, "4e-05"),
+    ],
+)
+def test_a_figure_has_the_digits_that_matter(value: float | None, text: str) -> None:
+    assert wording.figure(value) == text
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "text"),
+    [
+        (0, 10, "0 %"),
+        (10, 10, "100 %"),
+        (5, 10, "50 %"),
+        (1, 100, "1.0 %"),
+        (99, 100, "99.0 %"),
+        (1, 10**6, "<0.1 %"),
+        (10**6 - 1, 10**6, ">99.9 %"),
+        (0, 0, "–"),
+        (math.nan, 1, "–"),
+    ],
+)
+def test_a_share_never_rounds_something_to_nothing(part: float, whole: float, text: str) -> None:
+    assert wording.percent(part, whole) == tied(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 µs"), (1.22e-6, "1.22 µs"), (0.34, "340 ms"), (4.2, "4.2 s"), (75, "1.25 min"), (7200, "2 h")],
+)
+def test_a_duration_has_the_unit_that_suits_it(seconds: float, text: str) -> None:
+    assert wording.duration(seconds) == tied(text)
+
+
+@given(st.text(), st.integers(3, 80))
+def test_a_shortened_text_is_one_line_of_at_most_the_limit(text: str, limit: int) -> None:
+    short = wording.shorten(text, limit)
+    assert len(short) <= limit
+    assert "\n" not in short
+
+
+@given(st.text(alphabet="abc", min_size=20, max_size=60))
+def test_a_shortened_text_keeps_its_beginning_and_its_end(text: str) -> None:
+    short = wording.shorten(text, 12)
+    beginning, end = short.split("…")
+    assert text.startswith(beginning)
+    assert text.endswith(end)
+
+
+def test_the_score_is_told_about_a_hundred_clients() -> None:
+    assert wording.what_the_score_means(samples.metrics()) == (
+        "Of 100 clients that left, the model flags 63. Of 100 that it flags, 53 indeed left."
+    )
+
+
+def test_the_score_is_told_in_the_labels_of_the_data() -> None:
+    told = wording.what_the_score_means(samples.metrics(), ("Active", "Churned"))
+    assert "Of 100 clients that are marked “Churned”, the model flags 63." in told
+
+
+def test_a_score_without_positives_is_said_to_tell_nothing() -> None:
+    metrics = dataclasses.replace(samples.metrics(), confusion=Confusion(9, 1, 0, 0))
+    assert "cannot be told" in wording.what_the_score_means(metrics)
+
+
+def test_a_model_that_flags_nobody_is_called_that() -> None:
+    metrics = dataclasses.replace(samples.metrics(), confusion=Confusion(9, 0, 4, 0))
+    assert wording.what_the_score_means(metrics) == "The model flags no client at this threshold."
+
+
+@pytest.mark.parametrize(
+    ("negative", "positive", "words"),
+    [
+        ("0", "1", ("stayed", "left")),
+        ("No", "Yes", ("stayed", "left")),
+        ("Active", "Churned", ("Active", "Churned")),
+    ],
+)
+def test_labels_that_say_little_become_words(negative: str, positive: str, words: tuple[str, str]) -> None:
+    assert wording.outcome_words(Columns("id", "target", positive, negative, ())) == words
