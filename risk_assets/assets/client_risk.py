@@ -1,0 +1,59 @@
+"""Every client, ranked by the risk of leaving."""
+
+import dagster as dg
+
+from risk_assets.domain.columns import Columns
+from risk_assets.domain.risks import RiskSummary
+from risk_assets.domain.scorecard import Scorecard
+from risk_assets.engine.ranking import risk_summary
+from risk_assets.resources import Home
+from risk_assets.storage.clients import save_client_risk
+from risk_assets.storage.deployments import require_live_version, version_folder
+from risk_assets.storage.finaldata import parts, require_ingestion
+from risk_assets.storage.records import read_record
+
+
+@dg.asset(
+    deps=["finaldata", "deployed_model"],
+    code_version="1",
+    group_name="results",
+    owners=["team:ml"],
+    kinds={"duckdb", "parquet"},
+)
+def client_risk(home: Home) -> dg.MaterializeResult:
+    """Each client's newest row scored with the live version: risk, rank, decile and the three strongest reasons.
+
+    client_risk.parquet is for programs, client_risk.csv for spreadsheets. Rank 1 and decile 1 are the riskiest.
+    """
+    layout = home.layout
+    ingestion, live = require_ingestion(layout), require_live_version(layout)
+    scorecard = read_record(version_folder(layout, live) / layout.scorecard.name, Scorecard)
+    with home.session() as session:
+        save_client_risk(layout, session, parts(layout, ingestion), scorecard)
+        summary = risk_summary(session, layout.client_risk_parquet, threshold=scorecard.threshold)
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(f"{ingestion.data_version}-{live}"),
+        metadata={
+            "dagster/row_count": summary.clients,
+            "clients at high risk": summary.flagged,
+            "scored with": live,
+            "dagster/column_lineage": _lineage(home.settings.columns.to_columns()),
+            "riskiest clients": _top(summary),
+        },
+    )
+
+
+def _lineage(columns: Columns) -> dg.TableColumnLineage:
+    source = dg.AssetKey("finaldata")
+    used = [dg.TableColumnDep(source, name) for name in columns.features]
+    scored = dict.fromkeys(("risk", "rank", "decile", "reason_1", "reason_2", "reason_3"), used)
+    return dg.TableColumnLineage({columns.id: [dg.TableColumnDep(source, columns.id)], **scored})
+
+
+def _top(summary: RiskSummary) -> dg.MetadataValue:
+    rows = [
+        dg.TableRecord({"client": client.id, "risk": round(client.risk, 3), "reasons": "; ".join(client.reasons)})
+        for client in summary.top
+    ]
+    names = (("client", "string"), ("risk", "float"), ("reasons", "string"))
+    return dg.MetadataValue.table(rows, dg.TableSchema([dg.TableColumn(*name) for name in names]))

@@ -1,0 +1,95 @@
+"""The model that serves, and the gate in front of it."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from risk_assets.domain.deployment import Decision, barred_models
+from risk_assets.domain.gate import GateRules, GateVerdict, judge_challenger
+from risk_assets.resources import Home, Metadata, ObservedSources
+from risk_assets.storage.challenge import Challenge, carry_out, read_challenge
+from risk_assets.storage.deployments import live_version, read_decisions, verify_version
+
+
+@dg.asset(
+    deps=["trained_model", "latest_score", "testdata"],
+    code_version="1",
+    group_name="model",
+    owners=["team:ml"],
+    kinds={"python"},
+    pool="model",
+    check_specs=[
+        dg.AssetCheckSpec(
+            "gate", asset="deployed_model", description="The newly trained model is the one that serves."
+        ),
+        dg.AssetCheckSpec(
+            "beats_always_yes",
+            asset="deployed_model",
+            description="The model's F1 is above that of calling every client positive.",
+        ),
+    ],
+)
+def deployed_model(
+    context: dg.AssetExecutionContext, home: Home, observed_sources: ObservedSources
+) -> dg.MaterializeResult:
+    """The model that serves. A newly trained one takes its place only when it passes the gate.
+
+    The gate compares both on the same rows that neither was trained on. A challenger that is clearly worse is
+    rejected; one that fails on testdata while recent rows favour it is held until somebody runs `risk approve` or
+    `risk reject`. Whatever is decided stands in deployments.jsonl, and the champion serves on until replaced.
+    """
+    del observed_sources  # it has noted what the folders hold, for this run's lineage
+    settings, layout = home.settings, home.layout
+    rules = GateRules(
+        margin=settings.gate_margin,
+        anchor_margin=settings.gate_anchor_margin,
+        samples=settings.bootstrap_samples,
+        seed=settings.seed,
+    )
+    with home.session() as session:
+        challenge = read_challenge(layout, session)
+    verdict = judge_challenger(challenge.evidence(barred_models(read_decisions(layout))), rules)
+    decision = carry_out(layout, challenge, verdict, run_id=context.run_id, now=datetime.now(UTC))
+    live = live_version(layout)
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(live or "none"),
+        metadata=_metadata(live, verdict, decision),
+        check_results=[_gate(challenge, verdict, live), _beats_always_yes(verdict)],
+    )
+
+
+@dg.asset_check(asset="deployed_model", description="The files of the live version are what its manifest says.")
+def files_match_manifest(home: Home) -> dg.AssetCheckResult:
+    """Compare the hash of every file of the live version with its manifest."""
+    live = live_version(home.layout)
+    faults = verify_version(home.layout, live) if live else ("nothing is deployed yet",)
+    return dg.AssetCheckResult(passed=not faults, metadata={"faults": "; ".join(faults) or "none"})
+
+
+def _metadata(live: str | None, verdict: GateVerdict, decision: Decision | None) -> Metadata:
+    return {
+        "live version": live or "none",
+        "decision": verdict.word,
+        "reason": verdict.reason,
+        **({"challenger": decision.version} if decision else {}),
+        **{name.replace("_", " "): value for name, value in verdict.figures.items()},
+    }
+
+
+def _gate(challenge: Challenge, verdict: GateVerdict, live: str | None) -> dg.AssetCheckResult:
+    serves = verdict.word == "promoted" or challenge.is_champion
+    return dg.AssetCheckResult(
+        check_name="gate",
+        passed=serves,
+        severity=dg.AssetCheckSeverity.ERROR if verdict.word == "held" else dg.AssetCheckSeverity.WARN,
+        metadata={"decision": verdict.word, "reason": verdict.reason, "live version": live or "none"},
+    )
+
+
+def _beats_always_yes(verdict: GateVerdict) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name="beats_always_yes",
+        passed=verdict.warning is None,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"finding": verdict.warning or "it does"},
+    )

@@ -1,0 +1,88 @@
+"""The health of data, runs and packages."""
+
+import time
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from risk_assets.domain.diagnostics import Diagnostics, Timing
+from risk_assets.domain.profile import CategoricalProfile, NumericProfile, Profile
+from risk_assets.domain.scorecard import Scorecard
+from risk_assets.engine.profile import profile
+from risk_assets.reporting.charts import timings as timings_chart
+from risk_assets.reporting.markdown import picture
+from risk_assets.resources import Dependencies, Home, Metadata
+from risk_assets.storage.dependencies import not_asked
+from risk_assets.storage.deployments import require_live_version, version_folder
+from risk_assets.storage.finaldata import parts, read_test_rows, require_ingestion
+from risk_assets.storage.records import read_record, write_record
+
+TIMED = ("finaldata", "trained_model", "latest_score")
+
+
+@dg.asset(
+    deps=["finaldata", "deployed_model", "drift"],
+    code_version="1",
+    group_name="results",
+    owners=["team:operations"],
+    kinds={"duckdb"},
+)
+def diagnostics(context: dg.AssetExecutionContext, home: Home, dependencies: Dependencies) -> dg.MaterializeResult:
+    """Summary statistics and missing values of finaldata, how long runs took, and the state of the packages.
+
+    Durations are read from Dagster's event log; nothing is run again. Without a network the packages' entry says
+    "unavailable" and why.
+    """
+    settings, layout = home.settings, home.layout
+    ingestion = require_ingestion(layout)
+    with home.session() as session:
+        summary = profile(session, parts(layout, ingestion))
+        tested, _ = read_test_rows(layout, session)
+    live = version_folder(layout, require_live_version(layout))
+    scorecard = read_record(live / layout.scorecard.name, Scorecard)
+    columns = tested.columns
+    scorecard.risk(columns)  # the first use prepares the scorecard, which a server does once
+    started = time.perf_counter()
+    scorecard.risk(columns)
+    record = Diagnostics(
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        profile=summary,
+        timings=tuple(_timings(context.instance, settings.history_runs)),
+        prediction_rows=len(tested.target),
+        prediction_seconds=time.perf_counter() - started,
+        dependencies=dependencies.check.collect() if dependencies.check else not_asked(),
+    )
+    write_record(layout.diagnostics, record)
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(f"{ingestion.data_version}-{live.name}"), metadata=_metadata(record)
+    )
+
+
+def _timings(instance: dg.DagsterInstance, runs: int) -> list[Timing]:
+    """Return the duration of the steps of the last runs, oldest first."""
+    found = []
+    for asset in TIMED:
+        for record in instance.fetch_materializations(dg.AssetKey(asset), limit=runs).records:
+            for step in instance.get_run_step_stats(record.run_id, [asset]):
+                if step.start_time is not None and step.end_time is not None:
+                    at = datetime.fromtimestamp(step.start_time, UTC).isoformat(timespec="seconds")
+                    found.append(Timing(asset, record.run_id, at, step.end_time - step.start_time))
+    return sorted(found, key=lambda timing: timing.at)
+
+
+def _metadata(record: Diagnostics) -> Metadata:
+    packages = record.dependencies
+    vulnerable = [row.name for row in packages.dependencies if row.vulnerabilities]
+    return {
+        "missing cells": dg.MetadataValue.json(_missing(record.profile)),
+        "prediction, µs per client": 1e6 * record.prediction_seconds / max(record.prediction_rows, 1),
+        "durations": dg.MetadataValue.md(picture(timings_chart(record.timings), "durations")),
+        "outdated packages": packages.outdated_status,
+        "audit": packages.audit_status,
+        "vulnerable packages": ", ".join(vulnerable) or "none known",
+    }
+
+
+def _missing(summary: Profile) -> dict[str, float]:
+    columns: list[NumericProfile | CategoricalProfile] = [*summary.numeric, *summary.categorical]
+    return {column.name: column.missing / max(column.n, 1) for column in columns}

@@ -1,0 +1,70 @@
+"""Whether the deployed model still fits the world."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from risk_assets.domain.drift import DriftRules, DriftVerdict
+from risk_assets.domain.metrics import ScorePoint
+from risk_assets.reporting.charts import drift_history, history
+from risk_assets.reporting.markdown import picture
+from risk_assets.resources import Home, Metadata
+from risk_assets.storage.comparison import compare_new_rows
+from risk_assets.storage.deployments import read_decisions
+from risk_assets.storage.layout import Layout
+from risk_assets.storage.records import append_record, read_history, write_record
+
+
+@dg.asset(
+    deps=["finaldata", "deployed_model"],
+    code_version="1",
+    group_name="results",
+    owners=["team:ml"],
+    kinds={"scipy"},
+    check_specs=[
+        dg.AssetCheckSpec("no_drift", asset="drift", description="The live version still fits the new rows.")
+    ],
+)
+def drift(home: Home) -> dg.MaterializeResult:
+    """The verdict on the live version, from rows of files that it was not trained on.
+
+    Performance, each feature and the risk score are measured, judged and summed up: drifted, stable, insufficient
+    data or no labels yet. Served clients are judged beside them. The label-free estimate of F1 rests on its
+    risks and is blind to a change of the relation itself.
+    """
+    settings, layout = home.settings, home.layout
+    rules = DriftRules(policy=settings.drift_policy, samples=settings.bootstrap_samples, seed=settings.seed)
+    with home.session() as session:
+        verdict = compare_new_rows(layout, session, rules, now=datetime.now(UTC))
+    write_record(layout.drift, verdict)
+    append_record(layout.drift_history, verdict)
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(f"{verdict.data_version}-{verdict.version}-{verdict.verdict}"),
+        metadata=_metadata(layout, verdict, settings.history_runs),
+        check_results=[
+            dg.AssetCheckResult(
+                check_name="no_drift",
+                passed=verdict.verdict != "drifted",
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={"verdict": verdict.verdict, "why": verdict.sentence},
+            )
+        ],
+    )
+
+
+def _metadata(layout: Layout, verdict: DriftVerdict, shown: int) -> Metadata:
+    verdicts = read_history(layout.drift_history, DriftVerdict)[-shown:]
+    scores = read_history(layout.score_history, ScorePoint)[-shown:]
+    return {
+        "verdict": verdict.verdict,
+        "why": verdict.sentence,
+        "new rows": verdict.n,
+        "judgements": dg.MetadataValue.md(
+            "\n".join(f"- {each.sentence}" for each in verdict.judgements) or "none"
+        ),
+        "estimated F1 without labels": verdict.estimated_f1 if verdict.estimated_f1 is not None else "not given",
+        "drift over time": dg.MetadataValue.md(picture(drift_history(verdicts), "drift over time")),
+        "score over time": dg.MetadataValue.md(
+            picture(history(scores, read_decisions(layout)), "score and decisions over time")
+        ),
+    }

@@ -1,0 +1,147 @@
+"""All usable client rows, one table."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+from pydantic import Field
+
+from risk_assets.domain.columns import Columns, NumericColumn
+from risk_assets.domain.ingestion import Ingestion
+from risk_assets.resources import Home, Metadata, ObservedSources
+from risk_assets.storage.finaldata import ingest, read_ingestion
+
+DUPLICATES_WORTH_A_LOOK = 0.2
+DAYS_UNTIL_OLD = 35
+
+
+class FinaldataConfig(dg.Config):
+    """What a run leaves out: files of the input folder that are still being written."""
+
+    leave_out: list[str] = Field(default_factory=list)
+
+
+@dg.asset(
+    deps=["sourcedata"],
+    code_version="1",
+    group_name="data",
+    owners=["team:data"],
+    kinds={"duckdb", "parquet"},
+    pool="finaldata",
+    check_specs=[
+        dg.AssetCheckSpec("quarantine_share", asset="finaldata", description="Few rows are refused."),
+        dg.AssetCheckSpec("duplicates", asset="finaldata", description="Few rows are held twice."),
+        dg.AssetCheckSpec("columns_declared", asset="finaldata", description="Files bring what is declared."),
+    ],
+)
+def finaldata(config: FinaldataConfig, home: Home, observed_sources: ObservedSources) -> dg.MaterializeResult:
+    """Every usable row of sourcedata: checked against the declared columns, duplicates left out.
+
+    Each row read is accepted, a duplicate, or quarantined: quarantine/FILE.csv holds its line, the reason and the
+    raw text. When no row is usable, or too many are bad, the run fails and the earlier finaldata stays.
+    """
+    del observed_sources  # it has noted what the folders hold, for this run's lineage
+    settings, layout = home.settings, home.layout
+    with home.session() as session:
+        ingestion = ingest(
+            layout,
+            session,
+            max_bad_share=settings.max_bad_share,
+            write_csv=settings.finaldata_csv,
+            leave_out=frozenset(config.leave_out),
+            now=datetime.now(UTC),
+        )
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(ingestion.data_version),
+        metadata=_metadata(ingestion, settings.columns.to_columns()),
+        check_results=list(_checks(ingestion)),
+    )
+
+
+@dg.asset_check(asset="finaldata", description="New rows have come in lately.")
+def data_is_fresh(home: Home) -> dg.AssetCheckResult:
+    """Warn when nothing has been ingested for five weeks."""
+    ingestion = read_ingestion(home.layout)
+    if ingestion is None:
+        return dg.AssetCheckResult(passed=False, metadata={"reason": "nothing is ingested yet"})
+    days = (datetime.now(UTC) - datetime.fromisoformat(ingestion.ingested_at)).days
+    return dg.AssetCheckResult(
+        passed=days < DAYS_UNTIL_OLD, severity=dg.AssetCheckSeverity.WARN, metadata={"days": days}
+    )
+
+
+def _metadata(ingestion: Ingestion, columns: Columns) -> Metadata:
+    files = [
+        dg.TableRecord(
+            {
+                "file": file.name,
+                "read": file.read,
+                "accepted": file.accepted,
+                "duplicates": file.duplicates,
+                "quarantined": file.quarantined,
+                "reason": file.reason or "; ".join(f"{n} × {reason}" for reason, n in file.reasons.items()),
+            }
+        )
+        for file in ingestion.files[:100]
+    ]
+    return {
+        "dagster/row_count": ingestion.accepted,
+        "positives": ingestion.positives,
+        "duplicates": ingestion.duplicates,
+        "quarantined": ingestion.quarantined,
+        "dagster/column_schema": _schema(columns),
+        "dagster/column_lineage": _lineage(columns),
+        **({"files": dg.MetadataValue.table(files)} if files else {}),
+    }
+
+
+def _schema(columns: Columns) -> dg.TableSchema:
+    numeric = [dg.TableColumn(column.name, "double", description=_bounds(column)) for column in columns.numeric]
+    return dg.TableSchema(
+        [
+            dg.TableColumn(columns.id, "text", description="identifies the client"),
+            *numeric,
+            *(dg.TableColumn(name, "text") for name in columns.categorical),
+            dg.TableColumn(
+                columns.target,
+                "integer" if columns.has_numeric_labels else "text",
+                description=f"{columns.positive} when the client ended its contract, else {columns.negative}",
+            ),
+        ]
+    )
+
+
+def _bounds(column: NumericColumn) -> str | None:
+    bounds = (("at least", column.min), ("at most", column.max))
+    return ", ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None) or None
+
+
+def _lineage(columns: Columns) -> dg.TableColumnLineage:
+    return dg.TableColumnLineage(
+        {name: [dg.TableColumnDep(dg.AssetKey("sourcedata"), name)] for name in columns.names}
+    )
+
+
+def _checks(ingestion: Ingestion) -> Iterator[dg.AssetCheckResult]:
+    read = max(ingestion.read, 1)
+    refused = [file.name for file in ingestion.files if file.reason]
+    dropped = {file.name: ", ".join(file.dropped_columns) for file in ingestion.files if file.dropped_columns}
+    warn = dg.AssetCheckSeverity.WARN
+    yield dg.AssetCheckResult(
+        check_name="quarantine_share",
+        passed=ingestion.quarantined == 0 and not refused,
+        severity=warn,
+        metadata={"share": ingestion.quarantined / read, "files refused whole": ", ".join(refused) or "none"},
+    )
+    yield dg.AssetCheckResult(
+        check_name="duplicates",
+        passed=ingestion.duplicates / read <= DUPLICATES_WORTH_A_LOOK,
+        severity=warn,
+        metadata={"share": ingestion.duplicates / read},
+    )
+    yield dg.AssetCheckResult(
+        check_name="columns_declared",
+        passed=not dropped,
+        severity=warn,
+        metadata={"columns left out": dropped or "none"},
+    )

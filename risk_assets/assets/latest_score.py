@@ -1,0 +1,80 @@
+"""How good the trained model is, on clients it has never seen."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from risk_assets.domain.metrics import Metrics, ScorePoint
+from risk_assets.domain.scoring import score
+from risk_assets.reporting.charts import confusion_matrix
+from risk_assets.reporting.markdown import picture
+from risk_assets.reporting.wording import outcome_words
+from risk_assets.resources import Home, Metadata, ObservedSources
+from risk_assets.storage.finaldata import read_test_rows
+from risk_assets.storage.latest_score import last_score, save_score
+from risk_assets.storage.trained_model import read_model
+
+
+@dg.asset(
+    deps=["trained_model", "testdata"],
+    code_version="1",
+    group_name="model",
+    owners=["team:ml"],
+    kinds={"scikitlearn"},
+    pool="model",
+    check_specs=[
+        dg.AssetCheckSpec(
+            "score_against_last",
+            asset="latest_score",
+            description="The model is not clearly worse than the one before it on the same test rows.",
+        )
+    ],
+)
+def latest_score(home: Home, observed_sources: ObservedSources) -> dg.MaterializeResult:
+    """The trained model's score on testdata: F1 in latestscore.txt, all metrics with intervals in metrics.json."""
+    del observed_sources  # it has noted what the folders hold, for this run's lineage
+    settings, layout = home.settings, home.layout
+    record, scorecard = read_model(layout)
+    with home.session() as session:
+        rows, refused = read_test_rows(layout, session)
+    metrics = score(
+        rows.target,
+        scorecard.risk(rows.columns),
+        threshold=scorecard.threshold,
+        samples=settings.bootstrap_samples,
+        seed=settings.seed,
+        model_sha256=record.model_sha256,
+        quarantined=refused,
+    )
+    version = home.test_state().version
+    before = last_score(layout, test_version=version, besides=record.model_sha256)
+    save_score(layout, metrics, test_version=version, now=datetime.now(UTC))
+    words = outcome_words(settings.columns.to_columns())
+    matrix = confusion_matrix(metrics, words, layout.confusionmatrix)
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(f"{record.version}-{version}"),
+        metadata=_metadata(metrics, matrix),
+        check_results=[_against(before, metrics)],
+    )
+
+
+def _metadata(metrics: Metrics, matrix: bytes) -> Metadata:
+    return {
+        "dagster/row_count": metrics.n,
+        "F1": metrics.f1.value,
+        "F1, 95 % interval": f"{metrics.f1.low:.3f} to {metrics.f1.high:.3f}",
+        "ROC AUC": metrics.roc_auc.value,
+        "threshold": metrics.threshold,
+        "test rows refused": metrics.quarantined,
+        "confusion matrix": dg.MetadataValue.md(picture(matrix, "confusion matrix")),
+    }
+
+
+def _against(before: ScorePoint | None, metrics: Metrics) -> dg.AssetCheckResult:
+    passed = before is None or metrics.f1.high >= before.f1.value
+    return dg.AssetCheckResult(
+        check_name="score_against_last",
+        passed=passed,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"F1": metrics.f1.value, "F1 before": before.f1.value if before else "none on these rows"},
+    )

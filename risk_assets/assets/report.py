@@ -1,0 +1,61 @@
+"""The report for people."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from risk_assets.domain.diagnostics import Diagnostics
+from risk_assets.domain.drift import DriftVerdict
+from risk_assets.domain.metrics import Metrics, ScorePoint
+from risk_assets.domain.profile import TrainingReference
+from risk_assets.domain.scorecard import Scorecard
+from risk_assets.engine.ranking import risk_summary
+from risk_assets.reporting.content import ReportContent
+from risk_assets.reporting.wording import outcome_words
+from risk_assets.resources import Home
+from risk_assets.storage.deployments import read_decisions, read_manifest, require_live_version, version_folder
+from risk_assets.storage.finaldata import require_ingestion
+from risk_assets.storage.records import find_record, read_history, read_record
+from risk_assets.storage.trained_model import read_model
+
+
+@dg.asset(
+    deps=["latest_score", "deployed_model", "client_risk", "drift", "diagnostics"],
+    code_version="1",
+    group_name="results",
+    owners=["team:ml"],
+    kinds={"pdf"},
+)
+def report(home: Home) -> dg.MaterializeResult:
+    """summary_report.pdf: the figures that matter on one page, then data, model, drift, history and lineage."""
+    from risk_assets.reporting.summary_report import build_report
+
+    layout = home.layout
+    content = _content(home)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    pages = build_report(content, layout.summary_report, layout.charts, created_at=now)
+    return dg.MaterializeResult(metadata={"pages": pages, "report": dg.MetadataValue.path(layout.summary_report)})
+
+
+def _content(home: Home) -> ReportContent:
+    settings, layout = home.settings, home.layout
+    _, scorecard = read_model(layout)
+    live = require_live_version(layout)
+    metrics = read_record(layout.metrics, Metrics)
+    deployed = read_record(version_folder(layout, live) / layout.scorecard.name, Scorecard)
+    with home.session() as session:
+        risks = risk_summary(session, layout.client_risk_parquet, threshold=deployed.threshold)
+    return ReportContent(
+        ingestion=require_ingestion(layout),
+        metrics=metrics,
+        scorecard=scorecard,
+        reference=read_record(layout.reference, TrainingReference).profile,
+        risks=risks,
+        diagnostics=read_record(layout.diagnostics, Diagnostics),
+        manifest=read_manifest(layout, live),
+        drift=find_record(layout.drift, DriftVerdict),
+        decisions=read_decisions(layout),
+        scores=read_history(layout.score_history, ScorePoint)[-settings.history_runs :],
+        drift_history=read_history(layout.drift_history, DriftVerdict)[-settings.history_runs :],
+        labels=outcome_words(settings.columns.to_columns()),
+    )

@@ -1,0 +1,35 @@
+"""The asset graph as Dagster's records tell it: what was made, by which code and from what."""
+
+import dagster as dg
+
+from risk_assets.domain.staleness import AssetState
+from risk_assets.resources import CODE_VERSION_TAG, DATA_VERSION_TAG, INPUT_VERSION_TAG
+
+
+def asset_states(instance: dg.DagsterInstance, repository: dg.RepositoryDefinition) -> dict[str, AssetState]:
+    """Return the state of every asset and source of the graph."""
+    graph = repository.asset_graph
+    return {
+        node.key.to_user_string(): _state(
+            instance,
+            node.key,
+            tuple(sorted(parent.to_user_string() for parent in node.parent_keys)),
+            node.code_version if node.is_materializable else None,
+        )
+        for node in (graph.get(key) for key in graph.get_all_asset_keys())
+    }
+
+
+def _state(
+    instance: dg.DagsterInstance, key: dg.AssetKey, parents: tuple[str, ...], code_now: str | None
+) -> AssetState:
+    if code_now is None:
+        records = instance.fetch_observations(key, limit=1).records
+        observed = records[0].asset_observation if records else None
+        return AssetState(parents, None, observed.tags.get(DATA_VERSION_TAG) if observed else None)
+    event = instance.get_latest_materialization_event(key)
+    tags = event.asset_materialization.tags if event and event.asset_materialization else None
+    if tags is None:
+        return AssetState(parents, code_now)
+    inputs = {parent: tags.get(f"{INPUT_VERSION_TAG}/{parent}", "") for parent in parents}
+    return AssetState(parents, code_now, tags.get(DATA_VERSION_TAG), tags.get(CODE_VERSION_TAG), inputs)

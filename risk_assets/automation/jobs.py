@@ -1,0 +1,22 @@
+"""What runs together."""
+
+import dagster as dg
+
+#: The run tag that says what a run was requested for; failed runs are counted by it.
+CAUSE = "risk_assets/cause"
+#: The run tag of runs that train by themselves.
+RETRAINS = "risk_assets/retrains"
+
+everything = dg.define_asset_job(
+    "everything", dg.AssetSelection.all(), description="The whole graph, from files to report."
+)
+ingest = dg.define_asset_job(
+    "ingest",
+    dg.AssetSelection.assets("finaldata", "drift"),
+    description="Read what is new in the input folder, and judge whether the deployed model still fits.",
+)
+refresh = dg.define_asset_job(
+    "refresh",
+    dg.AssetSelection.all(),
+    description="Materialize what is stale; the schedule check_drift chooses the assets of each run.",
+)
