@@ -1,0 +1,47 @@
+"""The command `risk`: one module per family of commands, each of which loads what it needs when it runs."""
+
+from __future__ import annotations
+
+import click
+
+from risk_assets.cli.deployments import approve, history, reject, rollback
+from risk_assets.cli.run import run
+from risk_assets.cli.simulate import simulate
+from risk_assets.settings import SettingsError
+from risk_assets.storage.deployments import DeploymentError
+from risk_assets.storage.lock import LockedError
+from risk_assets.storage.records import RecordError
+
+
+class WrongSettings(click.ClickException):
+    """Settings that cannot be used."""
+
+    exit_code = 2
+
+
+class Commands(click.Group):
+    """A group whose expected errors end in one line and an exit code: 2 for settings and usage, 1 otherwise."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except SettingsError as error:
+            raise WrongSettings(str(error)) from error
+        except (DeploymentError, LockedError, RecordError) as error:
+            raise click.ClickException(str(error)) from error
+        except OSError as error:
+            text = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            raise click.ClickException(text) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--config", type=click.Path(), help="Settings; RISK_ASSETS_CONFIG or ./config.json by default.")
+@click.pass_context
+def main(ctx: click.Context, config: str | None) -> None:
+    """Estimate the attrition risk of corporate clients."""
+    ctx.obj = config
+
+
+for command in (run, simulate, history, rollback, approve, reject):
+    main.add_command(command)

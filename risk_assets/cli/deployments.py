@@ -1,0 +1,84 @@
+"""What was decided about deployments, and deciding by hand: `risk history`, `rollback`, `approve`, `reject`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from risk_assets.domain.deployment import Decision, live_at
+from risk_assets.settings import load_settings
+from risk_assets.storage import interventions
+from risk_assets.storage.deployments import read_decisions
+from risk_assets.storage.layout import Layout
+
+
+class Moment(click.ParamType[datetime]):
+    """A time in ISO 8601; UTC unless it says otherwise."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Return the time with its zone."""
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(
+                f"{value!r} is no time in ISO 8601, such as 2026-03-01 or 2026-03-01T14:30+02:00", param, ctx
+            )
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@click.command()
+@click.option("--at", "when", type=Moment(), help="Say which version served then (ISO 8601, UTC by default).")
+@click.pass_obj
+def history(config: str | None, when: datetime | None) -> None:
+    """Show what was decided about deployments, oldest first."""
+    decisions = read_decisions(_layout(config))
+    if when is not None:
+        click.echo(f"{live_at(decisions, when) or 'nothing'} served at {when.isoformat()}")
+    elif not decisions:
+        click.echo("nothing has been decided yet")
+    else:
+        click.echo(_table(decisions))
+
+
+@click.command()
+@click.argument("version", required=False)
+@click.pass_obj
+def rollback(config: str | None, version: str | None) -> None:
+    """Let VERSION serve again; by default the one that served before the live one."""
+    decision = interventions.rollback(_layout(config), version, now=datetime.now(UTC))
+    click.echo(f"{decision.live} serves again, in place of {decision.before or 'nothing'}")
+
+
+@click.command()
+@click.argument("version")
+@click.pass_obj
+def approve(config: str | None, version: str) -> None:
+    """Let the held VERSION serve."""
+    decision = interventions.approve(_layout(config), version, now=datetime.now(UTC))
+    click.echo(f"{decision.live} serves now, in place of {decision.before or 'nothing'}")
+
+
+@click.command()
+@click.argument("version")
+@click.pass_obj
+def reject(config: str | None, version: str) -> None:
+    """Turn the held VERSION down; what serves stays."""
+    decision = interventions.reject(_layout(config), version, now=datetime.now(UTC))
+    click.echo(f"{version} is rejected; {decision.live or 'nothing'} serves on")
+
+
+def _layout(config: str | None) -> Layout:
+    return Layout.of(load_settings(config))
+
+
+def _table(decisions: tuple[Decision, ...]) -> str:
+    rows = [("at", "decision", "version", "then live", "reason")]
+    rows += [(line.at, line.verdict, line.version, line.live or "-", line.reason) for line in decisions]
+    widths = [max(len(row[place]) for row in rows) for place in range(4)]
+    return "\n".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
+        for row in rows
+    )

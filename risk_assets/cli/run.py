@@ -1,0 +1,161 @@
+"""The whole graph, or a part of it, once: `risk run`."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from risk_assets.domain.ingestion import Ingestion
+from risk_assets.domain.metrics import Metrics
+from risk_assets.domain.scorecard import Scorecard
+from risk_assets.engine.ranking import risk_summary
+from risk_assets.engine.session import open_session
+from risk_assets.reporting.run_summary import run_summary
+from risk_assets.settings import Settings, load_settings
+from risk_assets.storage.deployments import live_version, version_folder
+from risk_assets.storage.layout import Layout
+from risk_assets.storage.records import find_record, read_record
+
+if TYPE_CHECKING:
+    import dagster as dg
+    from dagster_shared.error import SerializableErrorInfo
+
+CONFIG = "RISK_ASSETS_CONFIG"
+HOME = "DAGSTER_HOME"
+
+
+@click.command()
+@click.option("--select", default="*", show_default=True, help="Assets, in Dagster's selection syntax.")
+@click.pass_obj
+def run(config: str | None, select: str) -> None:
+    """Materialize the graph, and tell what came of it. The run is recorded in DAGSTER_HOME."""
+    file = Path(config or os.environ.get(CONFIG) or "config.json").absolute()
+    os.environ[CONFIG] = str(file)
+    settings = load_settings(file)
+    faults = _materialize(select, file.parent / "dagster_home")
+    if faults:
+        raise click.ClickException("; ".join(faults))
+    click.echo("\n" + _summary(settings))
+
+
+def quiet_job() -> dg.JobDefinition:
+    """Return the job `everything` with a logger that prints a line per asset in place of Dagster's."""
+    import dagster as dg
+
+    from risk_assets.definitions import defs
+
+    def progress(_: dg.InitLoggerContext) -> logging.Logger:
+        logger = logging.getLogger("risk_assets.progress")
+        logger.setLevel(logging.DEBUG)
+        logger.propagate = False
+        logger.handlers = [Progress()]
+        return logger
+
+    quiet = dg.Definitions.merge(defs, dg.Definitions(loggers={"progress": dg.logger(progress)}))
+    return quiet.resolve_job_def("everything")
+
+
+class Progress(logging.Handler):
+    """Prints each finished asset with its seconds, and each check that did not pass."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.assets: dict[str, str] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print what an event of the run means, if anything."""
+        event: dg.DagsterEvent | None = getattr(record, "dagster_event", None)
+        if event is None or event.step_key is None:
+            return
+        if event.is_step_materialization and event.asset_key:
+            self.assets[event.step_key] = event.asset_key.to_user_string()
+        elif event.is_step_success and event.step_key in self.assets:
+            seconds = event.step_success_data.duration_ms / 1000
+            click.echo(f"{self.assets[event.step_key]:<24}{seconds:6.1f} s")
+        elif event.is_step_failure:
+            click.echo(f"{event.step_key:<24}failed")
+        elif event.event_type_value == "ASSET_CHECK_EVALUATION":
+            check = event.asset_check_evaluation_data
+            if not check.passed:
+                click.echo(f"{check.asset_key.to_user_string()}: check {check.check_name} did not pass")
+
+
+def _materialize(select: str, home: Path) -> tuple[str, ...]:
+    """Run the selected assets; return the faults, one sentence each."""
+    import dagster as dg
+
+    job = dg.reconstructable(quiet_job)
+    definition = job.get_definition()
+    graph = definition.asset_layer.asset_graph
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", dg.BetaWarning)  # of the parser's own making
+            selected = (
+                dg.AssetSelection.from_coercible(select.split(",")).resolve(graph)
+                & graph.materializable_asset_keys
+            )
+    except dg.DagsterError as error:
+        raise click.BadParameter(str(error).splitlines()[0], param_hint="--select") from error
+    if not selected:
+        raise click.BadParameter(f"{select!r} selects no asset that can be materialized", param_hint="--select")
+    with _instance(home) as instance:
+        result = dg.execute_job(
+            job, instance, run_config={"loggers": {"progress": {}}}, asset_selection=sorted(selected)
+        )
+        return _faults(result)
+
+
+@contextlib.contextmanager
+def _instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    """Open DAGSTER_HOME, else the dagster_home beside the settings, else one that is forgotten."""
+    import dagster as dg
+
+    if HOME in os.environ:
+        os.environ[HOME] = str(Path(os.environ[HOME]).absolute())
+    elif home.is_dir():
+        os.environ[HOME] = str(home)
+    with dg.DagsterInstance.get() if HOME in os.environ else dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def _faults(result: dg.JobExecutionResult) -> tuple[str, ...]:
+    """Return a sentence for each asset that failed, or why the run as a whole did."""
+    events = list(result.all_events)
+    failed = [event for event in events if event.is_step_failure]
+    if result.success or failed:
+        return tuple(f"{event.step_key}: {_sentence(event.step_failure_data.error)}" for event in failed)
+    errors = [event.job_failure_data.error for event in events if event.is_run_failure]
+    return tuple(f"run {result.run_id}: {_sentence(error)}" for error in errors) or (f"run {result.run_id} ended",)
+
+
+def _sentence(error: SerializableErrorInfo | None) -> str:
+    """Return the message of the error that an asset raised; the name of its class too, unless it is our own."""
+    if error is None:
+        return "failed; its log is in Dagster's UI"
+    kind, _, text = (error.cause or error).message.strip().partition(": ")
+    return text if kind.startswith("risk_assets.") else f"{kind}: {text}"
+
+
+def _summary(settings: Settings) -> str:
+    layout = Layout.of(settings)
+    columns, spill = settings.columns.to_columns(), layout.ingested / ".spill"
+    live = live_version(layout)
+    risks = None
+    if live is not None and layout.client_risk_parquet.exists():
+        threshold = read_record(version_folder(layout, live) / layout.scorecard.name, Scorecard).threshold
+        with open_session(columns, memory_limit=settings.memory_limit, threads=1, spill=spill) as session:
+            risks = risk_summary(session, layout.client_risk_parquet, threshold=threshold, top=5)
+    return run_summary(
+        ingestion=find_record(layout.ingestion, Ingestion),
+        metrics=find_record(layout.metrics, Metrics),
+        live=live,
+        risks=risks,
+        report=str(layout.summary_report) if layout.summary_report.exists() else None,
+    )

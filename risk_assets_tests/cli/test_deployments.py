@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from risk_assets.storage.deployments import live_version, read_decisions
+from risk_assets_tests.cli.commands import House, build_house
+from risk_assets_tests.storage.test_interventions import hold, promote
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return build_house(tmp_path)
+
+
+def test_the_history_is_a_table_of_decisions(house: House) -> None:
+    first, held = promote(house.layout, "first").version, hold(house.layout, "second").version
+
+    lines = house.risk("history").stdout.splitlines()
+
+    assert [re.split(" {2,}", line) for line in lines[1:]] == [
+        ["2026-03-01T12:00:00+00:00", "promoted", first, first, "not worse"],
+        ["2026-03-01T12:00:00+00:00", "held", held, first, "0.15 lower on testdata"],
+    ]
+
+
+@pytest.mark.parametrize("when", ["2026-03-01T12:00", "2026-03-01T13:00+01:00", "2030-01-01"])
+def test_the_history_tells_what_served_at_a_time(house: House, when: str) -> None:
+    version = promote(house.layout, "first").version
+
+    assert house.risk("history", "--at", when).stdout.startswith(f"{version} served at ")
+    assert house.risk("history", "--at", "2026-03-01").stdout == "nothing served at 2026-03-01T00:00:00+00:00\n"
+
+
+def test_a_time_that_is_none_is_refused(house: House) -> None:
+    result = house.risk("history", "--at", "yesterday")
+
+    assert result.exit_code == 2
+    assert "'yesterday' is no time in ISO 8601" in result.stderr
+
+
+def test_rolling_back_serves_the_former_version_and_is_dated_now(house: House) -> None:
+    first, second = promote(house.layout, "first").version, promote(house.layout, "second").version
+    before = datetime.now(UTC).replace(microsecond=0)
+
+    result = house.risk("rollback")
+
+    assert result.stdout == f"{first} serves again, in place of {second}\n"
+    assert live_version(house.layout) == first
+    assert before <= datetime.fromisoformat(read_decisions(house.layout)[-1].at) <= datetime.now(UTC)
+
+
+def test_a_held_version_can_be_approved(house: House) -> None:
+    first, held = promote(house.layout, "first").version, hold(house.layout, "second").version
+
+    result = house.risk("approve", held)
+
+    assert result.stdout == f"{held} serves now, in place of {first}\n"
+    assert live_version(house.layout) == held
+
+
+def test_a_held_version_can_be_rejected(house: House) -> None:
+    first, held = promote(house.layout, "first").version, hold(house.layout, "second").version
+
+    result = house.risk("reject", held)
+
+    assert result.stdout == f"{held} is rejected; {first} serves on\n"
+    assert live_version(house.layout) == first
+
+
+@pytest.mark.parametrize("arguments", [("rollback",), ("approve", "v0001-0123abcd"), ("reject", "../../etc")])
+def test_what_cannot_be_done_is_one_line_on_standard_error(house: House, arguments: tuple[str, ...]) -> None:
+    result = house.risk(*arguments)
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
