@@ -10,11 +10,13 @@ import dagster as dg
 
 from risk_assets.automation import check_drift, new_source_files, notices
 from risk_assets.automation.jobs import everything, ingest, refresh
-from risk_assets.resources import Dependencies, Home, ObservedSources
+from risk_assets.resources import Dependencies, Home, ObservedSources, with_settings
 from risk_assets.settings import load_settings
 
 CONFIG = str(Path(os.environ.get("RISK_ASSETS_CONFIG") or "config.json").absolute())
 EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
+
+settings = load_settings(CONFIG)
 
 with warnings.catch_warnings():
     # Observable sources are marked beta; Dagster is held below 1.14, so nothing changes unnoticed.
@@ -22,11 +24,10 @@ with warnings.catch_warnings():
     assets = dg.load_assets_from_package_name("risk_assets.assets")
     checks = dg.load_asset_checks_from_package_name("risk_assets.assets")
 
-settings = load_settings(CONFIG)
 home = Home(config_file=CONFIG)
 
 defs = dg.Definitions(
-    assets=assets,
+    assets=dg.map_asset_specs(lambda spec: with_settings(spec, settings), assets),
     asset_checks=checks,
     jobs=[everything, ingest, refresh],
     sensors=[new_source_files.new_source_files, *notices.SENSORS],

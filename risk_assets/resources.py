@@ -1,6 +1,7 @@
 """Dagster resources: thin handles on settings, engine and storage."""
 
 import contextlib
+import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from risk_assets.storage.layout import Layout
 DATA_VERSION_TAG = "dagster/data_version"
 CODE_VERSION_TAG = "dagster/code_version"
 INPUT_VERSION_TAG = "dagster/input_data_version"
+
+#: An asset's metadata under this key names the settings that its result depends on.
+SETTINGS = "settings"
 
 #: What an asset may tell about itself in the UI.
 Metadata = Mapping[
@@ -91,6 +95,19 @@ class ObservedSources(dg.ConfigurableResource):
             return
         for key, state in (("sourcedata", self.home.source_state()), ("testdata", self.home.test_state())):
             report_observation(instance, key, state)
+
+
+def with_settings(spec: dg.AssetSpec, settings: Settings) -> dg.AssetSpec:
+    """Return the spec with a code version that changes with the settings its metadata names.
+
+    Dagster does not know of settings, so a changed one would leave the asset looking fresh.
+    """
+    names = spec.metadata.get(SETTINGS)
+    if not names:
+        return spec
+    values = settings.model_dump_json(include=set(names))
+    digest = hashlib.sha256(values.encode()).hexdigest()[:8]
+    return spec.replace_attributes(code_version=f"{spec.code_version}-{digest}")
 
 
 def report_observation(instance: dg.DagsterInstance, key: str, state: FolderState) -> bool:

@@ -6,7 +6,7 @@ from risk_assets.domain.columns import Columns
 from risk_assets.domain.risks import RiskSummary
 from risk_assets.domain.scorecard import Scorecard
 from risk_assets.engine.ranking import risk_summary
-from risk_assets.resources import Home
+from risk_assets.resources import SETTINGS, Home
 from risk_assets.storage.clients import save_client_risk
 from risk_assets.storage.deployments import require_live_version, version_folder
 from risk_assets.storage.finaldata import parts, require_ingestion
@@ -16,6 +16,7 @@ from risk_assets.storage.records import read_record
 @dg.asset(
     deps=["finaldata", "deployed_model"],
     code_version="1",
+    metadata={SETTINGS: ["columns"]},
     group_name="results",
     owners=["team:ml"],
     kinds={"duckdb", "parquet"},

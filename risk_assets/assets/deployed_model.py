@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from risk_assets.domain.deployment import Decision, barred_models
+from risk_assets.domain.deployment import Decision
 from risk_assets.domain.gate import GateRules, GateVerdict, judge_challenger
-from risk_assets.resources import Home, Metadata, ObservedSources
+from risk_assets.resources import SETTINGS, Home, Metadata, ObservedSources
 from risk_assets.storage.challenge import Challenge, carry_out, read_challenge
 from risk_assets.storage.deployments import live_version, read_decisions, verify_version
 
@@ -14,6 +14,7 @@ from risk_assets.storage.deployments import live_version, read_decisions, verify
 @dg.asset(
     deps=["trained_model", "latest_score", "testdata"],
     code_version="1",
+    metadata={SETTINGS: ["gate_margin", "gate_anchor_margin", "bootstrap_samples", "seed"]},
     group_name="model",
     owners=["team:ml"],
     kinds={"python"},
@@ -48,7 +49,7 @@ def deployed_model(
     )
     with home.session() as session:
         challenge = read_challenge(layout, session)
-    verdict = judge_challenger(challenge.evidence(barred_models(read_decisions(layout))), rules)
+    verdict = judge_challenger(challenge.evidence(read_decisions(layout)), rules)
     decision = carry_out(layout, challenge, verdict, run_id=context.run_id, now=datetime.now(UTC))
     live = live_version(layout)
     return dg.MaterializeResult(

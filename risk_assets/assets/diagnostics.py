@@ -11,7 +11,7 @@ from risk_assets.domain.scorecard import Scorecard
 from risk_assets.engine.profile import profile
 from risk_assets.reporting.charts import timings as timings_chart
 from risk_assets.reporting.markdown import picture
-from risk_assets.resources import Dependencies, Home, Metadata
+from risk_assets.resources import SETTINGS, Dependencies, Home, Metadata
 from risk_assets.storage.dependencies import not_asked
 from risk_assets.storage.deployments import require_live_version, version_folder
 from risk_assets.storage.finaldata import parts, read_test_rows, require_ingestion
@@ -23,6 +23,7 @@ TIMED = ("finaldata", "trained_model", "latest_score")
 @dg.asset(
     deps=["finaldata", "deployed_model", "drift"],
     code_version="1",
+    metadata={SETTINGS: ["history_runs", "dependency_check"]},
     group_name="results",
     owners=["team:operations"],
     kinds={"duckdb"},

@@ -8,7 +8,7 @@ from risk_assets.domain.drift import DriftRules, DriftVerdict
 from risk_assets.domain.metrics import ScorePoint
 from risk_assets.reporting.charts import drift_history, history
 from risk_assets.reporting.markdown import picture
-from risk_assets.resources import Home, Metadata
+from risk_assets.resources import SETTINGS, Home, Metadata
 from risk_assets.storage.comparison import compare_new_rows
 from risk_assets.storage.deployments import read_decisions
 from risk_assets.storage.layout import Layout
@@ -18,6 +18,7 @@ from risk_assets.storage.records import append_record, read_history, write_recor
 @dg.asset(
     deps=["finaldata", "deployed_model"],
     code_version="1",
+    metadata={SETTINGS: ["drift_policy", "bootstrap_samples", "seed"]},
     group_name="results",
     owners=["team:ml"],
     kinds={"scipy"},

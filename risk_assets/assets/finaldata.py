@@ -8,7 +8,7 @@ from pydantic import Field
 
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.domain.ingestion import Ingestion
-from risk_assets.resources import Home, Metadata, ObservedSources
+from risk_assets.resources import SETTINGS, Home, Metadata, ObservedSources
 from risk_assets.storage.finaldata import ingest, read_ingestion
 
 DUPLICATES_WORTH_A_LOOK = 0.2
@@ -24,6 +24,7 @@ class FinaldataConfig(dg.Config):
 @dg.asset(
     deps=["sourcedata"],
     code_version="1",
+    metadata={SETTINGS: ["columns", "finaldata_csv"]},
     group_name="data",
     owners=["team:data"],
     kinds={"duckdb", "parquet"},

@@ -9,7 +9,7 @@ from risk_assets.domain.scoring import score
 from risk_assets.reporting.charts import confusion_matrix
 from risk_assets.reporting.markdown import picture
 from risk_assets.reporting.wording import outcome_words
-from risk_assets.resources import Home, Metadata, ObservedSources
+from risk_assets.resources import SETTINGS, Home, Metadata, ObservedSources
 from risk_assets.storage.finaldata import read_test_rows
 from risk_assets.storage.latest_score import last_score, save_score
 from risk_assets.storage.trained_model import read_model
@@ -18,6 +18,7 @@ from risk_assets.storage.trained_model import read_model
 @dg.asset(
     deps=["trained_model", "testdata"],
     code_version="1",
+    metadata={SETTINGS: ["bootstrap_samples", "seed"]},
     group_name="model",
     owners=["team:ml"],
     kinds={"scikitlearn"},

@@ -12,7 +12,7 @@ from risk_assets.domain.scorecard import Scorecard
 from risk_assets.engine.ranking import risk_summary
 from risk_assets.reporting.content import ReportContent
 from risk_assets.reporting.wording import outcome_words
-from risk_assets.resources import Home
+from risk_assets.resources import SETTINGS, Home
 from risk_assets.storage.deployments import read_decisions, read_manifest, require_live_version, version_folder
 from risk_assets.storage.finaldata import require_ingestion
 from risk_assets.storage.records import find_record, read_history, read_record
@@ -22,6 +22,7 @@ from risk_assets.storage.trained_model import read_model
 @dg.asset(
     deps=["latest_score", "deployed_model", "client_risk", "drift", "diagnostics"],
     code_version="1",
+    metadata={SETTINGS: ["history_runs"]},
     group_name="results",
     owners=["team:ml"],
     kinds={"pdf"},

@@ -12,7 +12,7 @@ from risk_assets.engine.profile import profile
 from risk_assets.engine.select import Keep, labelled_rows
 from risk_assets.reporting.charts import shapes
 from risk_assets.reporting.markdown import picture
-from risk_assets.resources import Home, Metadata
+from risk_assets.resources import SETTINGS, Home, Metadata
 from risk_assets.storage.finaldata import parts, require_ingestion
 from risk_assets.storage.trained_model import ModelRecord, save_model
 
@@ -23,6 +23,7 @@ ROWS_FOR_A_HOLD_OUT = 1000
 @dg.asset(
     deps=["finaldata"],
     code_version="1",
+    metadata={SETTINGS: ["columns", "seed", "threshold"]},
     group_name="model",
     owners=["team:ml"],
     kinds={"scikitlearn", "python"},

@@ -96,3 +96,17 @@ def barred_models(decisions: Sequence[Decision]) -> frozenset[tuple[str, str]]:
                 barred.add(models[decision.before])
             barred.discard(model)
     return frozenset(barred)
+
+
+def data_rolled_back(decisions: Sequence[Decision]) -> str | None:
+    """Return the data version that a rollback in force turned away from: no model of it goes live by itself.
+
+    A rollback is in force until another version goes live.
+    """
+    data = {decision.version: decision.data_version for decision in decisions}
+    for decision in reversed(decisions):
+        if decision.verdict == "rolled back":
+            return data.get(decision.before or "")
+        if decision.verdict in {"promoted", "approved"}:
+            return None
+    return None

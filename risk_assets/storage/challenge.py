@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from risk_assets.domain.deployment import Decision
+from risk_assets.domain.deployment import Decision, barred_models, data_rolled_back
 from risk_assets.domain.gate import GateEvidence, GateVerdict, PairedPredictions, smoke_test
 from risk_assets.domain.metrics import Metrics
 from risk_assets.domain.scorecard import Scorecard
@@ -59,19 +60,23 @@ class Challenge:
             self.champion_scorecard_sha256,
         )
 
-    def evidence(self, barred: frozenset[tuple[str, str]]) -> GateEvidence:
-        """Return what the gate judges."""
+    def evidence(self, decisions: Sequence[Decision]) -> GateEvidence:
+        """Return what the gate judges; pickle and threshold together identify a model here."""
+        me = self.model.version
         return GateEvidence(
-            challenger_sha256=self.model.version,
-            champion_sha256=self.model.version if self.is_champion else self.champion_sha256,
+            challenger_sha256=me,
+            champion_sha256=me if self.is_champion else self.champion_sha256,
             data_version=self.model.data_version,
             testdata=self._pair(self.tested),
             recent=self._pair(self.recent),
             smoke_faults=self.smoke_faults,
-            barred=frozenset(
-                (self.model.version, data) for model, data in barred if model == self.model.model_sha256
-            ),
+            barred=frozenset({(me, self.model.data_version)} if self._is_barred(decisions) else ()),
         )
+
+    def _is_barred(self, decisions: Sequence[Decision]) -> bool:
+        """Whether people decided against this model, or rolled back a model of the same data."""
+        model = (self.model.model_sha256, self.model.data_version)
+        return model in barred_models(decisions) or self.model.data_version == data_rolled_back(decisions)
 
     def _pair(self, rows: LabelledRows) -> PairedPredictions:
         champion = None if self.champion is None else _flagged(self.champion, rows)
@@ -84,7 +89,8 @@ def read_challenge(layout: Layout, session: Session) -> Challenge:
     Raises RecordError when the score on disk is of another model than the trained one.
     """
     model, challenger = read_model(layout)
-    if read_record(layout.metrics, Metrics).model_sha256 != model.model_sha256:
+    scored = read_record(layout.metrics, Metrics)
+    if (scored.model_sha256, scored.threshold) != (model.model_sha256, challenger.threshold):
         raise RecordError(f"{layout.metrics}: is the score of another model; materialize latest_score first")
     tested, _ = read_test_rows(layout, session)
     live = live_version(layout)
@@ -173,7 +179,7 @@ def _publish(layout: Layout, challenge: Challenge, parent: str | None, now: date
 
 
 def _recent_rows(layout: Layout, session: Session, live: str | None, model: ModelRecord) -> LabelledRows:
-    """Return the held-out clients of files that the champion was not trained on; none where nobody was held out."""
+    """Return the held-out clients of files new to the champion; none where nobody was held out of training."""
     ingestion = require_ingestion(layout)
     new = new_files(layout, ingestion, live) if live and model.held_out else ()
     return labelled_rows(session, parts_of(layout, ingestion, new), "held out")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-
 import re
 import subprocess
 import sys
@@ -86,7 +85,7 @@ def declared() -> dict[str, str]:
 
 
 def locked(lock: Path = LOCK) -> dict[str, str]:
-    """Return the versions pinned in requirements.lock, by name; empty where the project is installed without it."""
+    """Return the versions pinned in requirements.lock, by name; none where the project was installed without."""
     if not lock.exists():
         return {}
     lines = (line.removesuffix("\\") for line in lock.read_text(encoding="utf-8").splitlines() if "==" in line)

@@ -76,8 +76,8 @@ def split_settled(
 ) -> tuple[list[Path], dict[str, Status]]:
     """Tell files that have stopped changing from those that may still be written.
 
-    A file is settled when it is as `memory` knows it, or as it was `before` (name -> size and time of the last look).
-    Returns the settled files, and the others by name with their status now.
+    A file is settled when it is as `memory` knows it, or as it was `before` (name -> size and time at the last
+    look). Returns the settled files, and the others by name with their status now.
     """
     known = _remembered(memory).files
     settled, settling = [], {}

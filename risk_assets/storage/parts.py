@@ -12,7 +12,7 @@ from pathlib import Path
 
 from risk_assets.domain.ingestion import SourceFile
 from risk_assets.engine.merge import find_shadowed, rewrite
-from risk_assets.engine.rows import Figures
+from risk_assets.engine.rows import Figures, add_fingerprints
 from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
 from risk_assets.storage.parsed import Source
@@ -41,7 +41,7 @@ def merge(
     folder.mkdir(parents=True, exist_ok=True)
     work.mkdir(parents=True, exist_ok=True)
     settled = _settled(sources, folder, before)
-    candidates = [_candidate(source, settled.get(source.name), folder) for source in sources]
+    candidates = _without_twins([_candidate(source, settled.get(source.name), folder) for source in sources])
     mergeable = [candidate for candidate in candidates if candidate.path is not None]
     paths = [candidate.path for candidate in mergeable if candidate.path is not None]
     shadowed = find_shadowed(session, paths, sum(candidate.figures.rows for candidate in mergeable))
@@ -79,6 +79,18 @@ def _candidate(source: Source, settled: SourceFile | None, folder: Path) -> _Can
     parsed = source.parsed
     figures = Figures(parsed.accepted, parsed.positives, parsed.fingerprint)
     return _Candidate(source, source.part if parsed.accepted else None, figures)
+
+
+def _without_twins(candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """Leave a part to the last of the sources that have the very same content, and nothing to the others."""
+    last = {candidate.path: candidate.source.name for candidate in candidates}
+    nothing = Figures(0, 0, add_fingerprints([]))
+    return [
+        candidate
+        if candidate.path is None or last[candidate.path] == candidate.source.name
+        else _Candidate(candidate.source, None, nothing)
+        for candidate in candidates
+    ]
 
 
 def _place(source: Source, figures: Figures, written: Path | None, folder: Path, work: Path) -> str | None:

@@ -69,7 +69,7 @@ def save_model(
 
 
 def read_model(layout: Layout) -> tuple[ModelRecord, Scorecard]:
-    """Return the trained model's record and scorecard. Raises RecordError when its files do not belong together."""
+    """Return the trained model's record and scorecard. Raises RecordError when the files do not fit together."""
     record = read_record(layout.training, ModelRecord)
     if _hashes(layout) != (record.model_sha256, record.scorecard_sha256):
         raise RecordError(f"{layout.models}: the model's files do not belong together; make trained_model again")
