@@ -21,16 +21,17 @@ settings = load_settings(CONFIG)
 with warnings.catch_warnings():
     # Observable sources are marked beta; Dagster is held below 1.14, so nothing changes unnoticed.
     warnings.simplefilter("ignore", dg.BetaWarning)
-    assets = dg.load_assets_from_package_name("risk_assets.assets")
+    loaded = dg.load_assets_from_package_name("risk_assets.assets")
     checks = dg.load_asset_checks_from_package_name("risk_assets.assets")
 
+assets = [asset for asset in loaded if isinstance(asset, dg.AssetsDefinition)]
 home = Home(config_file=CONFIG)
 
 defs = dg.Definitions(
     assets=dg.map_asset_specs(lambda spec: with_settings(spec, settings), assets),
     asset_checks=checks,
     jobs=[everything, ingest, refresh],
-    sensors=[new_source_files.new_source_files, *notices.SENSORS],
+    sensors=[new_source_files.new_source_files, check_drift.check_drift_after_ingest, *notices.SENSORS],
     schedules=[check_drift.build(settings.drift_cron)],
     resources={
         "home": home,

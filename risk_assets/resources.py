@@ -1,6 +1,7 @@
 """Dagster resources: thin handles on settings, engine and storage."""
 
 import contextlib
+import functools
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -35,8 +36,10 @@ class Home(dg.ConfigurableResource):
 
     @property
     def settings(self) -> Settings:
-        """Read the settings anew, so that a change counts from the next run on."""
-        return load_settings(self.config_file)
+        """Return the settings in force: read again only when the file has changed."""
+        file = Path(self.config_file)
+        status = file.stat() if file.exists() else None
+        return _settings(self.config_file, status.st_mtime_ns if status else 0)
 
     @property
     def layout(self) -> Layout:
@@ -61,19 +64,29 @@ class Home(dg.ConfigurableResource):
         url = self.settings.notify_url
         return url.get_secret_value() if url else None
 
-    def settled_sources(self, before: Mapping[str, Status]) -> tuple[FolderState, dict[str, Status]]:
-        """Return the content of the input folder without files that changed since the last look, and those."""
-        memory = self._memory("sourcedata")
-        settled, settling = split_settled(self.layout.source_files(), memory, before)
+    def settled_state(self, key: str, before: Mapping[str, Status]) -> tuple[FolderState, dict[str, Status]]:
+        """Return the content of a source folder without files that changed since the last look, and those.
+
+        Its memory is its own: a run hashes files as they are, and that is no sign of their being complete.
+        """
+        memory = self._memory(f"{key}.settled")
+        settled, settling = split_settled(self._files(key), memory, before)
         return folder_state(settled, memory), settling
+
+    def unsettled_sources(self) -> frozenset[str]:
+        """Return the names of input files that are not as they were when the sensor last saw them settled."""
+        return frozenset(split_settled(self._files("sourcedata"), self._memory("sourcedata.settled"), {})[1])
 
     def source_state(self) -> FolderState:
         """Return the content of the input folder."""
-        return folder_state(self.layout.source_files(), self._memory("sourcedata"))
+        return folder_state(self._files("sourcedata"), self._memory("sourcedata"))
 
     def test_state(self) -> FolderState:
         """Return the content of the test folder."""
-        return folder_state(self.layout.test_files(), self._memory("testdata"))
+        return folder_state(self._files("testdata"), self._memory("testdata"))
+
+    def _files(self, key: str) -> tuple[Path, ...]:
+        return self.layout.source_files() if key == "sourcedata" else self.layout.test_files()
 
     def _memory(self, name: str) -> Path:
         return self.layout.ingested / f".{name}.json"
@@ -97,17 +110,30 @@ class ObservedSources(dg.ConfigurableResource):
             report_observation(instance, key, state)
 
 
+@functools.lru_cache(maxsize=4)
+def _settings(config_file: str, modified: int) -> Settings:
+    del modified
+    return load_settings(config_file)
+
+
 def with_settings(spec: dg.AssetSpec, settings: Settings) -> dg.AssetSpec:
     """Return the spec with a code version that changes with the settings its metadata names.
 
     Dagster does not know of settings, so a changed one would leave the asset looking fresh.
     """
-    names = spec.metadata.get(SETTINGS)
-    if not names:
-        return spec
-    values = settings.model_dump_json(include=set(names))
-    digest = hashlib.sha256(values.encode()).hexdigest()[:8]
-    return spec.replace_attributes(code_version=f"{spec.code_version}-{digest}")
+    return spec.replace_attributes(code_version=code_version(spec.code_version, spec.metadata, settings))
+
+
+def code_version(declared: str | None, metadata: Mapping[str, Any], settings: Settings) -> str | None:
+    """Return a declared code version with a digest of the settings that the metadata names.
+
+    A version that has a digest already gets a new one: the daemon may have loaded it before the settings changed.
+    """
+    names = metadata.get(SETTINGS)
+    if declared is None or not names:
+        return declared
+    values = settings.model_dump_json(include=set(getattr(names, "value", names)))
+    return f"{declared.partition('-')[0]}-{hashlib.sha256(values.encode()).hexdigest()[:8]}"
 
 
 def report_observation(instance: dg.DagsterInstance, key: str, state: FolderState) -> bool:

@@ -147,7 +147,9 @@ class Settings(BaseSettings):
     history_runs: int = Field(default=20, ge=1, description="runs shown in timings and histories")
 
     # serving
-    api_keys: ApiKeys = Field(default=(), description="whoever asks must name one; nobody must while there is none")
+    api_keys: ApiKeys = Field(
+        default=(), description="whoever asks must name one; nobody must while there is none"
+    )
     serve_workers: int | None = Field(default=None, ge=1, description="processes; one per core by default")
     max_body_bytes: int = Field(default=16 * 1024 * 1024, ge=1024, description="of one request")
     max_rows: int = Field(default=100_000, ge=1, description="clients in one request")

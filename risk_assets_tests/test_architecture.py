@@ -26,7 +26,9 @@ def test_serving_loads_nothing_heavy(library: str) -> None:
     assert library not in modules_after("import risk_assets.serve")
 
 
-@pytest.mark.parametrize("library", ["pandas", "sklearn", "matplotlib", "reportlab", "duckdb", "scipy"])
+@pytest.mark.parametrize(
+    "library", ["numpy", "pandas", "sklearn", "matplotlib", "reportlab", "duckdb", "scipy", "flask"]
+)
 def test_loading_the_definitions_leaves_libraries_to_the_assets_that_use_them(library: str) -> None:
     assert library not in modules_after("import risk_assets.definitions")
 

@@ -4,10 +4,8 @@ import dagster as dg
 
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.risks import RiskSummary
-from risk_assets.domain.scorecard import Scorecard
-from risk_assets.engine.ranking import risk_summary
+from risk_assets.engine.ranked import risk_summary
 from risk_assets.resources import SETTINGS, Home
-from risk_assets.storage.clients import save_client_risk
 from risk_assets.storage.deployments import require_live_version, version_folder
 from risk_assets.storage.finaldata import parts, require_ingestion
 from risk_assets.storage.records import read_record
@@ -26,6 +24,9 @@ def client_risk(home: Home) -> dg.MaterializeResult:
 
     client_risk.parquet is for programs, client_risk.csv for spreadsheets. Rank 1 and decile 1 are the riskiest.
     """
+    from risk_assets.domain.scorecard import Scorecard
+    from risk_assets.storage.clients import save_client_risk
+
     layout = home.layout
     ingestion, live = require_ingestion(layout), require_live_version(layout)
     scorecard = read_record(version_folder(layout, live) / layout.scorecard.name, Scorecard)

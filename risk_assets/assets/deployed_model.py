@@ -1,14 +1,17 @@
 """The model that serves, and the gate in front of it."""
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from risk_assets.domain.deployment import Decision
-from risk_assets.domain.gate import GateRules, GateVerdict, judge_challenger
 from risk_assets.resources import SETTINGS, Home, Metadata, ObservedSources
-from risk_assets.storage.challenge import Challenge, carry_out, read_challenge
 from risk_assets.storage.deployments import live_version, read_decisions, verify_version
+
+if TYPE_CHECKING:
+    from risk_assets.domain.gate import GateVerdict
+    from risk_assets.storage.challenge import Challenge
 
 
 @dg.asset(
@@ -39,6 +42,9 @@ def deployed_model(
     rejected; one that fails on testdata while recent rows favour it is held until somebody runs `risk approve` or
     `risk reject`. Whatever is decided stands in deployments.jsonl, and the champion serves on until replaced.
     """
+    from risk_assets.domain.gate import GateRules, judge_challenger
+    from risk_assets.storage.challenge import carry_out, read_challenge
+
     del observed_sources  # it has noted what the folders hold, for this run's lineage
     settings, layout = home.settings, home.layout
     rules = GateRules(
@@ -67,7 +73,7 @@ def files_match_manifest(home: Home) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=not faults, metadata={"faults": "; ".join(faults) or "none"})
 
 
-def _metadata(live: str | None, verdict: GateVerdict, decision: Decision | None) -> Metadata:
+def _metadata(live: str | None, verdict: "GateVerdict", decision: Decision | None) -> Metadata:
     return {
         "live version": live or "none",
         "decision": verdict.word,
@@ -77,7 +83,7 @@ def _metadata(live: str | None, verdict: GateVerdict, decision: Decision | None)
     }
 
 
-def _gate(challenge: Challenge, verdict: GateVerdict, live: str | None) -> dg.AssetCheckResult:
+def _gate(challenge: "Challenge", verdict: "GateVerdict", live: str | None) -> dg.AssetCheckResult:
     serves = verdict.word == "promoted" or challenge.is_champion
     return dg.AssetCheckResult(
         check_name="gate",
@@ -87,7 +93,7 @@ def _gate(challenge: Challenge, verdict: GateVerdict, live: str | None) -> dg.As
     )
 
 
-def _beats_always_yes(verdict: GateVerdict) -> dg.AssetCheckResult:
+def _beats_always_yes(verdict: "GateVerdict") -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name="beats_always_yes",
         passed=verdict.warning is None,

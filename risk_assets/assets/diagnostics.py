@@ -7,9 +7,7 @@ import dagster as dg
 
 from risk_assets.domain.diagnostics import Diagnostics, Timing
 from risk_assets.domain.profile import CategoricalProfile, NumericProfile, Profile
-from risk_assets.domain.scorecard import Scorecard
 from risk_assets.engine.profile import profile
-from risk_assets.reporting.charts import timings as timings_chart
 from risk_assets.reporting.markdown import picture
 from risk_assets.resources import SETTINGS, Dependencies, Home, Metadata
 from risk_assets.storage.dependencies import not_asked
@@ -34,6 +32,8 @@ def diagnostics(context: dg.AssetExecutionContext, home: Home, dependencies: Dep
     Durations are read from Dagster's event log; nothing is run again. Without a network the packages' entry says
     "unavailable" and why.
     """
+    from risk_assets.domain.scorecard import Scorecard
+
     settings, layout = home.settings, home.layout
     ingestion = require_ingestion(layout)
     with home.session() as session:
@@ -72,6 +72,8 @@ def _timings(instance: dg.DagsterInstance, runs: int) -> list[Timing]:
 
 
 def _metadata(record: Diagnostics) -> Metadata:
+    from risk_assets.reporting.charts import timings as timings_chart
+
     packages = record.dependencies
     vulnerable = [row.name for row in packages.dependencies if row.vulnerabilities]
     return {

@@ -6,10 +6,8 @@ import dagster as dg
 
 from risk_assets.domain.drift import DriftRules, DriftVerdict
 from risk_assets.domain.metrics import ScorePoint
-from risk_assets.reporting.charts import drift_history, history
 from risk_assets.reporting.markdown import picture
 from risk_assets.resources import SETTINGS, Home, Metadata
-from risk_assets.storage.comparison import compare_new_rows
 from risk_assets.storage.deployments import read_decisions
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import append_record, read_history, write_record
@@ -33,6 +31,8 @@ def drift(home: Home) -> dg.MaterializeResult:
     data or no labels yet. Served clients are judged beside them. The label-free estimate of F1 rests on its
     risks and is blind to a change of the relation itself.
     """
+    from risk_assets.storage.comparison import compare_new_rows
+
     settings, layout = home.settings, home.layout
     rules = DriftRules(policy=settings.drift_policy, samples=settings.bootstrap_samples, seed=settings.seed)
     with home.session() as session:
@@ -54,6 +54,8 @@ def drift(home: Home) -> dg.MaterializeResult:
 
 
 def _metadata(layout: Layout, verdict: DriftVerdict, shown: int) -> Metadata:
+    from risk_assets.reporting.charts import drift_history, history
+
     verdicts = read_history(layout.drift_history, DriftVerdict)[-shown:]
     scores = read_history(layout.score_history, ScorePoint)[-shown:]
     return {

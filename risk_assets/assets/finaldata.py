@@ -16,9 +16,11 @@ DAYS_UNTIL_OLD = 35
 
 
 class FinaldataConfig(dg.Config):
-    """What a run leaves out: files of the input folder that are still being written."""
+    """Which files of the input folder a run reads: all, or those alone that are written to the end."""
 
-    leave_out: list[str] = Field(default_factory=list)
+    settled_only: bool = Field(
+        default=False, description="leave out what the sensor new_source_files has not seen unchanged twice"
+    )
 
 
 @dg.asset(
@@ -49,7 +51,7 @@ def finaldata(config: FinaldataConfig, home: Home, observed_sources: ObservedSou
             session,
             max_bad_share=settings.max_bad_share,
             write_csv=settings.finaldata_csv,
-            leave_out=frozenset(config.leave_out),
+            leave_out=home.unsettled_sources() if config.settled_only else (),
             now=datetime.now(UTC),
         )
     return dg.MaterializeResult(

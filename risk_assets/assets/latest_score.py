@@ -5,14 +5,11 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from risk_assets.domain.metrics import Metrics, ScorePoint
-from risk_assets.domain.scoring import score
-from risk_assets.reporting.charts import confusion_matrix
 from risk_assets.reporting.markdown import picture
 from risk_assets.reporting.wording import outcome_words
 from risk_assets.resources import SETTINGS, Home, Metadata, ObservedSources
 from risk_assets.storage.finaldata import read_test_rows
 from risk_assets.storage.latest_score import last_score, save_score
-from risk_assets.storage.trained_model import read_model
 
 
 @dg.asset(
@@ -33,6 +30,10 @@ from risk_assets.storage.trained_model import read_model
 )
 def latest_score(home: Home, observed_sources: ObservedSources) -> dg.MaterializeResult:
     """The trained model's score on testdata: F1 in latestscore.txt, all metrics with intervals in metrics.json."""
+    from risk_assets.domain.scoring import score
+    from risk_assets.reporting.charts import confusion_matrix
+    from risk_assets.storage.trained_model import read_model
+
     del observed_sources  # it has noted what the folders hold, for this run's lineage
     settings, layout = home.settings, home.layout
     record, scorecard = read_model(layout)

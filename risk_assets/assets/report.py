@@ -1,6 +1,7 @@
 """The report for people."""
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -8,15 +9,15 @@ from risk_assets.domain.diagnostics import Diagnostics
 from risk_assets.domain.drift import DriftVerdict
 from risk_assets.domain.metrics import Metrics, ScorePoint
 from risk_assets.domain.profile import TrainingReference
-from risk_assets.domain.scorecard import Scorecard
-from risk_assets.engine.ranking import risk_summary
-from risk_assets.reporting.content import ReportContent
+from risk_assets.engine.ranked import risk_summary
 from risk_assets.reporting.wording import outcome_words
 from risk_assets.resources import SETTINGS, Home
 from risk_assets.storage.deployments import read_decisions, read_manifest, require_live_version, version_folder
 from risk_assets.storage.finaldata import require_ingestion
 from risk_assets.storage.records import find_record, read_history, read_record
-from risk_assets.storage.trained_model import read_model
+
+if TYPE_CHECKING:
+    from risk_assets.reporting.content import ReportContent
 
 
 @dg.asset(
@@ -38,7 +39,11 @@ def report(home: Home) -> dg.MaterializeResult:
     return dg.MaterializeResult(metadata={"pages": pages, "report": dg.MetadataValue.path(layout.summary_report)})
 
 
-def _content(home: Home) -> ReportContent:
+def _content(home: Home) -> "ReportContent":
+    from risk_assets.domain.scorecard import Scorecard
+    from risk_assets.reporting.content import ReportContent
+    from risk_assets.storage.trained_model import read_model
+
     settings, layout = home.settings, home.layout
     _, scorecard = read_model(layout)
     live = require_live_version(layout)

@@ -2,19 +2,20 @@
 
 import time
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from risk_assets.domain.profile import TrainingReference, profile_of
-from risk_assets.domain.scorecard import Scorecard
-from risk_assets.domain.training import train
 from risk_assets.engine.profile import profile
 from risk_assets.engine.select import Keep, labelled_rows
-from risk_assets.reporting.charts import shapes
 from risk_assets.reporting.markdown import picture
 from risk_assets.resources import SETTINGS, Home, Metadata
 from risk_assets.storage.finaldata import parts, require_ingestion
-from risk_assets.storage.trained_model import ModelRecord, save_model
+
+if TYPE_CHECKING:
+    from risk_assets.domain.scorecard import Scorecard
+    from risk_assets.storage.trained_model import ModelRecord
 
 #: With fewer rows every one is needed for training; with more, a tenth of the clients is held out for the gate.
 ROWS_FOR_A_HOLD_OUT = 1000
@@ -36,6 +37,9 @@ def trained_model(home: Home) -> dg.MaterializeResult:
     threshold by F1 on held-out folds. The same rows give the same bytes. Too few rows, or one class only, fail the
     run and the earlier model stays.
     """
+    from risk_assets.domain.training import train
+    from risk_assets.storage.trained_model import save_model
+
     settings, layout, started = home.settings, home.layout, time.monotonic()
     columns = settings.columns.to_columns()
     ingestion = require_ingestion(layout)
@@ -60,7 +64,9 @@ def trained_model(home: Home) -> dg.MaterializeResult:
     )
 
 
-def _metadata(record: ModelRecord, scorecard: Scorecard, reference: TrainingReference) -> Metadata:
+def _metadata(record: "ModelRecord", scorecard: "Scorecard", reference: TrainingReference) -> Metadata:
+    from risk_assets.reporting.charts import shapes
+
     report = record.report
     pages = shapes(scorecard, reference.profile)
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import re
 import subprocess
 import sys
@@ -13,32 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.requirements import Requirement
-from pydantic import BaseModel, TypeAdapter, ValidationError
-
 from risk_assets.domain.diagnostics import Dependency, DependencyReport
 
 LOCK = Path(__file__).parents[2] / "requirements.lock"
 COMPLETE = "complete"
-
-
-class _Outdated(BaseModel):
-    name: str
-    latest_version: str
-
-
-class _Advisory(BaseModel):
-    id: str
-
-
-class _Audited(BaseModel):
-    name: str
-    vulns: tuple[_Advisory, ...] = ()
-    skip_reason: str | None = None
-
-
-class _Audit(BaseModel):
-    dependencies: tuple[_Audited, ...]
 
 
 @dataclass(frozen=True)
@@ -78,6 +57,8 @@ def not_asked() -> DependencyReport:
 
 def declared() -> dict[str, str]:
     """Return the installed version of every declared dependency, by name."""
+    from packaging.requirements import Requirement
+
     requirements = (Requirement(line) for line in importlib.metadata.requires("risk_assets") or [])
     core = (line for line in requirements if line.marker is None or line.marker.evaluate({"extra": ""}))
     names = sorted(_normal(line.name) for line in core)
@@ -86,6 +67,8 @@ def declared() -> dict[str, str]:
 
 def locked(lock: Path = LOCK) -> dict[str, str]:
     """Return the versions pinned in requirements.lock, by name; none where the project was installed without."""
+    from packaging.requirements import Requirement
+
     if not lock.exists():
         return {}
     lines = (line.removesuffix("\\") for line in lock.read_text(encoding="utf-8").splitlines() if "==" in line)
@@ -149,20 +132,19 @@ def _commands() -> tuple[Sequence[str], Sequence[str]]:
 def _latest(answer: tuple[bytes, str]) -> tuple[dict[str, str] | None, str]:
     out, problem = answer
     try:
-        rows = TypeAdapter(tuple[_Outdated, ...]).validate_json(out)
-    except ValidationError:
+        return {_normal(row["name"]): str(row["latest_version"]) for row in json.loads(out)}, COMPLETE
+    except (ValueError, TypeError, KeyError):
         return None, f"unavailable: {problem or 'uv gave no list'}"
-    return {_normal(row.name): row.latest_version for row in rows}, COMPLETE
 
 
 def _advisories(answer: tuple[bytes, str]) -> tuple[dict[str, tuple[str, ...]], str]:
     out, problem = answer
     try:
-        rows = _Audit.model_validate_json(out).dependencies
-    except ValidationError:
+        rows = json.loads(out)["dependencies"]
+        found = {_normal(row["name"]): tuple(str(each["id"]) for each in row.get("vulns", ())) for row in rows}
+        skipped = [row["skip_reason"] for row in rows if row.get("skip_reason")]
+    except (ValueError, TypeError, KeyError, AttributeError):
         return {}, f"unavailable: {problem or 'pip-audit gave no list'}"
-    found = {_normal(row.name): tuple(advisory.id for advisory in row.vulns) for row in rows}
-    skipped = [row.skip_reason for row in rows if row.skip_reason]
     if not skipped:
         return found, COMPLETE
     return found, f"unavailable: {len(skipped)} of {len(rows)} could not be audited ({skipped[0]})"
