@@ -56,7 +56,7 @@ def deployed_model(
     with home.session() as session:
         challenge = read_challenge(layout, session)
     verdict = judge_challenger(challenge.evidence(read_decisions(layout)), rules)
-    decision = carry_out(layout, challenge, verdict, run_id=context.run_id, now=datetime.now(UTC))
+    decision = carry_out(layout, challenge, verdict, run_id=context.run.run_id, now=datetime.now(UTC))
     live = live_version(layout)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(live or "none"),
