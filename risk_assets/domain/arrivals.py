@@ -29,20 +29,18 @@ class FolderFacts:
 
 @dataclass(frozen=True)
 class ArrivalDecision:
-    """Whether to ingest, and why (not); `leave_out` are new files that are still being written."""
+    """Whether to ingest, and why (not)."""
 
     ingest: bool
     reason: str
-    leave_out: tuple[str, ...] = ()
 
 
 def decide_ingest(facts: FolderFacts, now: datetime) -> ArrivalDecision:
     """Decide on one look at the folder: any difference counts, once nothing known is being rewritten."""
     rewritten = sorted(set(facts.settling) & set(facts.ingested))
-    left_out = tuple(sorted(set(facts.settling) - set(facts.ingested)))
     changes = _changes(facts)
     if not changes:
-        waiting = f"; still being written: {_names(left_out)}" if left_out else ""
+        waiting = f"; still being written: {_names(sorted(facts.settling))}" if facts.settling else ""
         return ArrivalDecision(
             ingest=False, reason=f"nothing new: {len(facts.found):,} files are ingested{waiting}"
         )
@@ -54,7 +52,7 @@ def decide_ingest(facts: FolderFacts, now: datetime) -> ArrivalDecision:
         tries = f"{facts.failed.count} run{'s' if facts.failed.count > 1 else ''} failed on these files"
         next_try = f"the next try is at {facts.failed.next_try:%H:%M:%S} UTC"
         return ArrivalDecision(ingest=False, reason=f"{changes}; {tries}, {next_try}")
-    return ArrivalDecision(ingest=True, reason=changes, leave_out=left_out)
+    return ArrivalDecision(ingest=True, reason=changes)
 
 
 def _changes(facts: FolderFacts) -> str:

@@ -80,8 +80,9 @@ class GateVerdict:
 class Comparison:
     """Challenger against champion on one set of rows.
 
-    `bound` is the lower bound of F1(challenger) - F1(champion); `knowledge` the lower bound of the challenger's
-    informedness (true minus false positive rate), above 0 only when its yes says something about the rows.
+    `bound` is the lower bound of F1(challenger) - F1(champion). `knowledge` is the lower bound of the challenger's
+    informedness (true minus false positive rate), above 0 only when its yes tells something about the rows, and
+    `insight` that of its difference from the champion's.
     """
 
     rows: int
@@ -90,6 +91,7 @@ class Comparison:
     challenger_f1: float
     bound: float
     knowledge: float
+    insight: float
 
     @property
     def difference(self) -> float:
@@ -130,6 +132,7 @@ def compare(pair: PairedPredictions, rules: GateRules) -> Comparison:
         challenger_f1=f1_of(count_outcomes(pair.actual, pair.challenger)),
         bound=float(np.quantile(second.f1 - first.f1, level)),
         knowledge=float(np.quantile(second.informedness, level)),
+        insight=float(np.quantile(second.informedness - first.informedness, level)),
     )
 
 
@@ -140,9 +143,10 @@ def judge_challenger(evidence: GateEvidence, rules: GateRules) -> GateVerdict:
     there are enough of them, as the world may have moved on. Recent rows on which it looks worse reject it,
     whatever testdata says, and a large loss on testdata holds it, whatever they say.
 
-    F1 alone would let mislabelled files in: they raise the F1 of a challenger that learned to say yes to everyone,
-    on recent rows too, as these come from the same files. So recent rows overrule testdata only for a challenger
-    whose yes tells something (informedness) about them; and where it tells nothing about testdata, people decide.
+    F1 alone would let mislabelled files in: they raise the F1 of a challenger that learned to say yes to more
+    clients, on recent rows too, as these come from the same files. So recent rows overrule testdata only for a
+    challenger whose yes tells something (informedness) about them, and more than the champion's; and where it
+    tells nothing about testdata, people decide.
     """
     settled = _settled_without_rows(evidence)
     if settled is not None:
@@ -194,8 +198,11 @@ def _weigh(anchor: Comparison, recent: Comparison, rules: GateRules) -> tuple[Ga
 def _overrule(anchor: Comparison, recent: Comparison, rules: GateRules) -> tuple[GateWord, str]:
     """Judge a challenger that recent rows would promote and testdata would not."""
     reason = f"{_sentence('recent', recent, rules)}, above −{rules.margin:.2f}, but not so on testdata"
-    if recent.knowledge <= 0:
-        return "rejected", f"{reason}; and its yes tells nothing about the recent rows."
+    if recent.knowledge <= 0 or recent.insight <= 0:
+        return (
+            "rejected",
+            f"{reason}; and its yes tells no more about the recent rows than the champion's or chance.",
+        )
     if anchor.knowledge <= 0:
         return "held", f"{reason}, about which its yes tells nothing. {BY_HAND}"
     return "promoted", f"{reason}, the rows of before."
@@ -215,4 +222,5 @@ def _figures(where: str, found: Comparison) -> dict[str, float]:
         f"{where}_challenger_f1": found.challenger_f1,
         f"{where}_difference_bound": found.bound,
         f"{where}_knowledge_bound": found.knowledge,
+        f"{where}_insight_bound": found.insight,
     }

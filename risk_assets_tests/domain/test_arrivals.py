@@ -38,9 +38,9 @@ def test_an_unchanged_folder_is_left_alone_with_the_count_in_the_reason() -> Non
     assert decide(dict(INGESTED)) == ArrivalDecision(ingest=False, reason="nothing new: 2 files are ingested")
 
 
-def test_a_new_file_that_is_still_being_written_is_left_out_while_others_go_on() -> None:
+def test_a_new_file_that_is_still_being_written_holds_no_other_up() -> None:
     decision = decide(INGESTED | {"c.csv": "3"}, settling=("half.csv",))
-    assert decision == ArrivalDecision(ingest=True, reason="1 new (c.csv)", leave_out=("half.csv",))
+    assert decision == ArrivalDecision(ingest=True, reason="1 new (c.csv)")
 
 
 def test_a_half_written_file_alone_starts_nothing() -> None:

@@ -113,7 +113,15 @@ def test_saying_yes_to_everyone_does_not_go_live_on_mislabelled_recent_rows() ->
     verdict = judge_challenger(evidence(pair(2000, weak_champion, ALWAYS_YES), mislabelled), RULES)
     assert verdict.figures["recent_challenger_f1"] > verdict.figures["recent_champion_f1"] + 0.2
     assert verdict.word in {"rejected", "held"}
-    assert verdict.word == "held" or "tells nothing about the recent rows" in verdict.reason
+    assert verdict.word == "held" or "tells no more about the recent rows" in verdict.reason
+
+
+def test_saying_yes_more_often_does_not_go_live_on_recent_rows_with_more_yes() -> None:
+    half_positive = pair(500, (0.5, 0.3), (0.7, 0.5), positive_share=0.5)
+    verdict = judge_challenger(evidence(pair(2000, GOOD, (0.75, 0.3)), half_positive), RULES)
+    assert verdict.figures["recent_difference_bound"] > 0
+    assert verdict.figures["testdata_difference_bound"] < -RULES.margin
+    assert verdict.word == "rejected"
 
 
 def test_a_challenger_that_recent_rows_favour_but_that_knows_nothing_of_testdata_is_held() -> None:

@@ -87,6 +87,20 @@ def test_a_row_has_the_same_risk_alone_and_among_others(rows: list[float]) -> No
 
 
 @settings(deadline=None)
+@given(
+    activity=st.floats(-MAX_MAGNITUDE, MAX_MAGNITUDE) | st.none(), region=st.sampled_from(["north", "east", None])
+)
+def test_one_client_by_plain_numbers_has_the_risk_that_arrays_give_it(
+    activity: float | None, region: str | None
+) -> None:
+    array = math.nan if activity is None else activity
+
+    alone = CARD.risk_of({"activity": activity, "region": region})
+
+    assert alone == pytest.approx(CARD.risk({"activity": values(array), "region": texts(region)})[0], abs=1e-15)
+
+
+@settings(deadline=None)
 @given(floats=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=4, max_size=4))
 def test_json_gives_back_exactly_the_same_scorecard(floats: list[float]) -> None:
     line = NumericShape("x", (-1.0, 1.0), ((floats[0], floats[1]),), missing=floats[2], mean=floats[3])
