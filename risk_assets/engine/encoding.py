@@ -27,7 +27,8 @@ class Text:
     """A UTF-8 file and what its bytes hold.
 
     `quoted`: it has quote characters; `plain`: its line ends are of one usual kind, no quote touches a blank and
-    there is no NUL; `tidy`: it has no blanks, and no character of the odd numbers that the engine would cast.
+    there is no NUL; `tidy`: after its first line it has no blanks, quotes, _ and +, so that no value needs
+    trimming, and none is an odd number that the engine would cast.
     """
 
     path: Path
@@ -126,7 +127,8 @@ def _look(path: Path) -> Text:
             quoted = quoted or b'"' in chunk
             returns = returns or b"\r" in chunk
             odd = odd or b"\0" in chunk or (quoted and _quote_touches_blank(last + chunk))
-            untidy = untidy or any(byte in chunk for byte in UNTIDY_BYTES)
+            values = chunk if last else chunk.partition(b"\n")[2]
+            untidy = untidy or any(byte in values for byte in UNTIDY_BYTES)
             last = chunk[-1:]
     return Text(path, quoted, plain=not odd and not (returns and _mixes_line_ends(path)), tidy=not untidy)
 

@@ -9,6 +9,9 @@ from risk_assets.engine.repeats import find_repeats
 from risk_assets.engine.rows import Figures, drop, figures, hashed, load_part, named, values, write_part
 from risk_assets.engine.session import Session, literal, read_parts
 
+#: Many small parts are read together: each query has its price.
+MOST_QUERIES = 64
+
 
 def find_shadowed(session: Session, parts: Sequence[Path], rows: int) -> tuple[int, ...]:
     """Find the rows of each part that a later part holds too, and return the places of the parts that have some.
@@ -16,14 +19,16 @@ def find_shadowed(session: Session, parts: Sequence[Path], rows: int) -> tuple[i
     Parts are in reading order, with `rows` rows in all, and each has distinct rows. Hashes only narrow the search
     down: rows are compared by value, missing values being equal.
     """
-    if not parts or not find_repeats(session, _hashes(session, parts), rows):
+    suspects = _suspects(session, parts, rows)
+    if not suspects:
         return ()
-    places = ", ".join(f"({literal(str(part))}, {place})" for place, part in enumerate(parts))
+    places = ", ".join(f"({literal(str(parts[place]))}, {place})" for place in suspects)
     also = f"{values(session.columns)}, filename, file_row_number"
     session.run(
         f"CREATE OR REPLACE TEMP TABLE shadowed AS SELECT part, row FROM (SELECT part, file_row_number AS row, "
         f"row_number() OVER (PARTITION BY {values(session.columns)} ORDER BY part DESC) AS place "
-        f"FROM ({_hashes(session, parts, also)}) JOIN (VALUES {places}) AS places(path, part) "
+        f"FROM ({_hashes(session, [parts[place] for place in suspects], also)}) "
+        f"JOIN (VALUES {places}) AS places(path, part) "
         "ON path = filename WHERE h IN (FROM repeats)) WHERE place > 1"
     )
     return tuple(part for (part,) in session.run("SELECT DISTINCT part FROM shadowed ORDER BY part").fetchall())
@@ -37,6 +42,16 @@ def rewrite(session: Session, part: Path, place: int, target: Path) -> Figures:
     if found.rows:
         write_part(session, target)
     return found
+
+
+def _suspects(session: Session, parts: Sequence[Path], rows: int) -> list[int]:
+    """Return the places of parts that may share rows with others, and leave the hashes of these in `repeats`."""
+    if not parts:
+        return []
+    size = -(-len(parts) // MOST_QUERIES)
+    groups = [range(start, min(start + size, len(parts))) for start in range(0, len(parts), size)]
+    found = find_repeats(session, [_hashes(session, [parts[place] for place in group]) for group in groups], rows)
+    return [place for group in found for place in groups[group]]
 
 
 def _hashes(session: Session, parts: Sequence[Path], *also: str) -> str:

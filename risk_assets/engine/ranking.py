@@ -6,15 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from risk_assets.domain.columns import Columns
-from risk_assets.domain.risks import RankedClient, RiskSummary
 from risk_assets.domain.scorecard import Scorecard
+from risk_assets.engine.ranked import FIGURES, REASONS
 from risk_assets.engine.scorecard_sql import reasons_sql, risk_sql
 from risk_assets.engine.select import POSITION, numbered_rows
 from risk_assets.engine.session import Session, literal, quote
-
-REASONS = 3
-FIGURES = ("risk", "rank", "decile", *(f"reason_{place}" for place in range(1, REASONS + 1)))
-BINS = 20
 
 #: A spreadsheet takes a cell that starts with one of these for a formula (OWASP, CSV injection).
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -31,25 +27,6 @@ def rank_clients(session: Session, parts: Sequence[Path], scorecard: Scorecard, 
     ranking = _ranking(session.columns, parts, scorecard)
     session.run(f"COPY ({ranking}) TO {literal(str(parquet))} (FORMAT parquet)")
     session.run(f"COPY ({_readable(session.columns, parquet)}) TO {literal(str(csv))} (FORMAT csv, HEADER)")
-
-
-def risk_summary(session: Session, parquet: Path, *, threshold: float, top: int = 10) -> RiskSummary:
-    """Sum up a ranking that `rank_clients` wrote."""
-    ranking = f"read_parquet({literal(str(parquet))})"
-    place = f"CAST(least({BINS - 1}, floor(risk * {BINS})) AS UTINYINT)"
-    counted = f"SELECT count(*), count(*) FILTER (risk >= ?), histogram({place}) FROM {ranking}"
-    [(clients, flagged, bins)] = session.run(counted, [threshold]).fetchall()
-    first = session.run(f"SELECT * FROM {ranking} ORDER BY rank LIMIT {top}").fetchall()
-    return RiskSummary(
-        clients=clients,
-        flagged=flagged,
-        threshold=threshold,
-        histogram=tuple((bins or {}).get(place, 0) for place in range(BINS)),
-        top=tuple(
-            RankedClient(client, risk, rank, decile, tuple(reason for reason in reasons if reason))
-            for client, risk, rank, decile, *reasons in first
-        ),
-    )
 
 
 def _ranking(columns: Columns, parts: Sequence[Path], scorecard: Scorecard) -> str:

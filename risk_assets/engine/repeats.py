@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from risk_assets.engine.session import Session
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 #: Hashes sorted at once: 400 MB. More rows take more passes.
 ROWS_PER_PASS = 50_000_000
 
 
-def find_repeats(session: Session, hashes: str, rows: int) -> bool:
-    """Put the values of h that the query `hashes` (of `rows` rows) gives more than once into the table `repeats`.
+def find_repeats(
+    session: Session, hashes: Sequence[str], rows: int, *, at_once: int = ROWS_PER_PASS
+) -> tuple[int, ...]:
+    """Put the values of h that occur more than once into the table `repeats`, some of them several times.
 
-    Returns whether there are any; a value may stand there several times.
+    Each of the queries `hashes` gives some h, `rows` in all; `at_once` are sorted together. Returns the places of
+    the queries that give a repeated one.
     """
+    session.run("CREATE OR REPLACE TEMP TABLE repeats (h UBIGINT)")
+    passes = max(1, -(-rows // at_once))
+    found: set[int] = set()
+    for turn in range(passes):
+        found |= _find_in(session, [f"SELECT h FROM ({query}) WHERE h % {passes} = {turn}" for query in hashes])
+    return tuple(sorted(found))
+
+
+def _find_in(session: Session, hashes: Sequence[str]) -> set[int]:
     import numpy as np
 
-    session.run("CREATE OR REPLACE TEMP TABLE repeats (h UBIGINT)")
-    passes = -(-rows // ROWS_PER_PASS)
-    any_found = False
-    for turn in range(passes):
-        query = f"SELECT h FROM ({hashes}) WHERE h % {passes} = {turn}" if passes > 1 else hashes
-        found = np.asarray(session.run(query).fetchnumpy()["h"])
-        found.sort()
-        repeated = found[1:][found[1:] == found[:-1]]
-        if len(repeated):
-            any_found = True
-            session.connection.register("repeated", {"h": repeated})
-            session.run("INSERT INTO repeats FROM repeated")
-            session.connection.unregister("repeated")
-    return any_found
+    groups = [np.sort(np.asarray(session.run(query).fetchnumpy()["h"])) for query in hashes]
+    together = groups[0] if len(groups) == 1 else np.sort(np.concatenate(groups))
+    repeated = together[1:][together[1:] == together[:-1]]
+    if not len(repeated):
+        return set()
+    session.connection.register("repeated", {"h": repeated})
+    session.run("INSERT INTO repeats FROM repeated")
+    session.connection.unregister("repeated")
+    return {place for place, group in enumerate(groups) if _share_any(group, repeated)}
+
+
+def _share_any(group: NDArray[np.uint64], values: NDArray[np.uint64]) -> bool:
+    """Whether a sorted group holds any of the values."""
+    places = group.searchsorted(values)
+    inside = places < len(group)
+    return bool((group[places[inside]] == values[inside]).any())

@@ -56,7 +56,7 @@ def load_part(session: Session, part: Path) -> None:
 
 def drop_repeated(session: Session) -> int:
     """Delete all but the last of equal rows, missing values being equal, and return how many went."""
-    if not find_repeats(session, "SELECT h FROM rows", count_rows(session)):
+    if not find_repeats(session, ["SELECT h FROM rows"], count_rows(session)):
         return 0
     return drop(
         session,

@@ -109,7 +109,7 @@ def _numeric_rules(column: NumericColumn, text: str, value: str) -> tuple[Rule, 
 
 
 def _label(columns: Columns, text: str) -> str:
-    """Return the SQL of the label as finaldata holds it, NULL for any other text; usual spellings are found first."""
+    """Return the SQL of the label as finaldata holds it, NULL for other text; usual spellings come first."""
     labels = (columns.positive, columns.negative)
     cases = [f"WHEN {text} = {literal(label)} THEN {stored_label(columns, label)}" for label in labels]
     cases += [f"WHEN {_is_label(text, label)} THEN {stored_label(columns, label)}" for label in labels]

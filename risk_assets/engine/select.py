@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from risk_assets.domain.columns import Columns
-from risk_assets.engine.session import Session, held_out, literal, quote
+from risk_assets.engine.session import Session, held_out, literal, pattern, quote
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,6 +88,6 @@ def _is_positive(columns: Columns) -> str:
 
 def _table(columns: Columns, parts: Sequence[Path]) -> str:
     if parts:
-        return f"read_parquet([{', '.join(literal(str(part)) for part in parts)}])"
+        return f"read_parquet([{', '.join(literal(pattern(part)) for part in parts)}])"
     nothing = ", ".join(f"CAST(NULL AS VARCHAR) AS {quote(name)}" for name in columns.names)
     return f"(SELECT {nothing} WHERE false)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import shutil
 import tempfile
@@ -229,9 +230,11 @@ def _write_quarantine(layout: Layout, sources: Sequence[Source]) -> set[str]:
                 name += ".csv"
                 while name in taken:
                     name = f"{name}.csv"
-            with atomic.replacing(layout.quarantine / name) as staged:
-                shutil.copyfile(source.quarantine, staged)
             written.add(name)
+            target = layout.quarantine / name
+            if not target.exists() or not filecmp.cmp(source.quarantine, target, shallow=False):
+                with atomic.replacing(target) as staged:
+                    shutil.copyfile(source.quarantine, staged)
     return written
 
 

@@ -42,7 +42,7 @@ class Layout:
 
     @property
     def parsed(self) -> Path:
-        """Parsed rows of each source file by content, duplicates included; a cache that can be rebuilt."""
+        """Distinct valid rows and refused rows of each source file by content; a cache that can be rebuilt."""
         return self.ingested / "parsed"
 
     @property

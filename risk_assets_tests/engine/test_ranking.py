@@ -13,7 +13,8 @@ import pytest
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.risks import RankedClient
 from risk_assets.domain.scorecard import CategoricalShape, NumericShape, Scorecard
-from risk_assets.engine.ranking import rank_clients, risk_summary
+from risk_assets.engine.ranked import risk_summary
+from risk_assets.engine.ranking import rank_clients
 from risk_assets_tests.engine.parts import COLUMNS, Row, session_of, write_part
 
 SCORECARD = Scorecard(
