@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from risk_assets.cli.call import call
 from risk_assets.cli.deployments import approve, history, reject, rollback
 from risk_assets.cli.run import run
+from risk_assets.cli.serve import serve
 from risk_assets.cli.simulate import simulate
 from risk_assets.settings import SettingsError
 from risk_assets.storage.deployments import DeploymentError
@@ -43,5 +45,5 @@ def main(ctx: click.Context, config: str | None) -> None:
     ctx.obj = config
 
 
-for command in (run, simulate, history, rollback, approve, reject):
+for command in (run, serve, call, simulate, history, rollback, approve, reject):
     main.add_command(command)

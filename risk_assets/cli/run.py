@@ -15,7 +15,7 @@ import click
 from risk_assets.domain.ingestion import Ingestion
 from risk_assets.domain.metrics import Metrics
 from risk_assets.domain.scorecard import Scorecard
-from risk_assets.engine.ranking import risk_summary
+from risk_assets.engine.ranked import risk_summary
 from risk_assets.engine.session import open_session
 from risk_assets.reporting.run_summary import run_summary
 from risk_assets.settings import Settings, load_settings

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,26 +72,42 @@ def _fingerprint(file: Path, known: Fingerprint | None) -> Fingerprint | None:
 Status = tuple[int, int]
 
 
-def split_settled(
+def settled_state(
     files: Iterable[Path], memory: Path, before: Mapping[str, Status]
-) -> tuple[list[Path], dict[str, Status]]:
+) -> tuple[FolderState, dict[str, Status]]:
     """Tell files that have stopped changing from those that may still be written.
 
-    A file is settled when it is as `memory` knows it, or as it was `before` (name -> size and time at the last
-    look). Returns the settled files, and the others by name with their status now.
+    A file is settled when its size and time are as `memory` knows them, or as they were `before` (name -> size and
+    time of the last look). Returns the state of the settled files, now remembered, and the status of the others.
     """
-    known = _remembered(memory).files
-    settled, settling = [], {}
-    for file in files:
-        try:
-            found = file.stat()
-        except FileNotFoundError:
-            continue
-        status = (found.st_size, found.st_mtime_ns)
-        memorized = known.get(file.name)
-        as_known = memorized is not None and (memorized.size, memorized.modified) == status
-        if as_known or before.get(file.name) == status:
-            settled.append(file)
-        else:
+    known = _remembered(memory)
+    found, settling = {}, {}
+    for file, status in _statuses(files):
+        memorized = known.files.get(file.name)
+        if memorized is not None and (memorized.size, memorized.modified) == status:
+            found[file.name] = memorized
+        elif before.get(file.name) != status:
             settling[file.name] = status
-    return settled, settling
+        elif (fingerprint := _fingerprint(file, None)) is not None:
+            found[file.name] = fingerprint
+    state = FolderState(found)
+    if state != known:
+        write_record(memory, state)
+    return state, settling
+
+
+def unsettled_names(files: Iterable[Path], memory: Path) -> frozenset[str]:
+    """Return the names of files that are not as they were when `memory` last saw them settled."""
+    known = _remembered(memory).files
+    return frozenset(
+        file.name
+        for file, status in _statuses(files)
+        if file.name not in known or (known[file.name].size, known[file.name].modified) != status
+    )
+
+
+def _statuses(files: Iterable[Path]) -> Iterator[tuple[Path, Status]]:
+    for file in files:
+        with contextlib.suppress(FileNotFoundError):  # it went away meanwhile
+            found = file.stat()
+            yield file, (found.st_size, found.st_mtime_ns)

@@ -1,0 +1,1 @@
+"""The API: one module per family of endpoints, over the parts that answer."""

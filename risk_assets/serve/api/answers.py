@@ -1,0 +1,157 @@
+"""What the endpoints answer, as models: they write the answers and the OpenAPI document."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field, TypeAdapter
+
+from risk_assets.domain.deployment import Decision, Manifest
+from risk_assets.domain.diagnostics import Diagnostics
+from risk_assets.domain.drift import DriftVerdict
+from risk_assets.domain.metrics import Metrics
+from risk_assets.domain.profile import Profile
+from risk_assets.domain.scorecard import Scorecard
+from risk_assets.serve.client_table import Sort
+
+
+class FaultAnswer(BaseModel):
+    """What is wrong with a request: the row (1 is the first client) and the field, where there is one."""
+
+    row: int | None = None
+    field: str | None = None
+    message: str
+
+
+class ProblemAnswer(BaseModel):
+    """RequestError details (RFC 9457)."""
+
+    title: str
+    status: int
+    detail: str
+    faults: list[FaultAnswer] = []
+
+
+class Scoring(BaseModel):
+    """The score with which the live version was deployed."""
+
+    version: str
+    f1: float
+    metrics: Metrics
+
+
+class SummaryStats(BaseModel):
+    """Statistics of the data as of the last diagnostics."""
+
+    version: str | None
+    at: str
+    profile: Profile
+
+
+class DiagnosticsAnswer(BaseModel):
+    """Statistics, missing values, timings and dependencies."""
+
+    version: str | None
+    diagnostics: Diagnostics
+
+
+class DriftAnswer(BaseModel):
+    """The latest verdict on the deployed model."""
+
+    version: str | None
+    drift: DriftVerdict
+
+
+class ModelAnswer(BaseModel):
+    """The live version: where it came from, and its shapes."""
+
+    version: str
+    manifest: Manifest
+    scorecard: Scorecard
+
+
+class Deployments(BaseModel):
+    """All decisions about deployments, oldest first."""
+
+    version: str | None
+    decisions: list[Decision]
+
+
+class ListedClient(BaseModel):
+    """A client of the ranking; rank 1 is the highest risk, decile 1 the riskiest tenth."""
+
+    id: str
+    risk: float
+    rank: int
+    decile: int
+    reasons: list[str]
+
+
+class ClientList(BaseModel):
+    """A page of the clients that fit."""
+
+    version: str | None
+    total: int
+    page: int
+    pages: int
+    clients: list[ListedClient]
+
+
+class ShapeValue(BaseModel):
+    """What one feature does: log-odds by its shape, on average, and the factor of the odds between the two."""
+
+    feature: str
+    value: float | str | None
+    log_odds: float
+    average: float
+    odds_factor: float
+    text: str
+
+
+class Explanation(BaseModel):
+    """The client by the live version: its features as of its last row, and what each does."""
+
+    version: str
+    risk: float
+    shapes: list[ShapeValue]
+
+
+class ClientAnswer(BaseModel):
+    """A client as it is ranked, and why; there is no explanation when finaldata no longer holds it."""
+
+    version: str | None
+    client: ListedClient
+    explanation: Explanation | None
+
+
+class RefusedVersion(BaseModel):
+    """A version that the pointer names and that cannot serve."""
+
+    version: str | None
+    reason: str
+
+
+class Readiness(BaseModel):
+    """Whether a model serves; `refused` is one that should and cannot."""
+
+    ready: bool
+    version: str | None
+    refused: RefusedVersion | None
+
+
+class Health(BaseModel):
+    """The server answers."""
+
+    status: str
+
+
+class ClientQuery(BaseModel, extra="forbid"):
+    """Which clients, in which order."""
+
+    min_risk: float = Field(default=0.0, ge=0, le=1, description="the least risk")
+    q: str = Field(default="", max_length=200, description="part of the id, in any case")
+    sort: Sort = Field(default="-risk", description="- is descending")
+    page: int = Field(default=1, ge=1, le=1_000_000)
+
+
+def dump(answer: BaseModel) -> bytes:
+    """Return an answer as JSON."""
+    return TypeAdapter(type(answer)).dump_json(answer)

@@ -1,0 +1,121 @@
+"""POST /prediction: clients as JSON, as CSV, or as a file below the data root."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+from flask_openapi.blueprint import APIBlueprint
+from flask_openapi.models.tag import Tag
+
+from risk_assets.domain.columns import MAX_MAGNITUDE, Columns, NumericColumn
+from risk_assets.serve.api.replying import problems, respond
+from risk_assets.serve.prediction import MAX_REASONS, Question
+from risk_assets.serve.replies import JSON
+from risk_assets.serve.state import serving
+from risk_assets.settings import Settings
+
+PREDICTION = "/prediction"
+ID = {"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]}
+
+
+def prediction_blueprint(settings: Settings) -> APIBlueprint:
+    """Return the endpoint, documented with the declared columns."""
+    blueprint = APIBlueprint(
+        "prediction",
+        __name__,
+        abp_tags=[Tag(name="prediction", description="the risk of clients that you send")],
+        abp_responses=problems(400, 401, 403, 404, 408, 413, 415, 422, 503),
+    )
+    columns = settings.columns.to_columns()
+    parameters = [{"name": "reasons", "in": "query", "required": False, "schema": _reasons_schema()}]
+    blueprint.post(
+        PREDICTION,
+        request_body={"required": True, "content": _request_content(columns, settings.max_rows)},
+        responses={200: {"description": "risk and label per client, in order", "content": _answers(columns)}},
+        openapi_extensions={"parameters": parameters},
+    )(prediction)
+    return blueprint
+
+
+def prediction() -> Response:
+    """Say the risk and the predicted label of each client.
+
+    Values are checked strictly and faults name row and field; a missing value is allowed, the answer tells which.
+    The target column, if sent, is ignored. The reasons (at most ten a client) come with ?reasons=3 or in the body.
+    With `Accept: text/csv` the answer is a CSV of what was sent and what it means.
+    """
+    question = Question(
+        request.content_type or "",
+        request.headers.get("Accept", ""),
+        request.query_string.decode("latin-1"),
+        request.get_data(),
+    )
+    return respond(serving().predictions.answer(question))
+
+
+def _request_content(columns: Columns, max_rows: int) -> dict[str, Any]:
+    clients = {"type": "array", "minItems": 1, "maxItems": max_rows, "items": client_schema(columns)}
+    forms = {"clients": clients, "filepath": {"type": "string", "description": "a .csv file below the data root"}}
+    either = [
+        {
+            "type": "object",
+            "additionalProperties": False,
+            "required": [form],
+            "properties": {form: schema, "reasons": _reasons_schema()},
+        }
+        for form, schema in forms.items()
+    ]
+    text = {
+        "type": "string",
+        "description": f"a header with names among {', '.join(columns.names)}, a line per client",
+    }
+    return {JSON: {"schema": {"oneOf": either}}, "text/csv": {"schema": text}}
+
+
+def client_schema(columns: Columns) -> dict[str, Any]:
+    """Return the JSON schema of one client."""
+    numeric = {column.name: _nullable(number_schema(column)) for column in columns.numeric}
+    text = {name: _nullable({"type": "string"}) for name in columns.categorical}
+    properties = {columns.id: ID, **numeric, **text, columns.target: {"description": "ignored"}}
+    return {"type": "object", "additionalProperties": False, "properties": properties}
+
+
+def number_schema(column: NumericColumn) -> dict[str, Any]:
+    """Return the JSON schema of a value."""
+    low = -MAX_MAGNITUDE if column.min is None else column.min
+    high = MAX_MAGNITUDE if column.max is None else column.max
+    return {"type": "number", "minimum": low, "maximum": high}
+
+
+def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}], "description": "null is missing"}
+
+
+def _answers(columns: Columns) -> dict[str, Any]:
+    label = "integer" if columns.has_numeric_labels else "string"
+    client = {
+        "type": "object",
+        "required": ["risk", "predicted"],
+        "properties": {
+            "id": ID,
+            "risk": {"type": "number", "minimum": 0, "maximum": 1},
+            "predicted": {"type": label},
+            "missing": {"type": "array", "items": {"type": "string"}},
+            "reasons": {"type": "array", "items": {"type": "string"}},
+        },
+    }
+    answer = {
+        "type": "object",
+        "required": ["version", "threshold", "predictions"],
+        "properties": {
+            "version": {"type": "string"},
+            "threshold": {"type": "number"},
+            "predictions": {"type": "array", "items": client},
+        },
+    }
+    return {JSON: {"schema": answer}, "text/csv": {"schema": {"type": "string"}}}
+
+
+def _reasons_schema() -> dict[str, Any]:
+    return {"type": "integer", "minimum": 0, "maximum": MAX_REASONS}

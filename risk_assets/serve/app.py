@@ -1,0 +1,112 @@
+"""The application: `create_app(settings)` puts guard, endpoints, errors and headers together."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from http import HTTPStatus
+from importlib.metadata import version as installed
+
+from flask import Flask, Response, request
+from flask_openapi.models.info import Info
+from flask_openapi.openapi import OpenAPI
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from risk_assets.serve.api.answers import ProblemAnswer
+from risk_assets.serve.api.clients import clients
+from risk_assets.serve.api.health import health
+from risk_assets.serve.api.inference import inference_blueprint
+from risk_assets.serve.api.prediction import prediction_blueprint
+from risk_assets.serve.api.replying import respond
+from risk_assets.serve.api.results import results
+from risk_assets.serve.guard import Guard
+from risk_assets.serve.headers import security_headers
+from risk_assets.serve.pages.routes import pages_blueprint
+from risk_assets.serve.pages.sessions import keep_sessions
+from risk_assets.serve.replies import Fault, RequestError, faulty, problem_reply
+from risk_assets.serve.state import EXTENSION, Serving, live_name, serving
+from risk_assets.settings import Settings
+
+BEARER = {"type": "http", "scheme": "bearer", "description": "one of RISK_ASSETS_API_KEYS"}
+#: Where the front finds which rule answered, for its figures.
+ROUTE = "risk_assets.route"
+
+
+def create_app(settings: Settings, *, hosts: Collection[str] = (), secret: bytes | None = None) -> Flask:
+    """Return the application that serves what the settings name, to requests for `hosts` alone if they are given.
+
+    `secret` signs the sessions of the pages: applications behind one address share it; unset, it is a new one.
+    Nothing has to be deployed or generated yet. The application starts a thread for the prediction log, so make it
+    in the process that serves.
+    """
+    keys = [key.get_secret_value() for key in settings.api_keys]
+    app = OpenAPI(
+        __name__,
+        info=Info(title="risk_assets", version=installed("risk_assets"), description="Attrition risk of clients"),
+        security_schemes={"key": BEARER} if keys else None,
+        openapi_extensions={"security": [{"key": []}]} if keys else None,
+        validation_error_model=ProblemAnswer,
+        validation_error_callback=_wrong_parameters,
+        static_folder=None,
+    )
+    app.openapi_version = "3.1.0"
+    app.extensions[EXTENSION] = Serving.of(settings, Guard(keys, hosts))
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # flask types the provider by its base class
+    for blueprint in (prediction_blueprint(settings), results, clients, inference_blueprint(settings), health):
+        app.register_api(blueprint)
+    keep_sessions(app, secret or secrets.token_bytes(32))
+    app.register_blueprint(pages_blueprint())
+    app.before_request(_check)
+    app.after_request(_finish)
+    app.register_error_handler(RequestError, _refuse)
+    app.register_error_handler(HTTPException, _fail)
+    return app
+
+
+def _check() -> None:
+    guard = serving().guard
+    guard.check_host(request.headers.get("Host"))
+    guard.check_key(request.path, request.headers.get("Authorization"))
+
+
+def _finish(response: Response) -> Response:
+    headers = response.headers
+    for name, value in security_headers(request.path):
+        headers[name] = value
+    if "X-Model-Version" not in headers:
+        headers["X-Model-Version"] = live_name() or "none"
+    if response.status_code == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    request.environ[ROUTE] = request.url_rule.rule if request.url_rule else "none"
+    return response
+
+
+def _refuse(problem: RequestError) -> Response:
+    return respond(problem_reply(problem, live_name()))
+
+
+def _fail(error: HTTPException) -> Response:
+    """Answer for Flask and for unforeseen errors, which Flask has logged: a sentence, never a stack trace."""
+    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    sentence = error.description or error.name
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        sentence = "the server failed; its log says why"
+    response = _refuse(RequestError(status, sentence))
+    for name, value in error.get_headers():
+        if name in {"Allow", "Location", "Retry-After"}:
+            response.headers[name] = value
+    return response
+
+
+def _wrong_parameters(error: ValidationError) -> Response:
+    faults = [
+        Fault(
+            None,
+            ".".join(map(str, item["loc"])),
+            "is not known here" if item["type"] == "extra_forbidden" else item["msg"],
+        )
+        for item in error.errors()
+    ]
+    return _refuse(faulty(faults))

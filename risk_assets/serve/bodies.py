@@ -1,0 +1,86 @@
+"""Bodies of requests, read within limits: of size, of time, and of what a worker holds altogether."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from risk_assets.serve.replies import RequestError
+from risk_assets.serve.rsgi import HTTPProtocol, Scope
+
+#: A body of this size at most is no burden.
+SMALL_BYTES = 64 * 1024
+#: Larger ones that a worker holds at a time, in sum.
+HELD_BYTES = 256 * 1024 * 1024
+#: A sender that is over the limit may send on for this long, so that it comes to reading the refusal.
+DRAIN_SECONDS = 1.0
+
+
+class Bodies:
+    """Reads bodies of up to `max_bytes` within `seconds`; whoever read one says with `release` that it is gone."""
+
+    def __init__(self, *, max_bytes: int, seconds: float) -> None:
+        self._max_bytes = max_bytes
+        self._seconds = seconds
+        self._held = 0
+
+    async def read(self, scope: Scope, protocol: HTTPProtocol) -> bytes:
+        """Return the body. Raises RequestError: 400 for one that breaks off, 408 slow, 413 large, 503 no room."""
+        stated = scope.headers.get("content-length")
+        if stated is None and "transfer-encoding" not in scope.headers:
+            return b""
+        size = int(stated) if stated is not None and stated.isdecimal() else None
+        try:
+            async with asyncio.timeout(self._seconds):
+                small = size is not None and size <= SMALL_BYTES
+                body = await protocol() if small else await self._read_large(scope, protocol, size)
+        except TimeoutError as error:
+            raise RequestError(408, f"the body did not arrive within {self._seconds:g} seconds") from error
+        except RuntimeError as error:  # Granian's error of a connection that broke
+            raise RequestError(400, "the body broke off") from error
+        if size is not None and len(body) != size:
+            self.release(body)
+            raise RequestError(400, "the body broke off")
+        return body
+
+    def release(self, body: bytes) -> None:
+        """Count a body no more."""
+        if len(body) > SMALL_BYTES:
+            self._held -= len(body)
+
+    async def _read_large(self, scope: Scope, protocol: HTTPProtocol, size: int | None) -> bytes:
+        chunks: list[bytes] = []
+        length = 0
+        arriving = _chunks(protocol)
+        try:
+            if (size or 0) > self._max_bytes:
+                await self._refuse(scope, arriving)
+            async for chunk in arriving:
+                chunks.append(chunk)
+                length += len(chunk)
+                self._held += len(chunk)
+                if length > self._max_bytes or self._held > HELD_BYTES:
+                    await self._refuse(scope, arriving, length)
+        except BaseException:
+            self._held -= length
+            raise
+        if length <= SMALL_BYTES:
+            self._held -= length
+        return b"".join(chunks)
+
+    async def _refuse(self, scope: Scope, arriving: AsyncIterator[bytes], length: int | None = None) -> None:
+        if "expect" not in scope.headers:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(DRAIN_SECONDS):
+                    async for _ in arriving:
+                        pass
+        if length is not None and length <= self._max_bytes:
+            raise RequestError(503, "there are too many large requests at once; try again in a moment")
+        raise RequestError(413, f"the body is larger than {self._max_bytes} bytes; send it in parts")
+
+
+async def _chunks(protocol: HTTPProtocol) -> AsyncIterator[bytes]:
+    """Yield the body as it arrives; RSGI's own iterator can be taken up once only."""
+    async for chunk in protocol:
+        yield chunk

@@ -1,0 +1,132 @@
+"""The ranked clients, searched and paged by the engine, which is loaded with the first question about them."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from risk_assets.domain.columns import Columns
+from risk_assets.domain.risks import RankedClient, RiskSummary
+from risk_assets.engine.ranked import risk_summary
+from risk_assets.engine.session import Session, literal, open_session, quote, read_parts
+from risk_assets.serve.generated import Generated
+from risk_assets.serve.replies import RequestError
+from risk_assets.settings import Settings
+from risk_assets.storage.layout import Layout
+
+Sort = Literal["risk", "-risk", "id", "-id"]
+ORDERS = {"risk": "risk, id", "-risk": "rank", "id": "id", "-id": "id DESC"}
+PAGE = 50
+#: The engine answers questions about one table here; the graph has the rest of the machine.
+MEMORY, THREADS = "512MB", 2
+
+
+@dataclass(frozen=True)
+class ClientPage:
+    """A page of clients that fit a search; `total` counts all that fit, pages count from 1."""
+
+    total: int
+    page: int
+    pages: int
+    clients: tuple[RankedClient, ...]
+
+
+class ClientTable:
+    """Answers questions about client_risk. Raises RequestError (404) for what is not there."""
+
+    def __init__(self, settings: Settings, layout: Layout) -> None:
+        self._columns: Columns = settings.columns.to_columns()
+        self._layout = layout
+        self._generated = Generated(layout)
+        self._open = contextlib.ExitStack()
+        self._opening = threading.Lock()
+        self._session: Session | None = None
+
+    def page(
+        self, *, min_risk: float = 0.0, q: str = "", sort: Sort = "-risk", page: int = 1, size: int = PAGE
+    ) -> ClientPage:
+        """Return a page of the clients with that risk at least, whose id holds `q` in any case."""
+        fits = "risk >= ? AND contains(lower(id), lower(?))"
+        with self._questions() as session:
+            [(total,)] = session.run(
+                f"SELECT count(*) FROM {self._table()} WHERE {fits}", [min_risk, q]
+            ).fetchall()
+            window = f"ORDER BY {ORDERS[sort]} LIMIT {size} OFFSET {(page - 1) * size}"
+            found = session.run(f"SELECT * FROM {self._table()} WHERE {fits} {window}", [min_risk, q]).fetchall()
+        return ClientPage(total, page, max(1, -(-total // size)), tuple(_ranked(row) for row in found))
+
+    def summary(self, *, threshold: float, top: int) -> RiskSummary:
+        """Return the ranking at a glance; clients from `threshold` on count as flagged."""
+        with self._questions() as session:
+            return risk_summary(session, self._layout.client_risk_parquet, threshold=threshold, top=top)
+
+    def client(self, name: str) -> RankedClient:
+        """Return one client of the ranking."""
+        with self._questions() as session:
+            found = session.run(f"SELECT * FROM {self._table()} WHERE id = ?", [name]).fetchall()
+        if not found:
+            raise RequestError(404, "there is no client of that id in client_risk")
+        return _ranked(found[0])
+
+    def features(self, name: str) -> Mapping[str, float | str | None] | None:
+        """Return the client's features as of its last row in finaldata; None when it has none there."""
+        files = [file.part for file in self._generated.ingestion().files if file.part]
+        parts = [self._layout.finaldata_parquet / part for part in files]
+        if not parts:
+            return None
+        numeric = (f"CAST({quote(column.name)} AS DOUBLE)" for column in self._columns.numeric)
+        text = (f"CAST({quote(column)} AS VARCHAR)" for column in self._columns.categorical)
+        place = f"list_position([{', '.join(literal(str(part)) for part in parts)}], filename)"
+        latest = (
+            f"SELECT {', '.join([*numeric, *text])} FROM {read_parts(parts)} "
+            f"WHERE CAST({quote(self._columns.id)} AS VARCHAR) = ? "
+            f"ORDER BY {place} DESC, file_row_number DESC LIMIT 1"
+        )
+        with self._questions() as session:
+            row = session.run(latest, [name]).fetchone()
+        return dict(zip(self._columns.features, row, strict=True)) if row else None
+
+    def close(self) -> None:
+        """Close the engine."""
+        self._open.close()
+
+    def _table(self) -> str:
+        ranking = literal(str(self._layout.client_risk_parquet))
+        names = "id, risk, rank, decile, reason_1, reason_2, reason_3"
+        return f"(SELECT * FROM read_parquet({ranking})) AS ranking({names})"
+
+    @contextlib.contextmanager
+    def _questions(self) -> Iterator[Session]:
+        """Yield a cursor of its own for each question, so that threads do not meet."""
+        import duckdb
+
+        if not self._layout.client_risk_parquet.is_file():
+            raise RequestError(404, "client_risk.parquet is not generated yet; materialize client_risk")
+        cursor = self._engine().connection.cursor()
+        try:
+            yield Session(self._columns, cursor)
+        except duckdb.Error as error:
+            raise RequestError(
+                503, f"client_risk or finaldata cannot be read: {str(error).splitlines()[0]}"
+            ) from error
+        finally:
+            cursor.close()
+
+    def _engine(self) -> Session:
+        with self._opening:
+            if self._session is None:
+                spill = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="risk-serve-")))
+                engine = open_session(self._columns, memory_limit=MEMORY, threads=THREADS, spill=spill)
+                self._session = self._open.enter_context(engine)
+            return self._session
+
+
+def _ranked(row: tuple[object, ...]) -> RankedClient:
+    name, risk, rank, decile, *reasons = row
+    told = tuple(str(reason) for reason in reasons if reason)
+    return RankedClient(str(name), float(str(risk)), int(str(rank)), int(str(decile)), told)

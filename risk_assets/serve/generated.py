@@ -1,0 +1,95 @@
+"""What the graph generated, as plain results: of the live version, and of the data as it is now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from risk_assets.domain.deployment import Decision
+from risk_assets.domain.diagnostics import Diagnostics
+from risk_assets.domain.drift import DriftVerdict
+from risk_assets.domain.ingestion import Ingestion
+from risk_assets.domain.metrics import Metrics, ScorePoint
+from risk_assets.domain.profile import TrainingReference
+from risk_assets.serve.live import Version, verified_bytes
+from risk_assets.serve.replies import RequestError
+from risk_assets.storage.deployments import DeploymentError, read_decisions, version_folder
+from risk_assets.storage.layout import Layout
+from risk_assets.storage.records import RecordError, parse_record, read_history, read_record
+
+T = TypeVar("T")
+
+
+class Generated:
+    """Reads results as they are asked for. Raises RequestError: 404 before there are any, 503 when damaged."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+
+    def metrics(self, version: Version) -> Metrics:
+        """Return the score with which a version was deployed."""
+        return self._of_version(version, "metrics.json", Metrics)
+
+    def reference(self, version: Version) -> TrainingReference:
+        """Return what a version was at home with: the profile of its training rows and of their risks."""
+        return self._of_version(version, "reference.json", TrainingReference)
+
+    def drift(self) -> DriftVerdict:
+        """Return the latest verdict on the deployed model."""
+        return _read(self._layout.drift, DriftVerdict, asset="drift")
+
+    def drift_history(self) -> tuple[DriftVerdict, ...]:
+        """Return all verdicts, oldest first; none yet is an empty history."""
+        return _history(self._layout.drift_history, DriftVerdict)
+
+    def score_history(self) -> tuple[ScorePoint, ...]:
+        """Return all scores, oldest first; none yet is an empty history."""
+        return _history(self._layout.score_history, ScorePoint)
+
+    def diagnostics(self) -> Diagnostics:
+        """Return statistics, timings and dependencies."""
+        return _read(self._layout.diagnostics, Diagnostics, asset="diagnostics")
+
+    def ingestion(self) -> Ingestion:
+        """Return the account of the data."""
+        return _read(self._layout.ingestion, Ingestion, asset="finaldata")
+
+    def decisions(self) -> tuple[Decision, ...]:
+        """Return all decisions about deployments, oldest first."""
+        try:
+            return read_decisions(self._layout)
+        except (DeploymentError, RecordError, ValueError) as error:
+            raise RequestError(503, f"deployments.jsonl cannot be read: {error}") from error
+
+    def report(self) -> Path:
+        """Return the report for people, a PDF."""
+        if not self._layout.summary_report.is_file():
+            raise _not_yet(self._layout.summary_report, "report")
+        return self._layout.summary_report
+
+    def _of_version(self, version: Version, name: str, kind: type[T]) -> T:
+        path = version_folder(self._layout, version.name) / name
+        try:
+            return parse_record(path, verified_bytes(self._layout, version.manifest, name), kind)
+        except (DeploymentError, RecordError, OSError) as error:
+            raise RequestError(503, f"{version.name}: {error}") from error
+
+
+def _read(path: Path, kind: type[T], *, asset: str) -> T:
+    if not path.is_file():
+        raise _not_yet(path, asset)
+    try:
+        return read_record(path, kind)
+    except RecordError as error:
+        raise RequestError(503, f"{path.name} is damaged; materialize {asset} again") from error
+
+
+def _history(path: Path, kind: type[T]) -> tuple[T, ...]:
+    try:
+        return read_history(path, kind)
+    except ValueError as error:
+        raise RequestError(503, f"{path.name} is damaged") from error
+
+
+def _not_yet(path: Path, asset: str) -> RequestError:
+    return RequestError(404, f"{path.name} is not generated yet; materialize {asset}")

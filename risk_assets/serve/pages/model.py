@@ -1,0 +1,50 @@
+"""The model that serves: how good it is, what it is made of, and where it came from."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from risk_assets.domain.metrics import Metrics
+from risk_assets.reporting.wording import outcome_words, what_the_score_means
+from risk_assets.serve.pages.curves import drawings
+from risk_assets.serve.pages.plots import calibration
+from risk_assets.serve.pages.site import find, show
+from risk_assets.serve.state import find_version, serving
+
+#: Each metric with what it says.
+METRICS = (
+    ("f1", "F1 score", "balance of precision and recall"),
+    ("precision", "Precision", "of those flagged, the share that truly left"),
+    ("recall", "Recall", "of those that left, the share that was flagged"),
+    ("accuracy", "Accuracy", "share of clients told rightly"),
+    ("roc_auc", "ROC AUC", "how well the ranking separates the two; 0.5 is chance"),
+    ("average_precision", "Average precision", "precision over all thresholds"),
+    ("brier", "Brier score", "squared error of the risks; lower is better"),
+    ("log_loss", "Log loss", "surprise at what happened; lower is better"),
+)
+
+
+def model() -> Response:
+    """Show the version that serves."""
+    version, here = find_version(), serving()
+    if version is None:
+        return show("model", version=None)
+    metrics = find(lambda: here.generated.metrics(version))
+    reference = find(lambda: here.generated.reference(version))
+    found = metrics.value
+    labels = outcome_words(here.columns)
+    return show(
+        "model",
+        version=version,
+        metrics=metrics,
+        estimates=_estimates(found) if found else [],
+        meaning=what_the_score_means(found, labels) if found else "",
+        labels=labels,
+        plot=calibration(found) if found else None,
+        reference=reference,
+        curves=drawings(version.scorecard, reference.value.profile if reference.value else None),
+    )
+
+
+def _estimates(metrics: Metrics) -> list[tuple[str, str, object]]:
+    return [(name, says, getattr(metrics, field)) for field, name, says in METRICS]

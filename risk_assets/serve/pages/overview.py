@@ -1,0 +1,45 @@
+"""The first page: what serves, how good it is, whether the world has changed, and who may leave."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from risk_assets.domain.risks import RiskSummary
+from risk_assets.reporting.wording import decision_sentence, outcome_words, what_the_score_means
+from risk_assets.serve.live import Version
+from risk_assets.serve.pages.bars import histogram
+from risk_assets.serve.pages.site import Found, find, show
+from risk_assets.serve.state import find_version, serving
+
+TOP = 5
+
+
+def overview() -> Response:
+    """Show the state of everything."""
+    here, version = serving(), find_version()
+    generated = here.generated
+    metrics = find(lambda: generated.metrics(version)) if version else None
+    risks = _risks(version)
+    decisions = find(generated.decisions)
+    meaning = ""
+    if metrics and metrics.value:
+        meaning = what_the_score_means(metrics.value, outcome_words(here.columns))
+    return show(
+        "overview",
+        version=version,
+        metrics=metrics,
+        meaning=meaning,
+        drift=find(generated.drift),
+        ingestion=find(generated.ingestion),
+        decision=decision_sentence(decisions.value[-1]) if decisions.value else "",
+        risks=risks,
+        bars=histogram(risks.value) if risks and risks.value else None,
+    )
+
+
+def _risks(version: Version | None) -> Found[RiskSummary] | None:
+    """Return the clients at a glance, by the threshold of the version that serves."""
+    if version is None:
+        return None
+    threshold = version.scorecard.threshold
+    return find(lambda: serving().clients.summary(threshold=threshold, top=TOP))

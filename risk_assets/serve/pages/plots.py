@@ -1,0 +1,122 @@
+"""Charts of points: how true the risks are, and the score of each model so far."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from risk_assets.domain.deployment import Decision
+from risk_assets.domain.metrics import CalibrationBin, Metrics, ScorePoint
+
+#: Models that the history shows.
+MOST_POINTS = 30
+#: The drawings, in their own units.
+SIDE, MARGIN, ABOVE, LARGEST_DOT = 240.0, 40.0, 12.0, 6.0
+WIDTH, LEFT, TOP, BOTTOM = 720.0, 64.0, 20.0, 190.0
+#: Distances that lines across the drawing may have, and how many lines there are at most.
+STEPS = (0.01, 0.02, 0.05, 0.1, 0.2)
+MOST_LINES = 6
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A bin of risk: where it stands, and how large it is by the number of its clients."""
+
+    bin: CalibrationBin
+    x: float
+    y: float
+    radius: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Predicted against observed risk; on the diagonal the risks are true."""
+
+    dots: tuple[Dot, ...]
+    line: str
+
+
+def calibration(metrics: Metrics) -> Calibration:
+    """Return a dot for each bin that holds clients; its area grows with their number."""
+    filled = [found for found in metrics.calibration if found.n]
+    most = max((found.n for found in filled), default=1)
+    dots = tuple(
+        Dot(
+            found,
+            round(MARGIN + SIDE * found.mean_risk, 1),
+            round(ABOVE + SIDE * (1 - found.positive_rate), 1),
+            round(max(LARGEST_DOT * math.sqrt(found.n / most), 2.0), 1),
+        )
+        for found in filled
+    )
+    return Calibration(dots, " ".join(f"{dot.x},{dot.y}" for dot in dots))
+
+
+@dataclass(frozen=True)
+class Score:
+    """A model: its F1 with the interval, in places of the drawing, and what was decided about it."""
+
+    point: ScorePoint
+    verdict: str
+    x: float
+    y: float
+    low_y: float
+    high_y: float
+    begins_new_data: bool
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The scores in order of time; `lines` join those on the same test data, `ticks` are heights with their F1."""
+
+    scores: tuple[Score, ...]
+    lines: tuple[str, ...]
+    ticks: tuple[tuple[float, str], ...]
+
+
+def score_plot(history: Sequence[ScorePoint], decisions: Sequence[Decision]) -> Scores | None:
+    """Return the last models, None while there is none; scores on different test data cannot be compared."""
+    shown = history[-MOST_POINTS:]
+    if not shown:
+        return None
+    values = _ticks(shown)
+    low, high = values[0], values[-1]
+    decided = {each.model_sha256: each.verdict for each in decisions if each.verdict != "rolled back"}
+
+    def height(f1: float) -> float:
+        return round(BOTTOM - (f1 - low) / (high - low) * (BOTTOM - TOP), 1)
+
+    step = (WIDTH - LEFT - 24) / max(len(shown), 3)
+    scores = tuple(
+        Score(
+            point,
+            decided.get(point.model_sha256, "not decided"),
+            round(LEFT + step * (place + 0.5), 1),
+            height(point.f1.value),
+            height(point.f1.low),
+            height(point.f1.high),
+            begins_new_data=place > 0 and point.test_version != shown[place - 1].test_version,
+        )
+        for place, point in enumerate(shown)
+    )
+    ticks = tuple((height(value), f"{value:.2f}") for value in values)
+    return Scores(scores, _lines(scores), ticks)
+
+
+def _ticks(shown: Sequence[ScorePoint]) -> list[float]:
+    """Return round values that reach from below the lowest interval to above the highest."""
+    low = min(min(point.f1.low, point.f1.value) for point in shown)
+    high = max(max(point.f1.high, point.f1.value) for point in shown)
+    step = next((step for step in STEPS if (high - low) / step <= MOST_LINES - 2), STEPS[-1])
+    below, above = math.floor(low / step), math.ceil(high / step)
+    return [round(place * step, 2) for place in range(below, max(above, below + 1) + 1)]
+
+
+def _lines(scores: Sequence[Score]) -> tuple[str, ...]:
+    lines: list[list[str]] = []
+    for score in scores:
+        if not lines or score.begins_new_data:
+            lines.append([])
+        lines[-1].append(f"{score.x},{score.y}")
+    return tuple(" ".join(line) for line in lines if len(line) > 1)

@@ -1,0 +1,130 @@
+"""What every page shares: how it is rendered, the words for figures, and how a fault looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Generic, TypeVar
+
+from flask import Response, render_template
+from markupsafe import Markup, escape
+from werkzeug.exceptions import HTTPException
+
+from risk_assets.domain.reasons import odds_text, value_text
+from risk_assets.reporting import wording
+from risk_assets.serve.pages import sessions
+from risk_assets.serve.replies import RequestError
+from risk_assets.serve.state import find_version, serving
+
+T = TypeVar("T")
+
+MENU = {
+    "pages.overview": "Overview",
+    "pages.clients": "Clients",
+    "pages.upload": "Score a file",
+    "pages.model": "Model",
+    "pages.history": "History",
+}
+#: Pages that belong to one of the menu.
+BELOW = {"pages.client": "pages.clients", "pages.scored": "pages.upload"}
+TITLES = {
+    400: "That could not be read",
+    403: "That form has expired",
+    404: "Not found",
+    413: "That is too large",
+    503: "Not available at the moment",
+}
+
+
+def risk_text(risk: float) -> str:
+    """Return a risk in percent with one decimal: "99.0 %"."""
+    return f"{100 * risk:.1f}{wording.TIED}%"
+
+
+def sentence(text: str) -> str:
+    """Return a message as a sentence: a large letter first, unless a name is, and a full stop at its end."""
+    end = "" if text.endswith((".", "!", "?")) else "."
+    begins_with_name = not text.partition(" ")[0].rstrip(":,;").isalpha()
+    return f"{text[:1] if begins_with_name else text[:1].upper()}{text[1:]}{end}"
+
+
+def breakable(name: str) -> Markup:
+    """Return a name that may go on in the next line after each underscore."""
+    return escape(name).replace("_", Markup("_<wbr>"))
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "count": wording.count,
+    "figure": wording.figure,
+    "score": wording.score,
+    "interval": wording.interval,
+    "percent": wording.percent,
+    "moment": wording.moment,
+    "volume": wording.volume,
+    "plural": wording.plural,
+    "shorten": wording.shorten,
+    "digest": wording.digest,
+    "drift_word": wording.drift_word,
+    "odds": odds_text,
+    "cell": value_text,
+    "risk": risk_text,
+    "sentence": sentence,
+    "breakable": breakable,
+}
+
+
+@dataclass(frozen=True)
+class Found(Generic[T]):
+    """A result that a page shows, or in its place the sentence that says why there is none.
+
+    `damaged` tells a result that cannot be read from one that nobody has generated yet.
+    """
+
+    value: T | None
+    why_not: str = ""
+    damaged: bool = False
+
+
+def find(read: Callable[[], T]) -> Found[T]:
+    """Return what `read` returns; a part of a page may be missing while the others show."""
+    try:
+        return Found(read())
+    except RequestError as error:
+        return Found(None, error.detail, damaged=error.status != HTTPStatus.NOT_FOUND)
+
+
+def show(template: str, status: int = 200, **content: object) -> Response:
+    """Return a page."""
+    return Response(
+        render_template(f"{template}.html", **content), status, content_type="text/html; charset=utf-8"
+    )
+
+
+def furnish() -> dict[str, Any]:
+    """Return what the frame around each page needs."""
+    return {
+        "menu": MENU,
+        "below": BELOW,
+        "live": find_version(),
+        "refused": serving().live.refused,
+        "can_sign_out": sessions.has_signed_in(),
+        "is_open": not sessions.is_wanted(),
+        "form_token": sessions.form_token,
+    }
+
+
+def show_problem(problem: RequestError) -> Response:
+    """Return the page of a refusal."""
+    title = TITLES.get(problem.status, HTTPStatus(problem.status).phrase)
+    return show("problem", problem.status, title=title, problem=problem)
+
+
+def show_http_error(error: HTTPException) -> Response:
+    """Return the page of a fault that Flask found, or of one that nobody foresaw and that the log explains."""
+    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    if status < HTTPStatus.BAD_REQUEST:
+        return Response(error.get_body(), status, error.get_headers())
+    unforeseen = status == HTTPStatus.INTERNAL_SERVER_ERROR
+    words = "the server failed; its log says why" if unforeseen else error.description
+    return show_problem(RequestError(status, words or error.name))

@@ -1,0 +1,88 @@
+"""Answers, and the one form that every refusal has (problem details, RFC 9457)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
+from typing import NamedTuple
+
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+CSV = "text/csv; charset=utf-8"
+
+#: Faults beyond these are counted, not listed.
+LISTED_FAULTS = 20
+SHOWN_CHARACTERS = 80
+
+#: Writes compact JSON; raises ValueError for what JSON cannot hold.
+encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+
+
+class Reply(NamedTuple):
+    """A whole answer; `version` is the model that it speaks of."""
+
+    status: int
+    media_type: str
+    body: bytes
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a request: the row (1 is the first client), the field, and a message about it."""
+
+    row: int | None
+    field: str | None
+    message: str
+
+    def __str__(self) -> str:
+        """Return the fault as people read it: "row 3: number_of_employees is below 0"."""
+        place = "" if self.row is None else f"row {self.row}: "
+        return place + (f"{self.field} {self.message}" if self.field else self.message)
+
+
+class RequestError(Exception):
+    """A request that cannot be answered: the status, a sentence, and the faults it is about."""
+
+    def __init__(self, status: int, detail: str, faults: tuple[Fault, ...] = ()) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.faults = faults
+
+
+def faulty(faults: Iterable[Fault]) -> RequestError:
+    """Return the error of a request whose content is wrong: the first faults by row, and how many there are."""
+    found = sorted(faults, key=lambda fault: fault.row or 0)
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return RequestError(422, f"{found[0]}{more}", tuple(found[:LISTED_FAULTS]))
+
+
+def shown(value: object) -> str:
+    """Return what a client sent, as JSON of bounded length, to quote it in a message."""
+    if isinstance(value, float) and value.is_integer():
+        text = f"{value:.15g}"
+    elif isinstance(value, int) and abs(value) >= 10**SHOWN_CHARACTERS:
+        text = "a number of many digits"
+    else:
+        text = json.dumps(value)
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
+
+
+def json_reply(content: object, version: str | None = None) -> Reply:
+    """Answer with JSON. Raises ValueError for what JSON cannot hold."""
+    return Reply(200, JSON, encode(content).encode(), version)
+
+
+def problem_reply(problem: RequestError, version: str | None = None) -> Reply:
+    """Answer with what went wrong."""
+    content: dict[str, object] = {
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+    }
+    if problem.faults:
+        content["faults"] = [asdict(fault) for fault in problem.faults]
+    return Reply(problem.status, PROBLEM, json.dumps(content).encode(), version)

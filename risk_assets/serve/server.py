@@ -1,0 +1,131 @@
+"""The server process: Granian with our limits, one worker per core, on the loopback unless keys are set."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import ipaddress
+import os
+import resource
+import secrets
+import socket
+import sys
+import tempfile
+from functools import partial
+from typing import TYPE_CHECKING
+
+from risk_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from risk_assets.serve.front import Front
+
+#: Running requests have this long to finish after SIGTERM, in seconds.
+STOP_SECONDS = 5
+#: A request's headers must be there after this time, and a connection may idle for it; in milliseconds.
+HEADER_MILLISECONDS = 10_000
+#: Headers of this size are taken; those of twice the size are refused (431) for sure.
+HEADER_BYTES = 16 * 1024
+#: A request waits for the threads that write the logs no longer than this; Python's own choice is ten times that.
+SWITCH_SECONDS = 0.0005
+#: Connections that one worker takes; more wait in the backlog.
+CONNECTIONS = 4096
+
+
+class ServeError(ValueError):
+    """The server cannot start as it was asked to; the message says why."""
+
+
+def serve(settings: Settings, *, host: str, port: int, workers: int | None = None, insecure: bool = False) -> None:
+    """Serve until SIGTERM or SIGINT; running requests finish first.
+
+    Raises ServeError for an address that others can reach while no key protects it (unless `insecure`), and for a
+    port that is taken.
+    """
+    from granian.constants import HTTPModes, Interfaces, Loops
+    from granian.http import HTTP1Settings
+    from granian.server import Server
+
+    check_address(settings, host, insecure=insecure)
+    address = _free_address(host, port)
+    _raise_file_limit()
+    with tempfile.TemporaryDirectory(prefix="risk-serve-metrics-") as figures:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = figures
+        from risk_assets.serve.logs import LOGGING
+
+        _load_what_workers_share()
+        secret = secrets.token_bytes(32)
+        Server(
+            "risk_assets",
+            address=address,
+            port=port,
+            interface=Interfaces.RSGI,
+            workers=workers or settings.serve_workers or len(os.sched_getaffinity(0)),
+            loop=Loops.asyncio,
+            http=HTTPModes.http1,
+            websockets=False,
+            backpressure=CONNECTIONS,
+            backlog=CONNECTIONS,
+            http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=HEADER_BYTES),
+            workers_kill_timeout=STOP_SECONDS,
+            respawn_failed_workers=True,
+            log_dictconfig=LOGGING,
+        ).serve(target_loader=partial(load_front, settings, _hosts(settings, host), secret), wrap_loader=False)
+
+
+def load_front(settings: Settings, hosts: frozenset[str], secret: bytes) -> Front:
+    """Return the application; each worker makes its own."""
+    from risk_assets.serve.app import create_app
+    from risk_assets.serve.front import Front
+    from risk_assets.serve.metrics import forget_dead_workers
+
+    sys.setswitchinterval(SWITCH_SECONDS)
+    forget_dead_workers()
+    front = Front(create_app(settings, hosts=hosts, secret=secret))
+    gc.freeze()  # what is loaded by now stays: no collection needs to go through it while requests wait
+    return front
+
+
+def _load_what_workers_share() -> None:
+    """Import the application before the workers are forked: once, not once per worker."""
+    importlib.import_module("risk_assets.serve.front")
+
+
+def check_address(settings: Settings, host: str, *, insecure: bool) -> None:
+    """Refuse an address that others can reach while anyone may ask. Raises ServeError."""
+    if not settings.api_keys and not insecure and not _is_loopback(host):
+        raise ServeError(
+            f"{host} can be reached from elsewhere: set RISK_ASSETS_API_KEYS, or say --insecure if anyone may ask"
+        )
+
+
+def _hosts(settings: Settings, host: str) -> frozenset[str]:
+    from risk_assets.serve.guard import LOOPBACK_NAMES
+
+    return LOOPBACK_NAMES if _is_loopback(host) and not settings.api_keys else frozenset()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _free_address(host: str, port: int) -> str:
+    """Return the host's IP address once nobody listens there; Granian's workers would share the port with them."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
+        with socket.socket(family, kind, protocol) as attempt:
+            attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            attempt.bind(address)
+    except OSError as error:
+        raise ServeError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    return str(address[0])
+
+
+def _raise_file_limit() -> None:
+    """Let this process open as many connections as the system allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,94 @@
+"""All that the views of one application share."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Flask, current_app, g
+
+from risk_assets.domain.columns import Columns
+from risk_assets.serve.client_table import ClientTable
+from risk_assets.serve.generated import Generated
+from risk_assets.serve.guard import Guard
+from risk_assets.serve.inference import Inference
+from risk_assets.serve.live import LiveModel, Version
+from risk_assets.serve.prediction import Predictions
+from risk_assets.serve.prediction_log import PredictionLog
+from risk_assets.settings import Settings
+from risk_assets.storage.layout import Layout
+
+EXTENSION = "risk_assets"
+
+
+@dataclass(frozen=True)
+class Serving:
+    """The settings, and what answers questions by them."""
+
+    settings: Settings
+    layout: Layout
+    columns: Columns
+    live: LiveModel
+    log: PredictionLog
+    predictions: Predictions
+    inference: Inference
+    generated: Generated
+    clients: ClientTable
+    guard: Guard
+
+    @classmethod
+    def of(cls, settings: Settings, guard: Guard) -> Serving:
+        """Put the parts together."""
+        layout, columns = Layout.of(settings), settings.columns.to_columns()
+        live = LiveModel(layout, columns)
+        log = PredictionLog(settings, layout, time.time)
+        predictions = Predictions(settings, live, log)
+        return cls(
+            settings=settings,
+            layout=layout,
+            columns=columns,
+            live=live,
+            log=log,
+            predictions=predictions,
+            inference=Inference(live, predictions),
+            generated=Generated(layout),
+            clients=ClientTable(settings, layout),
+            guard=guard,
+        )
+
+    def close(self) -> None:
+        """Write what waits, and let go of the engine."""
+        self.log.close()
+        self.clients.close()
+
+
+def serving_of(app: Flask) -> Serving:
+    """Return what an application serves from."""
+    return cast("Serving", app.extensions[EXTENSION])
+
+
+def serving() -> Serving:
+    """Return what the application of this request serves from."""
+    return serving_of(current_app)
+
+
+def find_version() -> Version | None:
+    """Return the one version that this request sees, None while nothing is deployed."""
+    if "version" not in g:
+        g.version = serving().live.find()
+    return cast("Version | None", g.version)
+
+
+def live_version() -> Version:
+    """Return the one version that this request sees. Raises RequestError (503) while nothing is deployed."""
+    version = find_version()
+    if version is None:
+        g.version = version = serving().live.current()
+    return version
+
+
+def live_name() -> str | None:
+    """Return the name of the version that this request sees, if there is one."""
+    version = find_version()
+    return version.name if version else None

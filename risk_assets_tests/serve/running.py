@@ -1,0 +1,115 @@
+"""A real server in processes of its own, on a free port."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from risk_assets.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+START = "from risk_assets.cli.serve import serve; import sys; serve(sys.argv[2:], obj=sys.argv[1])"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: its address, its process and where its outputs go."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    out: Path
+    err: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def http(self, **more: Any) -> httpx.Client:
+        return httpx.Client(base_url=self.url, timeout=30, trust_env=False, **more)
+
+    def raw(self, content: bytes, timeout: float = 10) -> bytes:
+        """Send bytes as they are and return what comes back until the server closes or is silent."""
+        with self.connect(timeout) as connection:
+            connection.sendall(content)
+            return received(connection)
+
+    def connect(self, timeout: float = 10) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
+
+    def stop(self) -> int:
+        """Ask the server to stop, and return its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(20)
+
+
+def received(connection: socket.socket) -> bytes:
+    parts = []
+    with contextlib.suppress(TimeoutError, ConnectionError):
+        while part := connection.recv(65536):
+            parts.append(part)
+            if b"\r\n\r\n" in part:
+                connection.settimeout(0.5)
+    return b"".join(parts)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def write_config(settings: Settings) -> Path:
+    """Write settings as a config file beside the data root."""
+    content = settings.model_dump(mode="json", exclude={"api_keys"})
+    file = settings.data_root / "config.json"
+    file.write_text(json.dumps(content))
+    return file
+
+
+def command(settings: Settings, *options: str) -> list[str]:
+    return [sys.executable, "-c", START, str(write_config(settings)), *options]
+
+
+@contextlib.contextmanager
+def running(
+    settings: Settings, *options: str, workers: int = 1, environment: Mapping[str, str] | None = None
+) -> Iterator[Server]:
+    """Start a server on these settings, wait until it answers, and stop it afterwards."""
+    port = free_port()
+    out, err = settings.data_root / f"{port}.out", settings.data_root / f"{port}.err"
+    start = command(settings, "--port", str(port), "--workers", str(workers), *options)
+    with out.open("wb") as stdout, err.open("wb") as stderr:
+        process = subprocess.Popen(
+            start, cwd=ROOT, stdout=stdout, stderr=stderr, env={**os.environ, **(environment or {})}
+        )
+    server = Server(port, process, out, err)
+    try:
+        _wait(server)
+        yield server
+    finally:
+        if process.poll() is None:
+            server.stop()
+
+
+def _wait(server: Server) -> None:
+    for _ in range(600):
+        with contextlib.suppress(httpx.TransportError), server.http() as http:
+            http.get("/healthz")
+            return
+        if server.process.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise AssertionError(f"the server did not start: {server.err.read_text()}")

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import pytest
+
+from risk_assets.domain.ingestion import Ingestion, SourceFile
+from risk_assets.settings import Settings
+from risk_assets.storage.layout import Layout
+from risk_assets.storage.records import write_record
+from risk_assets_tests.serve.conftest import Home, opened
+from risk_assets_tests.serve.deployed import make_settings
+from risk_assets_tests.serve.test_prediction import risk_of
+
+COUNT = 120
+
+
+def write_ranking(settings: Settings) -> None:
+    """120 clients, c001 the riskiest."""
+    layout = Layout.of(settings)
+    layout.models.mkdir(parents=True, exist_ok=True)
+    duckdb.sql(
+        f"COPY (SELECT printf('c%03d', i) AS corporation, 1 - i / 200 AS risk, i AS rank, "
+        f"1 + (i - 1) * 10 // {COUNT} AS decile, "
+        "'activity is 3: odds × 2.0' AS reason_1, "
+        f"CAST(NULL AS VARCHAR) AS reason_2, CAST(NULL AS VARCHAR) AS reason_3 "
+        f"FROM range(1, {COUNT + 1}) AS t(i)) TO '{layout.client_risk_parquet}' (FORMAT parquet)"
+    )
+
+
+def write_finaldata(settings: Settings) -> None:
+    """Two files of clients in reading order; c001 is in both."""
+    layout = Layout.of(settings)
+    layout.finaldata_parquet.mkdir(parents=True)
+    rows = {
+        "old": "('c001', 1e0, 2e0, 'retail', 0), ('c002', 3e0, 4e0, NULL, 1)",
+        "anew": "('c001', 10e0, 2e0, 'retail', 0), ('c001', 12.5e0, 40e0, 'mining', 1)",
+    }
+    files = []
+    for name, values in rows.items():
+        table = f"(VALUES {values}) AS t(corporation, activity, employees, industry, exited)"
+        duckdb.sql(f"COPY (FROM {table}) TO '{layout.finaldata_parquet / name}.parquet' (FORMAT parquet)")
+        files.append(SourceFile(f"{name}.csv", "0", 1, 2, 2, 0, 0, part=f"{name}.parquet"))
+    write_record(layout.ingestion, Ingestion("data-1", "2026-03-01T12:00:00+00:00", 2, tuple(files)))
+
+
+@pytest.fixture(scope="module")
+def ranked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    settings = make_settings(tmp_path_factory.mktemp("ranked"))
+    write_ranking(settings)
+    write_finaldata(settings)
+    with opened(settings, deployed=True) as home:
+        yield home
+
+
+def ask(home: Home, **query: Any) -> dict[str, Any]:
+    answer = home.http.get("/clients", query_string=query)
+    assert answer.status_code == 200
+    content: dict[str, Any] = answer.get_json()
+    return content
+
+
+def test_the_first_page_shows_the_clients_at_the_highest_risk(ranked: Home) -> None:
+    page = ask(ranked)
+
+    assert (page["total"], page["page"], page["pages"]) == (COUNT, 1, 3)
+    assert page["clients"][0] == {
+        "id": "c001",
+        "risk": 0.995,
+        "rank": 1,
+        "decile": 1,
+        "reasons": ["activity is 3: odds × 2.0"],
+    }
+    assert len(page["clients"]) == 50
+
+
+def test_pages_follow_each_other_and_end(ranked: Home) -> None:
+    assert [ask(ranked, page=page)["clients"][0]["id"] for page in (1, 2, 3)] == ["c001", "c051", "c101"]
+    assert ask(ranked, page=4)["clients"] == []
+
+
+@pytest.mark.parametrize(("sort", "first"), [("risk", "c120"), ("-risk", "c001"), ("id", "c001"), ("-id", "c120")])
+def test_clients_are_sorted_as_asked(ranked: Home, sort: str, first: str) -> None:
+    assert ask(ranked, sort=sort)["clients"][0]["id"] == first
+
+
+def test_clients_are_found_by_a_part_of_their_id_and_by_risk(ranked: Home) -> None:
+    assert [client["id"] for client in ask(ranked, q="C11")["clients"]] == [f"c11{digit}" for digit in range(10)]
+    assert ask(ranked, min_risk=0.99)["total"] == 2
+    assert ask(ranked, q="c1", min_risk=0.5)["total"] == 1
+
+
+@pytest.mark.parametrize(
+    "q", ["'", "%", "_", "\\", "' OR 1=1 --", '"; DROP TABLE x', "c001'; COPY x TO '/tmp/x", "\x00"]
+)
+def test_a_search_is_text_and_nothing_else(ranked: Home, q: str) -> None:
+    assert ask(ranked, q=q)["total"] == 0
+    assert ranked.http.get(f"/clients/{q or 'x'}").status_code in {404, 308}
+
+
+def test_a_client_is_told_with_the_shape_values_behind_its_risk(ranked: Home) -> None:
+    answer = ranked.http.get("/clients/c001").get_json()
+    told = answer["explanation"]
+    assert answer["client"]["rank"] == 1
+    assert told["risk"] == pytest.approx(risk_of({"activity": 12.5, "employees": 40, "industry": "mining"}))
+    assert [shape["feature"] for shape in told["shapes"]] == ["activity", "industry", "employees"]
+    assert told["shapes"][0]["value"] == 12.5
+    assert told["shapes"][0]["text"] == "activity is 12.50: odds × 2.1"
+    assert told["shapes"][0]["odds_factor"] == pytest.approx(2.117, abs=1e-3)
+
+
+def test_a_missing_value_is_explained_as_missing(ranked: Home) -> None:
+    shapes = ranked.http.get("/clients/c002").get_json()["explanation"]["shapes"]
+
+    assert [shape["text"] for shape in shapes if shape["value"] is None] == ["industry is missing: odds ÷ 1.1"]
+
+
+def test_a_client_that_finaldata_no_longer_holds_has_no_explanation(ranked: Home) -> None:
+    assert ranked.http.get("/clients/c100").get_json()["explanation"] is None
+
+
+def test_a_client_that_is_not_ranked_is_not_found(ranked: Home) -> None:
+    answer = ranked.http.get("/clients/nobody")
+
+    assert (answer.status_code, answer.get_json()["detail"]) == (
+        404,
+        "there is no client of that id in client_risk",
+    )

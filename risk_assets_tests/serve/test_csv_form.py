@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from werkzeug.test import TestResponse
+
+from risk_assets_tests.serve.conftest import Home
+from risk_assets_tests.serve.deployed import CLIENT
+
+CSV = "corporation,activity,employees,industry\nabcd,12.5,40,mining\n"
+
+
+def send(home: Home, text: str | bytes, accept: str = "application/json", query: str = "") -> TestResponse:
+    return home.http.post(
+        f"/prediction{query}", data=text, content_type="text/csv; charset=utf-8", headers={"Accept": accept}
+    )
+
+
+def test_a_csv_and_the_same_clients_as_json_get_the_same_answer(home: Home) -> None:
+    assert send(home, CSV).get_json() == home.predict({"clients": [CLIENT]}).get_json()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeff" + CSV,
+        CSV.replace("\n", "\r\n"),
+        "Industry, EMPLOYEES ,activity,corporation,exited\n mining ,4e1, +12.50 ,abcd,1\n\n",
+        '"corporation","activity","employees","industry"\n"abcd","12.5","40","mining"',
+    ],
+)
+def test_spelling_and_order_of_a_csv_do_not_matter(home: Home, text: str) -> None:
+    assert send(home, text).get_json() == send(home, CSV).get_json()
+
+
+def test_blank_cells_are_missing_values(home: Home) -> None:
+    [client] = send(home, "corporation,activity,industry\nabcd, ,mining\n").get_json()["predictions"]
+
+    assert client["missing"] == ["activity", "employees"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "no header with a feature"),
+        ("corporation\nabcd\n", "no header with a feature"),
+        ("activity,colour\n1,red\n", "colour is not a known column"),
+        ("activity,Activity\n1,2\n", "activity is named twice in the header"),
+        ("activity,employees\n1,2\n3\n", "row 2: has 1 cells, the header has 2"),
+        ("activity\n1\ntwo\n", 'row 2: activity is not a number: "two"'),
+        ("activity\n1\nnan\n", 'row 2: activity is not a number: "nan"'),
+        ("activity\n1\n1e999\n", "row 2: activity is not a number"),
+        ("activity\n1\n1_000\n", "row 2: activity is not a number"),
+        ("activity\n1\n-3\n", "row 2: activity is below 0: -3"),
+        ('activity\n"1\n', "is not CSV"),
+        ("activity\n" + "1" * 200_000, "is not CSV"),
+        ("activity\n", "no clients"),
+    ],
+)
+def test_a_wrong_csv_is_refused_in_words(home: Home, text: str, words: str) -> None:
+    answer = send(home, text)
+
+    assert answer.status_code == 422
+    assert words in answer.get_json()["detail"]
+
+
+def test_a_csv_of_other_bytes_is_refused(home: Home) -> None:
+    assert send(home, b"activity\n\xff\n").status_code == 400
+
+
+def test_too_many_rows_are_refused_before_they_are_all_read(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(home.serving.predictions.intake, "max_rows", 3)
+
+    assert send(home, "activity\n" + "1\n" * 4).status_code == 413
+
+
+def test_an_answer_as_csv_holds_what_was_sent_and_what_it_means(home: Home) -> None:
+    answer = send(home, CSV, accept="text/csv", query="?reasons=1")
+
+    risk = send(home, CSV).get_json()["predictions"][0]["risk"]
+    assert answer.content_type == "text/csv; charset=utf-8"
+    assert answer.get_data(as_text=True).splitlines() == [
+        "corporation,activity,employees,industry,risk,predicted,reason_1",
+        f"abcd,12.5,40,mining,{risk!r},1,activity is 12.50: odds × 2.1",
+    ]
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@"])
+def test_text_that_a_spreadsheet_would_run_is_neutralised(home: Home, start: str) -> None:
+    text = f"corporation,activity,industry\n{start}cmd|x,1,{start}1+1\n"
+
+    line = send(home, text, accept="text/csv").get_data(as_text=True).splitlines()[1]
+
+    assert line.startswith(f"'{start}cmd|x,1,,'{start}1+1,")
+
+
+def test_a_file_below_the_data_root_is_read(home: Home) -> None:
+    folder = home.settings.data_root / "testdata"
+    folder.mkdir()
+    (folder / "testdata.csv").write_text(CSV)
+
+    answer = home.predict({"filepath": "testdata/testdata.csv"})
+
+    assert answer.get_json() == send(home, CSV).get_json()
+
+
+def test_a_fault_in_a_file_names_its_row(home: Home) -> None:
+    Path(home.settings.data_root / "a.csv").write_text("activity\n1\n-1\n")
+
+    answer = home.predict({"filepath": "a.csv"})
+
+    assert (answer.status_code, answer.get_json()["detail"]) == (422, "row 2: activity is below 0: -1")

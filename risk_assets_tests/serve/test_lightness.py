@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from risk_assets_tests.serve.deployed import deploy, make_settings
+from risk_assets_tests.serve.running import ROOT, write_config
+
+PREDICT = """
+import sys
+from risk_assets.serve.front import Front
+from risk_assets.serve.app import create_app
+from risk_assets.settings import load_settings
+app = create_app(load_settings(sys.argv[1]))
+answer = app.test_client().post("/prediction?reasons=3", json={"clients": [{"activity": 3}, {}]})
+assert answer.status_code == 200, answer.text
+print(*sorted(sys.modules))
+"""
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """Modules of a process that has served predictions only."""
+    settings = make_settings(tmp_path_factory.mktemp("light"))
+    deploy(settings)
+    command = [sys.executable, "-c", PREDICT, str(Path(write_config(settings)))]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(result.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "library", ["dagster", "pandas", "sklearn", "scipy", "matplotlib", "duckdb", "joblib", "pyarrow"]
+)
+def test_predictions_load_nothing_heavy(loaded: set[str], library: str) -> None:
+    assert library not in loaded

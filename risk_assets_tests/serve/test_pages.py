@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+
+import pytest
+from werkzeug.test import TestResponse
+
+from risk_assets.domain.risks import RankedClient
+from risk_assets.serve.pages.clients import _page_numbers
+from risk_assets.settings import Settings
+from risk_assets.storage.layout import Layout
+from risk_assets_tests.serve.conftest import Home, opened
+from risk_assets_tests.serve.deployed import make_settings
+from risk_assets_tests.serve.furnished import PDF, furnish
+from risk_assets_tests.serve.test_client_table import COUNT
+
+PAGES = ["/", "/pages/clients", "/pages/client?id=c001", "/pages/upload", "/pages/model", "/pages/history"]
+
+
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    with opened(furnish(tmp_path_factory.mktemp("pages")), deployed=True) as home:
+        yield home
+
+
+class Words(HTMLParser):
+    """The words of a page as a reader sees them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append(data)
+
+
+def text(answer: TestResponse) -> str:
+    words = Words()
+    words.feed(answer.get_data(as_text=True))
+    return " ".join(" ".join(words.parts).split())
+
+
+def lines(answer: TestResponse) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(answer.get_data(as_text=True))))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_has_landmarks_one_heading_and_a_way_past_the_menu(furnished: Home, page: str) -> None:
+    answer = furnished.http.get(page)
+    html = answer.get_data(as_text=True)
+
+    assert (answer.status_code, answer.content_type) == (200, "text/html; charset=utf-8")
+    for landmark in ('<html lang="en">', "<header", '<main id="main"', "<footer", 'href="#main"'):
+        assert html.count(landmark) == 1
+    assert html.count("<h1>") == 1
+    assert html.count('aria-current="page"') >= 1
+    assert all("<caption" in table for table in re.findall("<table.*?</table>", html, re.DOTALL))
+
+
+@pytest.mark.parametrize("page", [*PAGES, "/pages/nothing"])
+def test_a_page_keeps_to_its_own_files_and_has_nothing_inline(furnished: Home, page: str) -> None:
+    answer = furnished.http.get(page)
+    html = answer.get_data(as_text=True)
+
+    assert not re.search(r"<script|<style|\sstyle=|\son\w+=|https?://", html)
+    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+
+
+def test_style_sheets_and_icon_are_served_from_here_and_may_be_kept(furnished: Home) -> None:
+    kinds = {"bootstrap.min.css": "text/css", "site.css": "text/css", "favicon.svg": "image/svg+xml"}
+    for name, kind in kinds.items():
+        answer = furnished.http.get(f"/static/{name}")
+        assert (answer.status_code, answer.mimetype) == (200, kind)
+        assert "max-age" in answer.headers["Cache-Control"]
+    for name in ("../app.py", "%2e%2e/app.py", "bootstrap.min.js"):
+        assert furnished.http.get(f"/static/{name}").status_code == 404
+
+
+def test_the_overview_tells_version_score_drift_data_and_how_the_risk_is_spread(furnished: Home) -> None:
+    words = text(furnished.http.get("/"))
+
+    assert furnished.version in words
+    assert "0.600 95 % interval 0.500 to 0.700" in words.replace("\xa0", " ")
+    assert "Drifted The clients are more active than those of the training." in words
+    assert "2026-03-01 12:00 4 rows from 2 files, 0 quarantined" in words
+    assert f"{COUNT} of 120 clients are at high risk: 40.0 % or more." in words.replace("\xa0", " ")
+    assert "c001 99.5 %" in words.replace("\xa0", " ")
+
+
+def test_before_anything_is_generated_every_page_says_what_to_do(settings: Settings) -> None:
+    with opened(settings) as empty:
+        answers = {page: empty.http.get(page) for page in PAGES}
+
+    assert {page: answer.status_code for page, answer in answers.items()} == {
+        **dict.fromkeys(PAGES, 200),
+        "/pages/client?id=c001": 404,
+    }
+    assert "No model is deployed yet" in text(answers["/"])
+    assert "materialize drift" in text(answers["/"])
+    assert "materialize client_risk" in text(answers["/pages/clients"])
+    assert "No decision yet" in text(answers["/pages/history"])
+
+
+def test_a_damaged_file_spoils_its_own_part_of_the_page_alone(settings: Settings) -> None:
+    layout = Layout.of(settings)
+    with opened(settings, deployed=True) as home:
+        layout.drift.write_text("{")
+        words = text(home.http.get("/pages/history"))
+
+    assert "This cannot be read drift.json is damaged; materialize drift again." in words
+    assert "Promoted" in words
+
+
+def test_clients_are_found_by_a_part_of_the_id(furnished: Home) -> None:
+    words = text(furnished.http.get("/pages/clients?q=C04"))
+
+    assert "10 clients with “C04” in the id" in words
+    assert "c041" in words
+    assert "c051" not in words
+
+
+def test_clients_are_sorted_and_paged_with_the_search_kept(furnished: Home) -> None:
+    html = furnished.http.get("/pages/clients?q=c&sort=id&page=2").get_data(as_text=True)
+
+    assert html.index("c051") < html.index("c099")
+    assert "c050<" not in html
+    assert 'aria-sort="ascending"' in html
+    assert "/pages/clients?page=3&amp;q=c&amp;sort=id" in html
+
+
+def test_the_pages_named_are_the_ends_and_the_neighbours() -> None:
+    assert _page_numbers(10, 200) == [1, None, 8, 9, 10, 11, 12, None, 200]
+    assert _page_numbers(1, 1) == [1]
+    assert _page_numbers(2, 4) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("query", ["sort=name", "page=0", "page=x", "min_risk=2", "other=1"])
+def test_an_address_that_asks_for_the_impossible_is_answered_with_a_sentence(furnished: Home, query: str) -> None:
+    answer = furnished.http.get(f"/pages/clients?{query}")
+
+    assert answer.status_code == 422
+    assert query.partition("=")[0] in text(answer).lower()
+
+
+def test_a_search_that_finds_nobody_says_so(furnished: Home) -> None:
+    assert "No client fits" in text(furnished.http.get("/pages/clients?q=zzz"))
+
+
+def test_the_download_holds_every_client_that_fits_the_search(furnished: Home) -> None:
+    answer = furnished.http.get("/pages/clients.csv?q=c0&min_risk=0.7&sort=id")
+    rows = lines(answer)
+
+    assert answer.headers["Content-Disposition"] == "attachment; filename=clients_at_risk.csv"
+    assert [row["corporation"] for row in rows] == [f"c{number:03d}" for number in range(1, 61)]
+    assert float(rows[0]["risk"]) == 0.995
+
+
+def test_formulas_in_ids_are_harmless_in_the_download(furnished: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    from risk_assets.serve.client_table import ClientPage, ClientTable
+
+    page = ClientPage(1, 1, 1, (RankedClient("=1+1", 0.5, 1, 1, ("+reason",)),))
+    monkeypatch.setattr(ClientTable, "page", lambda *_, **__: page)
+
+    [row] = lines(furnished.http.get("/pages/clients.csv"))
+
+    assert (row["corporation"], row["reason_1"]) == ("'=1+1", "'+reason")
+
+
+def test_a_client_is_shown_with_its_risk_its_reasons_and_its_place_on_each_shape(furnished: Home) -> None:
+    answer = furnished.http.get("/pages/client?id=c001")
+    words, html = text(answer).replace("\xa0", " "), answer.get_data(as_text=True)
+
+    assert '<data class="risk" value="0.995">99.5 %</data>' in html.replace("\xa0", " ")
+    assert "activity 12.50 odds × 2.1" in words
+    assert html.count('<circle class="client"') == 2
+    assert "mining (this client)" in words
+    assert "The version that serves now gives this client 78.3 %" in words
+
+
+def test_a_client_whose_row_is_gone_keeps_its_ranking(furnished: Home) -> None:
+    words = text(furnished.http.get("/pages/client?id=c005"))
+
+    assert "activity is 3: odds × 2.0" in words
+    assert "The data no longer holds this client" in words
+
+
+def test_an_unknown_client_is_not_found(furnished: Home) -> None:
+    answer = furnished.http.get("/pages/client?id=nobody")
+
+    assert answer.status_code == 404
+    assert "There is no client of that id in client_risk." in text(answer)
+
+
+def test_names_that_are_markup_stay_text(tmp_path_factory: pytest.TempPathFactory) -> None:
+    settings = make_settings(tmp_path_factory.mktemp("markup"))
+    with opened(settings, deployed=True) as home:
+        html = home.http.get("/pages/clients?q=<script>alert(1)</script>").get_data(as_text=True)
+
+    assert "<script>" not in html
+
+
+def test_the_model_page_has_shapes_confusion_and_metrics(furnished: Home) -> None:
+    answer = furnished.http.get("/pages/model")
+    words = text(answer)
+
+    assert "20 rightly flagged" in words
+    assert "ROC AUC" in words
+    assert answer.get_data(as_text=True).count('<polyline class="line"') == 2
+    assert "Trained on 100 rows" in words
+
+
+def test_the_history_lists_decisions_verdicts_and_scores(furnished: Home) -> None:
+    words = text(furnished.http.get("/pages/history"))
+
+    assert f"Promoted {furnished.version} It is better." in words
+    assert "activity is spread unlike the training rows." in words
+    assert "2026-03-03 12:00" in words
+
+
+def test_the_report_is_one_click_away(furnished: Home) -> None:
+    answer = furnished.http.get("/pages/report.pdf")
+
+    assert (answer.mimetype, answer.data) == ("application/pdf", PDF)

@@ -1,0 +1,273 @@
+"""The real graph, a real server and a real browser: Debian's Chromium, driven by Playwright."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import httpx
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from risk_assets.settings import load_settings
+from risk_assets_tests.serve.running import Server, running
+from risk_assets_tests.test_flow import Home
+
+pytestmark = pytest.mark.slow
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+FLAGS += ["--disable-sync", "--no-first-run"]
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}},
+    "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 900}},
+    "phone": {"color_scheme": "light", "viewport": {"width": 360, "height": 740}},
+    "dark phone": {"color_scheme": "dark", "viewport": {"width": 360, "height": 740}},
+}
+PAGES = ["/", "/pages/clients", "/pages/client?id={riskiest}", "/pages/upload", "/pages/model", "/pages/history"]
+KEY = "a-key-for-the-tests"
+FEATURES = ["lastmonth_activity", "lastyear_activity", "number_of_employees"]
+
+#: What Chromium notes when a form is answered with its faults.
+REFUSAL = "the server responded with a status of 422"
+
+Open = Callable[..., Page]
+Check = Callable[[Page], None]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    home = Home(tmp_path_factory.mktemp("graph"))
+    home.materialize("*")
+    return home
+
+
+@pytest.fixture(scope="module")
+def server(home: Home) -> Iterator[Server]:
+    with running(load_settings(home.folder / "config.json")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def locked(home: Home) -> Iterator[Server]:
+    """A server that wants a key, of two workers, which share the sessions."""
+    settings, keys = load_settings(home.folder / "config.json"), {"RISK_ASSETS_API_KEYS": KEY}
+    with running(settings, workers=2, environment=keys) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no {CHROMIUM}")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Iterator[Open]:
+    """Opens pages in a look of their own; whatever the browser complains about fails the test."""
+    contexts, complaints = [], list[str]()
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and REFUSAL not in message.text:
+            complaints.append(message.text)
+
+    def open_page(url: str, look: str = "light", **more: Any) -> Page:
+        context = browser.new_context(**LOOKS[look], reduced_motion="reduce", **more)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", note)
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The source of axe-core, from the npm registry."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("axe-core comes by npm, and there is none")
+    folder = tmp_path_factory.mktemp("axe")
+    command = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), "axe-core@4"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"axe-core cannot be had from the npm registry: {done.stderr.strip()[:200]}")
+    return (folder / "node_modules/axe-core/axe.min.js").read_text()
+
+
+@pytest.fixture(scope="module")
+def riskiest(home: Home) -> str:
+    return str(pd.read_csv(home.data / "models/client_risk.csv")["corporation"][0])
+
+
+@pytest.fixture(scope="module")
+def check(axe: str) -> Check:
+    """Checks that a page fits its window, and that axe-core finds nothing serious in it with all unfolded."""
+
+    def check_page(page: Page) -> None:
+        assert page.locator("h1").is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        page.evaluate(axe)
+        found = page.evaluate("axe.run()")["violations"]
+        assert [
+            f"{each['id']}: {[node['html'][:120] for node in each['nodes'][:3]]}"
+            for each in found
+            if each["impact"] in {"serious", "critical"}
+        ] == []
+
+    return check_page
+
+
+def lightness(page: Page) -> float:
+    """The mean of the background's red, green and blue."""
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return sum(map(int, re.findall(r"\d+", background)[:3])) / 3
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_page_fits_and_can_be_used_by_everybody(
+    server: Server, opened: Open, check: Check, riskiest: str, look: str
+) -> None:
+    page = opened(f"{server.url}/", look)
+    for path in PAGES:
+        page.goto(server.url + path.format(riskiest=riskiest))
+        assert lightness(page) < 60 if "dark" in look else lightness(page) > 200
+        check(page)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_signing_in_and_sending_files_can_be_done_by_everybody(
+    locked: Server, opened: Open, check: Check, tmp_path: Path, look: str
+) -> None:
+    page = opened(f"{locked.url}/pages/upload", look)
+    check(page)
+    page.get_by_label("API key").fill(KEY)
+    page.get_by_role("button", name="Sign in").click()
+    for content, heading in (("a,b\n1,2\n", "Score a file"), (f"{','.join(FEATURES)}\n1,2,3\n", "sent.csv")):
+        (tmp_path / "sent.csv").write_text(content)
+        page.get_by_label("CSV file").set_input_files(tmp_path / "sent.csv")
+        with page.expect_navigation():
+            page.get_by_role("button", name="Show the risks").click()
+        assert page.locator("h1").inner_text() == heading
+        check(page)
+    page.get_by_role("button", name="Sign out").click()
+    assert page.get_by_label("API key").is_visible()
+
+
+def test_a_client_is_found_by_search_without_javascript(server: Server, opened: Open, riskiest: str) -> None:
+    page = opened(f"{server.url}/", java_script_enabled=False)
+
+    page.get_by_role("link", name="Clients", exact=True).click()
+    page.get_by_label("Part of the id").fill(riskiest)
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("row").get_by_role("link", name=riskiest, exact=True).click()
+
+    assert page.locator("h1").inner_text() == riskiest
+    assert page.get_by_text("Where this client stands").is_visible()
+
+
+def test_the_ranking_is_sorted_paged_and_downloaded_without_javascript(server: Server, opened: Open) -> None:
+    page = opened(f"{server.url}/pages/clients", java_script_enabled=False)
+
+    page.get_by_role("columnheader", name="Client").get_by_role("link").click()
+    page.get_by_role("link", name="Page 2", exact=True).click()
+    names = page.get_by_role("rowheader").all_inner_texts()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download as CSV").click()
+
+    assert len(names) == 50
+    assert names == sorted(names)
+    assert len(pd.read_csv(download.value.path())) == 10_000
+
+
+def test_the_keyboard_alone_reaches_the_content(server: Server, opened: Open) -> None:
+    page = opened(f"{server.url}/pages/clients")
+
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    assert page.get_by_text("Skip to the content").bounding_box() is not None
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "q"
+
+
+def test_an_uploaded_file_is_downloaded_with_its_risks(
+    home: Home, server: Server, opened: Open, tmp_path: Path
+) -> None:
+    page = opened(f"{server.url}/pages/upload", java_script_enabled=False)
+    source = home.data / "testdata/testdata.csv"
+
+    page.get_by_label("CSV file").set_input_files(source)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as CSV").click()
+    download.value.save_as(tmp_path / "scored.csv")
+    scored, sent = pd.read_csv(tmp_path / "scored.csv"), pd.read_csv(source)
+
+    assert download.value.suggested_filename == "testdata_scored.csv"
+    assert scored["corporation"].tolist() == sent["corporation"].tolist()
+    assert_equal_risks(scored["risk"], by_the_pipeline(home, sent))
+
+
+def assert_equal_risks(found: Iterable[float], expected: Iterable[float]) -> None:
+    np.testing.assert_allclose(list(found), list(expected), atol=1e-9, rtol=0)
+
+
+def by_the_pipeline(home: Home, clients: pd.DataFrame) -> list[float]:
+    pipeline = joblib.load(home.data / "models/trainedmodel.pkl")
+    risks: list[float] = pipeline.predict_proba(clients[FEATURES].astype(float))[:, 1].tolist()
+    return risks
+
+
+def test_api_page_client_risk_and_pipeline_give_every_client_the_same_risk(home: Home, server: Server) -> None:
+    files = [home.data / "sourcedata" / f"clients{number}.csv" for number in (1, 2)]
+    clients = pd.concat([pd.read_csv(file) for file in files], ignore_index=True)
+    expected = by_the_pipeline(home, clients)
+    body = clients.to_csv(index=False).encode()
+
+    with server.http() as http:
+        by_api = http.post("/prediction", content=body, headers={"Content-Type": "text/csv"}).json()["predictions"]
+        by_page = uploaded(http, body)
+        download = pd.read_csv(io.StringIO(http.get("/pages/clients.csv").text)).set_index("corporation")["risk"]
+        listed = http.get("/pages/clients").text
+    path = home.data / "models/client_risk.parquet"
+    ranked = duckdb.execute(f"SELECT * FROM '{path}'").df().set_index("corporation")["risk"]
+
+    assert len(expected) == len(ranked) == 10_000
+    assert_equal_risks([client["risk"] for client in by_api], expected)
+    assert_equal_risks(by_page, expected)
+    assert_equal_risks(ranked[clients["corporation"]], expected)
+    assert_equal_risks(download[clients["corporation"]], expected)
+    shown = [float(value) for value in re.findall(r'<data class="risk" value="([^"]+)"', listed)]
+    assert_equal_risks(shown, sorted(expected, reverse=True)[:50])
+
+
+def uploaded(http: httpx.Client, body: bytes) -> list[float]:
+    """Send a file by the form of the page, and return the risks of the download."""
+    form = http.get("/pages/upload").text
+    token = re.search('name="form_token" value="([^"]+)"', form)
+    assert token
+    answer = http.post(
+        "/pages/upload",
+        data={"form_token": token[1], "answer": "csv"},
+        files={"file": ("clients.csv", body, "text/csv")},
+    )
+    return [float(row["risk"]) for row in csv.DictReader(io.StringIO(answer.text, newline=""))]

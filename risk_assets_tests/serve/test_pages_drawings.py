@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from risk_assets.domain.metrics import CalibrationBin, Estimate, ScorePoint
+from risk_assets.domain.profile import Profile
+from risk_assets.domain.risks import RiskSummary
+from risk_assets.serve.pages.bars import deviations, histogram
+from risk_assets.serve.pages.curves import Curve, Table, drawings
+from risk_assets.serve.pages.plots import calibration, score_plot
+from risk_assets_tests.serve.deployed import SCORECARD, metrics, profile
+
+Cells = dict[str, float | str | None]
+CLIENT: Cells = {"activity": 12.5, "employees": 40.0, "industry": "mining"}
+
+
+def risks(*bins: int, threshold: float = 0.5) -> RiskSummary:
+    return RiskSummary(sum(bins), 0, threshold, bins, ())
+
+
+def curve_of(column: str, client: Cells | None = None) -> Curve:
+    [found] = [each for each in drawings(SCORECARD, profile(), client) if each.column == column]
+    assert isinstance(found, Curve)
+    return found
+
+
+def places(points: str) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in (point.split(",") for point in points.split())]
+
+
+def test_bars_are_as_high_as_their_clients_and_even_one_client_can_be_seen() -> None:
+    drawn = histogram(risks(1000, 500, 0, 1)).bins
+
+    assert [bar.height for bar in drawn] == [100.0, 50.0, 0.0, 0.8]
+    assert all(bar.y + bar.height == pytest.approx(100) for bar in drawn)
+
+
+def test_bars_beyond_the_threshold_are_flagged() -> None:
+    drawn = histogram(risks(1, 1, 1, 1, threshold=0.4))
+
+    assert [bar.flagged for bar in drawn.bins] == [False, False, True, True]
+    assert drawn.threshold_x == 40.0
+
+
+def test_without_clients_the_histogram_is_flat() -> None:
+    assert histogram(risks(0, 0)).highest == 0
+
+
+@given(st.lists(st.floats(-50, 50), min_size=1))
+def test_bars_of_effects_stay_in_the_drawing_on_their_own_side(values: list[float]) -> None:
+    for value, bar in zip(values, deviations(values), strict=True):
+        assert bar.x >= 0
+        assert bar.x + bar.width <= 100
+        assert bar.rises is (value > 0)
+        assert bar.x == 50 if value > 0 else bar.x + bar.width == pytest.approx(50)
+
+
+def test_a_client_stands_on_the_curve() -> None:
+    drawn = curve_of("activity", {**CLIENT, "activity": 25.0})
+    assert drawn.client
+    x, y = drawn.client
+    before, after = next(
+        pair
+        for pair in zip(places(drawn.line), places(drawn.line)[1:], strict=False)
+        if pair[0][0] <= x <= pair[1][0]
+    )
+
+    assert min(before[1], after[1]) - 0.1 <= y <= max(before[1], after[1]) + 0.1
+
+
+@pytest.mark.parametrize(("value", "end"), [(-1e9, 0), (1e9, -1)])
+def test_a_client_beyond_the_drawing_stands_at_its_edge(value: float, end: int) -> None:
+    drawn = curve_of("employees", {**CLIENT, "employees": value})
+
+    assert drawn.client
+    assert drawn.client[0] == places(drawn.line)[end][0]
+
+
+def test_a_client_without_a_value_stands_nowhere() -> None:
+    assert curve_of("activity", {**CLIENT, "activity": None}).client is None
+    assert curve_of("activity").client is None
+
+
+@pytest.mark.parametrize("known", [profile(), None])
+def test_every_drawing_keeps_to_its_field(known: Profile | None) -> None:
+    for drawn in drawings(SCORECARD, known, CLIENT):
+        if isinstance(drawn, Curve):
+            every = [places(points) for points in (drawn.line, drawn.rising, drawn.falling, drawn.spread)]
+            assert all(48 <= x <= 316 and 10 <= y <= 158 for points in every for x, y in points)
+
+
+def test_a_category_is_told_with_its_share_and_the_clients_own_is_marked() -> None:
+    [table] = [each for each in drawings(SCORECARD, profile(), CLIENT) if isinstance(each, Table)]
+
+    assert [(row.name, row.share, row.is_client) for row in table.rows] == [
+        ("mining", 0.6, True),
+        ("retail", 0.4, False),
+    ]
+    assert table.rows[0].log_odds == pytest.approx(0.6)
+
+
+def test_true_risks_stand_on_the_diagonal_and_empty_groups_nowhere() -> None:
+    bins = (CalibrationBin(0, 0.5, 10, 0.2, 0.2), CalibrationBin(0.5, 1, 0, 0.7, 0.0))
+    [dot] = calibration(replace(metrics(), calibration=bins)).dots
+
+    assert (dot.x, dot.y) == (40 + 240 * 0.2, 12 + 240 * 0.8)
+
+
+def score_point(f1: float, test_version: str = "a") -> ScorePoint:
+    return ScorePoint(
+        "2026-03-01T12:00:00+00:00",
+        "model",
+        100,
+        Estimate(f1, f1 - 0.04, f1 + 0.04),
+        Estimate(0.8, 0.7, 0.9),
+        test_version,
+    )
+
+
+def test_scores_on_other_test_data_are_not_joined() -> None:
+    drawn = score_plot([score_point(0.5), score_point(0.6), score_point(0.7, "b"), score_point(0.8, "b")], ())
+
+    assert drawn
+    assert [len(line.split()) for line in drawn.lines] == [2, 2]
+
+
+@given(st.lists(st.floats(0.05, 0.95), min_size=1, max_size=60))
+def test_every_interval_lies_between_the_outer_lines_which_are_few_and_round(values: list[float]) -> None:
+    drawn = score_plot([score_point(value) for value in values], ())
+
+    assert drawn
+    heights = [height for height, _ in drawn.ticks]
+    assert all(heights[-1] <= score.high_y <= score.low_y <= heights[0] for score in drawn.scores)
+    assert 2 <= len(heights) <= 8
+    assert len({text for _, text in drawn.ticks}) == len(heights)
+
+
+def test_without_scores_there_is_no_drawing() -> None:
+    assert score_plot((), ()) is None

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+
+import pytest
+from werkzeug.test import TestResponse
+
+from risk_assets.settings import Settings
+from risk_assets_tests.serve.conftest import Home, opened
+from risk_assets_tests.serve.deployed import make_settings
+from risk_assets_tests.serve.test_pages import text
+
+GOOD = b"corporation,activity,employees,industry\na,0,0,mining\n=2+2,100,,retail\n"
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    with opened(make_settings(tmp_path_factory.mktemp("upload"), max_rows=3), deployed=True) as home:
+        yield home
+
+
+def token_of(answer: TestResponse) -> str:
+    found = re.search('name="form_token" value="([^"]+)"', answer.get_data(as_text=True))
+    assert found
+    return found[1]
+
+
+def send(home: Home, content: bytes, answer: str = "page", name: str = "new clients.csv") -> TestResponse:
+    token = token_of(home.http.get("/pages/upload"))
+    form = {"form_token": token, "answer": answer, "file": (io.BytesIO(content), name)}
+    return home.http.post("/pages/upload", data=form)
+
+
+def test_a_file_comes_back_as_a_page_with_the_riskiest_client_first(deployed: Home) -> None:
+    answer = send(deployed, GOOD)
+    words = text(answer).replace("\xa0", " ")
+
+    assert answer.status_code == 200
+    assert "new clients.csv" in words
+    assert "1 of 2 clients is at high risk: 40.0 % or more" in words
+    assert words.index("81.8 %") < words.index("=2+2")
+    assert "missing: employees" in words
+
+
+def test_a_file_comes_back_as_csv_with_risks_and_harmless_cells(deployed: Home) -> None:
+    answer = send(deployed, GOOD, "csv")
+    rows = list(csv.DictReader(io.StringIO(answer.get_data(as_text=True))))
+
+    assert answer.headers["Content-Disposition"] == "attachment; filename=new_clients_scored.csv"
+    assert [row["corporation"] for row in rows] == ["a", "'=2+2"]
+    asked = [{"activity": 0, "employees": 0, "industry": "mining"}, {"activity": 100, "industry": "retail"}]
+    expected = [client["risk"] for client in deployed.predict({"clients": asked}).get_json()["predictions"]]
+    assert [float(row["risk"]) for row in rows] == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "sentences"),
+    [
+        (
+            b"corporation,activity,employees\na,1,-5\nb,many,1\n",
+            ["Row 1: employees is below 0: -5 (and 1 more).", "2 activity is not a number"],
+        ),
+        (b"corporation,speed\na,1\n", ["Speed is not a known column"]),
+        (b"corporation,activity\na,1\nb\n", ["Row 2: has 1 cells, the header has 2."]),
+        (b"corporation,activity\na,nan\n", ["Row 1: activity is not a number"]),
+        (b"corporation,activity\n\xff,1\n", ["The CSV is not UTF-8 text"]),
+        (b"corporation,activity\n" + b"a,1\n" * 4, ["More than 3 clients in one request"]),
+        (b"", ["The CSV has no header with a feature"]),
+    ],
+)
+def test_a_faulty_file_is_refused_with_row_and_field(deployed: Home, content: bytes, sentences: list[str]) -> None:
+    answer = send(deployed, content)
+
+    assert answer.status_code in {400, 413, 422}
+    assert 'role="alert"' in answer.get_data(as_text=True)
+    for sentence in sentences:
+        assert sentence in text(answer)
+
+
+def test_a_form_without_a_file_asks_for_one(deployed: Home) -> None:
+    answer = deployed.http.post("/pages/upload", data={"form_token": token_of(deployed.http.get("/pages/upload"))})
+
+    assert answer.status_code == 422
+    assert "Choose a CSV file first." in text(answer)
+
+
+@pytest.mark.parametrize("token", [None, "", "guessed", "gu\u00e9ss"])
+def test_a_form_from_elsewhere_is_refused(deployed: Home, token: str | None) -> None:
+    deployed.http.get("/pages/upload")
+    form = {"file": (io.BytesIO(GOOD), "a.csv")} | ({} if token is None else {"form_token": token})
+
+    assert deployed.http.post("/pages/upload", data=form).status_code == 403
+
+
+def test_a_visitor_without_a_cookie_cannot_send_a_form(deployed: Home) -> None:
+    stranger = deployed.app.test_client()
+
+    assert stranger.post("/pages/upload", data={"form_token": ""}).status_code == 403
+
+
+def test_before_a_deployment_an_upload_says_that_no_model_serves(settings: Settings) -> None:
+    with opened(settings) as empty:
+        answer = send(empty, GOOD)
+
+    assert answer.status_code == 503
+    assert "No model is deployed yet" in text(answer)
