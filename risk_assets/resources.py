@@ -13,7 +13,7 @@ from pydantic import PrivateAttr
 from risk_assets.engine.session import Session, open_session
 from risk_assets.settings import Settings, load_settings
 from risk_assets.storage.dependencies import DependencyCheck
-from risk_assets.storage.fingerprints import FolderState, Status, folder_state, split_settled
+from risk_assets.storage.fingerprints import FolderState, Status, folder_state, settled_state, unsettled_names
 from risk_assets.storage.layout import Layout
 
 DATA_VERSION_TAG = "dagster/data_version"
@@ -69,13 +69,11 @@ class Home(dg.ConfigurableResource):
 
         Its memory is its own: a run hashes files as they are, and that is no sign of their being complete.
         """
-        memory = self._memory(f"{key}.settled")
-        settled, settling = split_settled(self._files(key), memory, before)
-        return folder_state(settled, memory), settling
+        return settled_state(self._files(key), self._memory(f"{key}.settled"), before)
 
     def unsettled_sources(self) -> frozenset[str]:
         """Return the names of input files that are not as they were when the sensor last saw them settled."""
-        return frozenset(split_settled(self._files("sourcedata"), self._memory("sourcedata.settled"), {})[1])
+        return unsettled_names(self._files("sourcedata"), self._memory("sourcedata.settled"))
 
     def source_state(self) -> FolderState:
         """Return the content of the input folder."""

@@ -1,26 +1,30 @@
-"""The schedule that refreshes what is stale, and trains anew only when the world has drifted."""
+"""What refreshes the stale, and trains anew when the world has drifted: a schedule, and a sensor for haste."""
 
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
 from risk_assets.automation.graph import asset_states
-from risk_assets.automation.jobs import CAUSE, RETRAINS, refresh
-from risk_assets.automation.runs import failures_by_cause, last_run_at, run_in_flight
+from risk_assets.automation.jobs import CAUSE, REASON, RETRAINS, ingest, refresh
+from risk_assets.automation.runs import failures_by_cause, last_success, run_in_flight
 from risk_assets.domain.deployment import last_decision
 from risk_assets.domain.drift import DriftVerdict
 from risk_assets.domain.refresh import (
     TRAINED,
     HeldChallenger,
+    RefreshDecision,
     RefreshFacts,
     RefreshRules,
     decide_refresh,
 )
 from risk_assets.resources import Home
-from risk_assets.storage.comparison import count_served
 from risk_assets.storage.deployments import live_version, read_decisions
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import find_record
+
+SECONDS = 5
+#: For so long after files were ingested the schedule leaves the verdict on them to the sensor.
+FIRST_LOOK = timedelta(seconds=30)
 
 
 def build(cron: str) -> dg.ScheduleDefinition:
@@ -33,21 +37,50 @@ def build(cron: str) -> dg.ScheduleDefinition:
         description="Refreshes what is stale; trains anew when the live version no longer fits the new rows.",
     )
     def check_drift(context: dg.ScheduleEvaluationContext, home: Home) -> dg.RunRequest | dg.SkipReason:
-        return tick(context, home)
+        """Decide, and say why."""
+        decision = look(context.instance, context.repository_def, home)
+        context.log.info(decision.reason)
+        return _request(decision) if decision.selection else dg.SkipReason(decision.reason)
 
     return check_drift
 
 
-def tick(context: dg.ScheduleEvaluationContext, home: Home) -> dg.RunRequest | dg.SkipReason:
-    """Gather the facts, decide, and say why."""
-    settings = home.settings
+def look(instance: dg.DagsterInstance, repository: dg.RepositoryDefinition, home: Home) -> RefreshDecision:
+    """Decide at this moment; what was just ingested is the sensor's, so that no run is asked for twice."""
+    ingested = last_success(instance, job=ingest.name)
+    if ingested is not None and datetime.now(UTC) < ingested[1] + FIRST_LOOK:
+        return RefreshDecision((), f"Run {ingested[0][:8]} has just ingested: check_drift_after_ingest decides.")
+    return _decide(gather(instance, repository, home), home)
+
+
+@dg.sensor(
+    job=refresh,
+    minimum_interval_seconds=SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Decides as check_drift does as soon as files are ingested, before the minute is over.",
+)
+def check_drift_after_ingest(context: dg.SensorEvaluationContext, home: Home) -> dg.SensorResult:
+    """Decide once after each run of ingest; the cursor is the last run that was looked at."""
+    ingested = last_success(context.instance, job=ingest.name)
+    if ingested is None or ingested[0] == context.cursor:
+        return dg.SensorResult(skip_reason="nothing was ingested since the last look")
+    assert context.repository_def is not None  # the daemon gives it
     facts = gather(context.instance, context.repository_def, home)
-    rules = RefreshRules(cooldown=timedelta(minutes=settings.retrain_cooldown_minutes))
-    decision = decide_refresh(facts, rules, datetime.now(UTC))
-    if not decision.selection:
-        return dg.SkipReason(decision.reason)
+    decision = _decide(facts, home)
     context.log.info(decision.reason)
-    tags = {CAUSE: decision.cause, "risk_assets/reason": decision.reason[:250]}
+    looked_at = None if facts.in_flight else ingested[0]
+    if not decision.selection:
+        return dg.SensorResult(skip_reason=decision.reason, cursor=looked_at)
+    return dg.SensorResult(run_requests=[_request(decision)], cursor=looked_at)
+
+
+def _decide(facts: RefreshFacts, home: Home) -> RefreshDecision:
+    rules = RefreshRules(cooldown=timedelta(minutes=home.settings.retrain_cooldown_minutes))
+    return decide_refresh(facts, rules, datetime.now(UTC))
+
+
+def _request(decision: RefreshDecision) -> dg.RunRequest:
+    tags = {CAUSE: decision.cause, REASON: decision.reason[:250]}
     if TRAINED in decision.selection:
         tags[RETRAINS] = "yes"
     return dg.RunRequest(asset_selection=[dg.AssetKey(key) for key in decision.selection], tags=tags)
@@ -55,9 +88,12 @@ def tick(context: dg.ScheduleEvaluationContext, home: Home) -> dg.RunRequest | d
 
 def gather(instance: dg.DagsterInstance, repository: dg.RepositoryDefinition, home: Home) -> RefreshFacts:
     """Return the facts of this moment: from Dagster's records and from disk."""
+    from risk_assets.storage.comparison import count_served
+
     layout = home.layout
-    states = asset_states(instance, repository)
+    states = asset_states(instance, repository, home.settings)
     live, verdict = live_version(layout), find_record(layout.drift, DriftVerdict)
+    retrained = last_success(instance, tag=RETRAINS)
     served = 0
     if live is not None and verdict is not None and verdict.at is not None:
         served = count_served(layout, home.settings.columns.to_columns(), live, since=verdict.at)
@@ -66,7 +102,7 @@ def gather(instance: dg.DagsterInstance, repository: dg.RepositoryDefinition, ho
         live=live,
         verdict=verdict,
         in_flight=run_in_flight(instance, [key for key, state in states.items() if not state.is_source]),
-        retrained_at=last_run_at(instance, RETRAINS),
+        retrained_at=retrained[1] if retrained else None,
         held=_held(layout),
         served=served,
         failed=failures_by_cause(instance, refresh.name),

@@ -3,18 +3,21 @@
 import dagster as dg
 
 from risk_assets.domain.staleness import AssetState
-from risk_assets.resources import CODE_VERSION_TAG, DATA_VERSION_TAG, INPUT_VERSION_TAG
+from risk_assets.resources import CODE_VERSION_TAG, DATA_VERSION_TAG, INPUT_VERSION_TAG, code_version
+from risk_assets.settings import Settings
 
 
-def asset_states(instance: dg.DagsterInstance, repository: dg.RepositoryDefinition) -> dict[str, AssetState]:
-    """Return the state of every asset and source of the graph."""
+def asset_states(
+    instance: dg.DagsterInstance, repository: dg.RepositoryDefinition, settings: Settings
+) -> dict[str, AssetState]:
+    """Return the state of every asset and source of the graph, with the code versions that these settings give."""
     graph = repository.asset_graph
     return {
         node.key.to_user_string(): _state(
             instance,
             node.key,
             tuple(sorted(parent.to_user_string() for parent in node.parent_keys)),
-            node.code_version if node.is_materializable else None,
+            code_version(node.code_version, node.metadata, settings) if node.is_materializable else None,
         )
         for node in (graph.get(key) for key in graph.get_all_asset_keys())
     }

@@ -4,6 +4,8 @@ import dagster as dg
 
 #: The run tag that says what a run was requested for; failed runs are counted by it.
 CAUSE = "risk_assets/cause"
+#: The run tag with the reason in words.
+REASON = "risk_assets/reason"
 #: The run tag of runs that train by themselves.
 RETRAINS = "risk_assets/retrains"
 

@@ -5,16 +5,19 @@ from datetime import UTC, datetime
 import dagster as dg
 from pydantic import TypeAdapter
 
-from risk_assets.automation.jobs import CAUSE, ingest
+from risk_assets.automation.jobs import CAUSE, REASON, ingest
 from risk_assets.automation.runs import failed_runs, run_in_flight
 from risk_assets.domain.arrivals import FolderFacts, decide_ingest
 from risk_assets.resources import Home, report_observation
 from risk_assets.settings import SettingsError
 from risk_assets.storage.finaldata import read_ingestion
-from risk_assets.storage.fingerprints import Status
+from risk_assets.storage.fingerprints import FolderState, Status
 
 SECONDS = 10
-_CURSOR = TypeAdapter(dict[str, Status])
+FOLDERS = ("sourcedata", "testdata")
+#: By folder and name, the size and time of files that were still changing at the last look.
+_CURSOR = TypeAdapter(dict[str, dict[str, Status]])
+_SETTLED_ONLY = dg.RunConfig(ops={"finaldata": {"config": {"settled_only": True}}})
 
 
 @dg.sensor(
@@ -24,28 +27,33 @@ _CURSOR = TypeAdapter(dict[str, Status])
     description="Ingests what is new in the input folder once it is written to the end, and judges drift.",
 )
 def new_source_files(context: dg.SensorEvaluationContext, home: Home) -> dg.SensorResult:
-    """Look at the input folder; the cursor holds the files that were still changing at the last look."""
+    """Look at both folders, tell Dagster what they hold, and ask for a run when finaldata lacks something."""
     before = _CURSOR.validate_json(context.cursor) if context.cursor else {}
     try:
-        state, settling = home.settled_sources(before)
+        looks = {key: home.settled_state(key, before.get(key, {})) for key in FOLDERS}
     except SettingsError as error:
         return dg.SensorResult(skip_reason=str(error))
-    cursor = _CURSOR.dump_json(settling).decode()
-    report_observation(context.instance, "sourcedata", state)
-    ingestion = read_ingestion(home.layout)
-    facts = FolderFacts(
-        found={name: file.sha256 for name, file in state.files.items()},
-        ingested={file.name: file.sha256 for file in ingestion.files} if ingestion else {},
-        settling=tuple(settling),
-        in_flight=run_in_flight(context.instance, ["finaldata"]),
-        failed=failed_runs(context.instance, state.version),
-    )
-    decision = decide_ingest(facts, datetime.now(UTC))
+    cursor = _CURSOR.dump_json({key: settling for key, (_, settling) in looks.items()}).decode()
+    for key, (state, settling) in looks.items():
+        if not settling:
+            report_observation(context.instance, key, state)
+    state, settling = looks["sourcedata"]
+    decision = decide_ingest(_facts(context.instance, home, state, settling), datetime.now(UTC))
     if not decision.ingest:
         return dg.SensorResult(skip_reason=decision.reason, cursor=cursor)
     context.log.info(decision.reason)
-    request = dg.RunRequest(
-        tags={CAUSE: state.version, "risk_assets/reason": decision.reason[:250]},
-        run_config=dg.RunConfig(ops={"finaldata": {"config": {"leave_out": list(decision.leave_out)}}}),
-    )
+    request = dg.RunRequest(tags={CAUSE: state.version, REASON: decision.reason[:250]}, run_config=_SETTLED_ONLY)
     return dg.SensorResult(run_requests=[request], cursor=cursor)
+
+
+def _facts(
+    instance: dg.DagsterInstance, home: Home, state: FolderState, settling: dict[str, Status]
+) -> FolderFacts:
+    ingestion = read_ingestion(home.layout)
+    return FolderFacts(
+        found={name: file.sha256 for name, file in state.files.items()},
+        ingested={file.name: file.sha256 for file in ingestion.files} if ingestion else {},
+        settling=tuple(settling),
+        in_flight=run_in_flight(instance, ["finaldata"]),
+        failed=failed_runs(instance, state.version),
+    )

@@ -47,7 +47,7 @@ def decisions(context: dg.SensorEvaluationContext, home: Home) -> dg.SensorResul
     if context.cursor is None:
         return dg.SensorResult(skip_reason="notices start from here", cursor=now.model_dump_json())
     told = Told.model_validate_json(context.cursor)
-    news = [*map(_decided, made[told.decisions :]), *_drifts(verdicts, told.verdicts)]
+    news = [*_drifts(verdicts, told.verdicts), *map(_decided, made[told.decisions :])]
     if not news:
         return dg.SensorResult(skip_reason="nothing was decided", cursor=now.model_dump_json())
     try:

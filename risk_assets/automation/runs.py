@@ -15,6 +15,8 @@ IN_FLIGHT = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
+#: A run that people cancelled is not asked for again at once either.
+FAILED = {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
 RUNS_LOOKED_AT = 50
 
 
@@ -38,10 +40,17 @@ def failures_by_cause(instance: dg.DagsterInstance, job: str) -> dict[str, Faile
     return _failures(instance.get_run_records(dg.RunsFilter(job_name=job), limit=RUNS_LOOKED_AT))
 
 
-def last_run_at(instance: dg.DagsterInstance, tag: str) -> datetime | None:
-    """Return when a run with this tag was last requested."""
-    records = instance.get_run_records(dg.RunsFilter(tags={tag: "yes"}), limit=1)
-    return records[0].create_timestamp.astimezone(UTC) if records else None
+def last_success(
+    instance: dg.DagsterInstance, *, job: str | None = None, tag: str | None = None
+) -> tuple[str, datetime] | None:
+    """Return the id of the newest run of this job or with this tag that succeeded, and when it ended."""
+    wanted = dg.RunsFilter(
+        job_name=job, tags={tag: "yes"} if tag else None, statuses=[dg.DagsterRunStatus.SUCCESS]
+    )
+    for record in instance.get_run_records(wanted, limit=1):
+        ended = record.end_time or record.create_timestamp.timestamp()
+        return record.dagster_run.run_id, datetime.fromtimestamp(ended, UTC)
+    return None
 
 
 def _failures(records: Iterable[dg.RunRecord]) -> dict[str, FailedRuns]:
@@ -52,7 +61,7 @@ def _failures(records: Iterable[dg.RunRecord]) -> dict[str, FailedRuns]:
         cause = record.dagster_run.tags.get(CAUSE, "")
         if record.dagster_run.status == dg.DagsterRunStatus.SUCCESS:
             settled.add(cause)
-        elif record.dagster_run.status == dg.DagsterRunStatus.FAILURE and cause not in settled:
+        elif record.dagster_run.status in FAILED and cause not in settled:
             ended = record.end_time or record.create_timestamp.timestamp()
             before = found.get(cause)
             last = before.last_at if before else datetime.fromtimestamp(ended, UTC)
