@@ -10,7 +10,6 @@ from risk_assets.automation.runs import failures_by_cause, last_success, run_in_
 from risk_assets.domain.deployment import last_decision
 from risk_assets.domain.drift import DriftVerdict
 from risk_assets.domain.refresh import (
-    TRAINED,
     HeldChallenger,
     RefreshDecision,
     RefreshFacts,
@@ -81,7 +80,7 @@ def _decide(facts: RefreshFacts, home: Home) -> RefreshDecision:
 
 def _request(decision: RefreshDecision) -> dg.RunRequest:
     tags = {CAUSE: decision.cause, REASON: decision.reason[:250]}
-    if TRAINED in decision.selection:
+    if decision.for_drift:
         tags[RETRAINS] = "yes"
     return dg.RunRequest(asset_selection=[dg.AssetKey(key) for key in decision.selection], tags=tags)
 

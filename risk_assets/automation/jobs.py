@@ -6,7 +6,7 @@ import dagster as dg
 CAUSE = "risk_assets/cause"
 #: The run tag with the reason in words.
 REASON = "risk_assets/reason"
-#: The run tag of runs that train by themselves.
+#: The run tag of runs that train for drift.
 RETRAINS = "risk_assets/retrains"
 
 everything = dg.define_asset_job(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from risk_assets.domain.drift import DriftVerdict
@@ -56,11 +56,15 @@ class RefreshRules:
 
 @dataclass(frozen=True)
 class RefreshDecision:
-    """The assets to materialize in one run, none to skip; `cause` is the same as long as the situation is."""
+    """The assets to materialize in one run, none to skip; `cause` is the same as long as the situation is.
+
+    `for_drift` tells a retraining for drift, which starts the cooldown, from a first model or changed code.
+    """
 
     selection: tuple[str, ...]
     reason: str
     cause: str = ""
+    for_drift: bool = False
 
 
 def stale_closure(stale: Iterable[str], downstream_of: Mapping[str, Collection[str]]) -> frozenset[str]:
@@ -106,7 +110,8 @@ def _after_verdict(
         return _request(facts, due, f"{found}{held} {_list(due)}", now)
     obstacle = _obstacle_to_training(facts, stale[TRAINED], rules, now)
     if obstacle is None:
-        return _request(facts, {**due, TRAINED: stale[TRAINED]}, f"{found} {_list(stale)}", now)
+        decision = _request(facts, {**due, TRAINED: stale[TRAINED]}, f"{found} {_list(stale)}", now)
+        return replace(decision, for_drift=bool(decision.selection))
     return _request(facts, due, f"{found} {obstacle} {_list(due)}", now)
 
 
