@@ -11,7 +11,7 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from risk_assets.engine.session import Session, open_session
-from risk_assets.settings import Settings, load_settings
+from risk_assets.settings import Settings, SettingsError, load_settings
 from risk_assets.storage.dependencies import DependencyCheck
 from risk_assets.storage.fingerprints import FolderState, Status, folder_state, settled_state, unsettled_names
 from risk_assets.storage.layout import Layout
@@ -104,8 +104,9 @@ class ObservedSources(dg.ConfigurableResource):
         instance = context.instance
         if instance is None:
             return
-        for key, state in (("sourcedata", self.home.source_state()), ("testdata", self.home.test_state())):
-            report_observation(instance, key, state)
+        for key, look in (("sourcedata", self.home.source_state), ("testdata", self.home.test_state)):
+            with contextlib.suppress(SettingsError):  # a missing folder is told by the assets that read it
+                report_observation(instance, key, look())
 
 
 @functools.lru_cache(maxsize=4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,6 +24,11 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from risk_assets.domain.columns import Columns, NumericColumn, canonical_label, usual_opposite
 
+CRON_FIELDS = 5
+PREFIX = "RISK_ASSETS_"
+#: Variables with the prefix that are no settings: which config, and what `risk call` and the tests go by.
+OTHER_VARIABLES = {"CONFIG", "URL", "API_KEY"}
+
 
 class SettingsError(ValueError):
     """A setting is missing or wrong; the message is one line that names the key."""
@@ -31,6 +37,13 @@ class SettingsError(ValueError):
 def _folder_name(value: str) -> str:
     if not value.strip():
         raise ValueError("must name a folder")
+    return value
+
+
+def _cron(value: str) -> str:
+    fields = value.split()
+    if len(fields) != CRON_FIELDS or not all(re.fullmatch(r"[\d*/,A-Za-z-]+", field) for field in fields):
+        raise ValueError(f"{value!r} is not a cron expression of five fields, such as '*/5 * * * *'")
     return value
 
 
@@ -75,9 +88,9 @@ class ColumnsSetting(BaseModel):
     @field_validator("numeric", mode="before")
     @classmethod
     def _names_alone(cls, value: object) -> object:
-        if isinstance(value, list | tuple):
-            return [{"name": item} if isinstance(item, str) else item for item in value]
-        return value
+        if not isinstance(value, list | tuple):
+            raise ValueError("must be a list of column names, or of objects with name, min and max")  # noqa: TRY004  # pydantic tells of ValueError alone
+        return [{"name": item} if isinstance(item, str) else item for item in value]
 
     @model_validator(mode="after")
     def _consistent(self) -> ColumnsSetting:
@@ -112,9 +125,7 @@ class ColumnsSetting(BaseModel):
 class Settings(BaseSettings):
     """Everything that can be set; each field can also be given as RISK_ASSETS_<FIELD> in the environment."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="RISK_ASSETS_", env_nested_delimiter="__", extra="forbid", frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
 
     data_root: Path
     input_folder_path: FolderName
@@ -161,7 +172,9 @@ class Settings(BaseSettings):
 
     # automation
     drift_policy: Literal["statistical", "seed"] = Field(default="statistical", description="the rule of drift")
-    drift_cron: str = Field(default="* * * * *", description="when the schedule checks drift")
+    drift_cron: Annotated[str, AfterValidator(_cron)] = Field(
+        default="* * * * *", description="when the schedule checks drift"
+    )
     retrain_cooldown_minutes: float = Field(default=10, ge=0, description="least time between two trainings")
     notify_url: SecretStr | None = Field(default=None, description="apprise URL for notices; the log if unset")
 
@@ -215,11 +228,22 @@ def load_settings(path: str | Path | None = None) -> Settings:
         raise SettingsError(f"config {file}: not valid JSON: {error}") from error
     if not isinstance(content, dict):
         raise SettingsError(f"config {file}: must be a JSON object")
+    for name in os.environ:
+        _refuse_unknown(name)
     try:
         settings = Settings(**content)
     except ValidationError as error:
         raise SettingsError(f"config {file}: {_one_line(error)}") from error
     return settings.model_copy(update={"data_root": file.parent / settings.data_root})
+
+
+def _refuse_unknown(variable: str) -> None:
+    """Refuse a misspelled variable, which would otherwise change nothing without a word."""
+    key = variable.removeprefix(PREFIX)
+    if not variable.startswith(PREFIX) or key in OTHER_VARIABLES or key.startswith("TESTS_"):
+        return
+    if key.partition("__")[0].lower() not in Settings.model_fields:
+        raise SettingsError(f"environment: {variable}: unknown setting")
 
 
 def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:

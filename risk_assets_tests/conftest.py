@@ -3,8 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
+
+
+def pytest_configure() -> None:
+    """Forget the settings and the Dagster home of whoever runs the tests."""
+    for name in list(os.environ):
+        if name == "DAGSTER_HOME" or (name.startswith("RISK_ASSETS_") and "_TESTS_" not in name):
+            del os.environ[name]
+
+
+@pytest.fixture(autouse=True)
+def _environment() -> Iterator[None]:
+    """Let no test change the environment of the next."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

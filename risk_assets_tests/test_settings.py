@@ -53,6 +53,12 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
     assert (settings.seed, settings.input_folder_path) == (7, "elsewhere")
 
 
+def test_a_misspelled_variable_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RISK_ASSETS_TRESHOLD", "0.4")
+    with pytest.raises(SettingsError, match="RISK_ASSETS_TRESHOLD: unknown setting"):
+        load_settings(config_with(tmp_path))
+
+
 def test_the_config_in_force_is_named_by_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RISK_ASSETS_CONFIG", str(config_with(tmp_path, seed=11)))
     assert load_settings().seed == 11
@@ -82,6 +88,8 @@ def test_every_spelling_of_one_is_the_same_positive_label(tmp_path: Path, positi
         ({"columns": columns_with(numeric=[{"name": "age", "min": 2, "max": 1}])}, "min 2.0 is above max 1.0"),
         ({"columns": columns_with(positive="gone")}, "add the other label as 'negative'"),
         ({"columns": columns_with(negative="Yes")}, "are the same label 'Yes'"),
+        ({"columns": columns_with(numeric="age")}, "columns.numeric: must be a list of column names"),
+        ({"drift_cron": "not a cron"}, "drift_cron: 'not a cron' is not a cron expression"),
         ({"max_bad_share": 2}, "max_bad_share: "),
         ({"output_model_path": "out"}, "output_model_path: the same folder as output_folder_path"),
         ({"output_folder_path": "in/sub"}, "output_folder_path: lies inside input_folder_path"),

@@ -6,9 +6,8 @@ from risk_assets.domain.columns import Columns
 from risk_assets.domain.risks import RiskSummary
 from risk_assets.engine.ranked import risk_summary
 from risk_assets.resources import SETTINGS, Home
-from risk_assets.storage.deployments import require_live_version, version_folder
+from risk_assets.storage.deployments import deployed_scorecard, require_live_version
 from risk_assets.storage.finaldata import parts, require_ingestion
-from risk_assets.storage.records import read_record
 
 
 @dg.asset(
@@ -24,12 +23,11 @@ def client_risk(home: Home) -> dg.MaterializeResult:
 
     client_risk.parquet is for programs, client_risk.csv for spreadsheets. Rank 1 and decile 1 are the riskiest.
     """
-    from risk_assets.domain.scorecard import Scorecard
     from risk_assets.storage.clients import save_client_risk
 
     layout = home.layout
     ingestion, live = require_ingestion(layout), require_live_version(layout)
-    scorecard = read_record(version_folder(layout, live) / layout.scorecard.name, Scorecard)
+    scorecard = deployed_scorecard(layout, live)
     with home.session() as session:
         save_client_risk(layout, session, parts(layout, ingestion), scorecard)
         summary = risk_summary(session, layout.client_risk_parquet, threshold=scorecard.threshold)

@@ -11,9 +11,9 @@ from risk_assets.engine.profile import profile
 from risk_assets.reporting.markdown import picture
 from risk_assets.resources import SETTINGS, Dependencies, Home, Metadata
 from risk_assets.storage.dependencies import not_asked
-from risk_assets.storage.deployments import require_live_version, version_folder
+from risk_assets.storage.deployments import deployed_scorecard, require_live_version
 from risk_assets.storage.finaldata import parts, read_test_rows, require_ingestion
-from risk_assets.storage.records import read_record, write_record
+from risk_assets.storage.records import write_record
 
 TIMED = ("finaldata", "trained_model", "latest_score")
 
@@ -32,16 +32,14 @@ def diagnostics(context: dg.AssetExecutionContext, home: Home, dependencies: Dep
     Durations are read from Dagster's event log; nothing is run again. Without a network the packages' entry says
     "unavailable" and why.
     """
-    from risk_assets.domain.scorecard import Scorecard
-
     settings, layout = home.settings, home.layout
     ingestion = require_ingestion(layout)
     with home.session() as session:
         summary = profile(session, parts(layout, ingestion))
         tested, _ = read_test_rows(layout, session)
-    live = version_folder(layout, require_live_version(layout))
-    scorecard = read_record(live / layout.scorecard.name, Scorecard)
-    columns = tested.columns
+    live = require_live_version(layout)
+    scorecard = deployed_scorecard(layout, live)
+    columns = tested.columns_for(scorecard)
     scorecard.risk(columns)  # the first use prepares the scorecard, which a server does once
     started = time.perf_counter()
     scorecard.risk(columns)
@@ -55,7 +53,7 @@ def diagnostics(context: dg.AssetExecutionContext, home: Home, dependencies: Dep
     )
     write_record(layout.diagnostics, record)
     return dg.MaterializeResult(
-        data_version=dg.DataVersion(f"{ingestion.data_version}-{live.name}"), metadata=_metadata(record)
+        data_version=dg.DataVersion(f"{ingestion.data_version}-{live}"), metadata=_metadata(record)
     )
 
 

@@ -12,7 +12,7 @@ from risk_assets.domain.profile import TrainingReference
 from risk_assets.engine.ranked import risk_summary
 from risk_assets.reporting.wording import outcome_words
 from risk_assets.resources import SETTINGS, Home
-from risk_assets.storage.deployments import read_decisions, read_manifest, require_live_version, version_folder
+from risk_assets.storage.deployments import deployed_scorecard, read_decisions, read_manifest, require_live_version
 from risk_assets.storage.finaldata import require_ingestion
 from risk_assets.storage.records import find_record, read_history, read_record
 
@@ -40,7 +40,6 @@ def report(home: Home) -> dg.MaterializeResult:
 
 
 def _content(home: Home) -> "ReportContent":
-    from risk_assets.domain.scorecard import Scorecard
     from risk_assets.reporting.content import ReportContent
     from risk_assets.storage.trained_model import read_model
 
@@ -48,7 +47,7 @@ def _content(home: Home) -> "ReportContent":
     _, scorecard = read_model(layout)
     live = require_live_version(layout)
     metrics = read_record(layout.metrics, Metrics)
-    deployed = read_record(version_folder(layout, live) / layout.scorecard.name, Scorecard)
+    deployed = deployed_scorecard(layout, live)
     with home.session() as session:
         risks = risk_summary(session, layout.client_risk_parquet, threshold=deployed.threshold)
     return ReportContent(

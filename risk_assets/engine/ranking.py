@@ -30,7 +30,7 @@ def rank_clients(session: Session, parts: Sequence[Path], scorecard: Scorecard, 
 
 
 def _ranking(columns: Columns, parts: Sequence[Path], scorecard: Scorecard) -> str:
-    table, client = numbered_rows(columns, parts), quote(columns.id)
+    table, client = _scorable(columns, parts, scorecard), quote(columns.id)
     latest = f"SELECT max({POSITION}) FROM ({table}) GROUP BY {client}"
     scored = (
         f"SELECT {client} AS id, {risk_sql(scorecard)} AS risk, {reasons_sql(scorecard, REASONS)} AS reasons "
@@ -42,6 +42,14 @@ def _ranking(columns: Columns, parts: Sequence[Path], scorecard: Scorecard) -> s
         f"SELECT id AS {quote(_id_name(columns))}, risk, rank, 1 + (rank - 1) * 10 // n AS decile, {reasons} "
         f"FROM ({ranked}) ORDER BY rank"
     )
+
+
+def _scorable(columns: Columns, parts: Sequence[Path], scorecard: Scorecard) -> str:
+    """Return the rows with every column of the scorecard; one that is no longer declared is missing in each."""
+    absent = [name for name in scorecard.features if name not in columns.features]
+    numeric = {shape.column for shape in scorecard.numeric}
+    nulls = [f", CAST(NULL AS {'DOUBLE' if name in numeric else 'VARCHAR'}) AS {quote(name)}" for name in absent]
+    return f"SELECT *{''.join(nulls)} FROM ({numbered_rows(columns, parts)})"
 
 
 def _readable(columns: Columns, parquet: Path) -> str:

@@ -15,10 +15,16 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from risk_assets.domain.scorecard import Scorecard
+
 Keep = Literal["training", "held out", "all"]
 
 #: The column of `numbered_rows` that counts rows in reading order; settings refuse blank names, so it is free.
 POSITION = quote(" ")
+
+
+class SelectionError(ValueError):
+    """The rows on disk are not of the declared columns."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +43,32 @@ class LabelledRows:
         """The features as arrays by name, as a scorecard takes them."""
         return {name: self.features[name].to_numpy() for name in self.features.columns}
 
+    def columns_for(self, scorecard: Scorecard) -> dict[str, NDArray[np.float64] | NDArray[np.object_]]:
+        """Return the columns that a scorecard wants; one that is no longer declared is missing in every row."""
+        import numpy as np
+
+        n, columns = len(self.target), self.columns
+        for number in scorecard.numeric:
+            if number.column not in columns or columns[number.column].dtype == np.object_:
+                columns[number.column] = np.full(n, np.nan)
+        for category in scorecard.categorical:
+            if category.column not in columns or columns[category.column].dtype != np.object_:
+                columns[category.column] = np.full(n, None, dtype=np.object_)
+        return columns
+
 
 def labelled_rows(session: Session, parts: Sequence[Path], keep: Keep) -> LabelledRows:
     """Read the rows with a label that are trained on, held out of all training, or both."""
+    import duckdb
     import numpy as np
     import pandas as pd
 
     columns = session.columns
     labelled = f"SELECT * FROM ({rows(columns, parts, keep)}) WHERE {quote(columns.target)} IS NOT NULL"
-    found = session.run(labelled).fetchnumpy()
+    try:
+        found = session.run(labelled).fetchnumpy()
+    except duckdb.BinderException as error:
+        raise SelectionError("finaldata has other columns than are declared now: materialize finaldata") from error
     series: dict[str, pd.Series[float] | pd.Series[str]] = {}
     for column in columns.numeric:
         series[column.name] = pd.Series(np.ma.filled(found[column.name], np.nan), dtype="float64")

@@ -16,13 +16,13 @@ from risk_assets.engine.select import LabelledRows, labelled_rows
 from risk_assets.engine.session import Session
 from risk_assets.storage.comparison import new_files
 from risk_assets.storage.deployments import (
+    deployed_scorecard,
     live_version,
     next_version,
     publish_version,
     read_decisions,
     read_manifest,
     record_decision,
-    version_folder,
 )
 from risk_assets.storage.finaldata import parts_of, read_test_rows, require_ingestion
 from risk_assets.storage.layout import Layout
@@ -98,7 +98,7 @@ def read_challenge(layout: Layout, session: Session) -> Challenge:
     return Challenge(
         model=model,
         challenger=challenger,
-        champion=read_record(version_folder(layout, live) / "scorecard.json", Scorecard) if live else None,
+        champion=deployed_scorecard(layout, live) if live else None,
         champion_sha256=manifest.model_sha256 if manifest else None,
         champion_scorecard_sha256=manifest.files["scorecard.json"][0] if manifest else None,
         tested=tested,
@@ -186,7 +186,7 @@ def _recent_rows(layout: Layout, session: Session, live: str | None, model: Mode
 
 
 def _flagged(scorecard: Scorecard, rows: LabelledRows) -> NDArray[np.bool_]:
-    return scorecard.risk(rows.columns) >= scorecard.threshold
+    return scorecard.risk(rows.columns_for(scorecard)) >= scorecard.threshold
 
 
 def _smoke(layout: Layout, scorecard: Scorecard, golden: LabelledRows) -> tuple[str, ...]:

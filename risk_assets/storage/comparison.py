@@ -11,10 +11,9 @@ from risk_assets.domain.drift_measure import measure_drift
 from risk_assets.domain.ingestion import Ingestion
 from risk_assets.domain.metrics import Metrics
 from risk_assets.domain.profile import TrainingReference
-from risk_assets.domain.scorecard import Scorecard
 from risk_assets.engine.select import labelled_rows
 from risk_assets.engine.session import Session
-from risk_assets.storage.deployments import live_version, version_folder
+from risk_assets.storage.deployments import deployed_scorecard, live_version, version_folder
 from risk_assets.storage.finaldata import parts_of, require_ingestion
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.predictions import latest_prediction_at, served_rows
@@ -39,13 +38,14 @@ def compare_new_rows(layout: Layout, session: Session, rules: DriftRules, *, now
     if live is None:
         return DriftVerdict("nothing deployed", "No model serves yet.", 0, rules.policy, at=at)
     folder = version_folder(layout, live)
-    scorecard = read_record(folder / layout.scorecard.name, Scorecard)
+    scorecard = deployed_scorecard(layout, live)
     reference = read_record(folder / layout.reference.name, TrainingReference)
     metrics = read_record(folder / layout.metrics.name, Metrics)
     rows = labelled_rows(session, parts_of(layout, ingestion, new_files(layout, ingestion, live)), "all")
+    columns = rows.columns_for(scorecard)
     served = served_rows(layout, session.columns, since=now - SERVED_WITHIN, limit=MOST_SERVED, version=live)
     measured = measure_drift(
-        NewRows(rows.columns, scorecard.risk(rows.columns), rows.target == 1),
+        NewRows(columns, scorecard.risk(columns), rows.target == 1),
         DriftReference(reference.profile, reference.risks, metrics),
         rules,
         served.risk,

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from risk_assets.domain.deployment import Decision, Manifest
+from risk_assets.domain.scorecard import Scorecard
 from risk_assets.storage import atomic
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import (
@@ -31,6 +32,8 @@ from risk_assets.storage.records import (
 )
 
 MANIFEST = "manifest.json"
+WAY_OUT = "Restore its files, or let another version serve: risk rollback VERSION."
+WRITE_ANEW = "Write the name of the version that should serve into it; `risk history` lists them."
 VERSION_NAME = re.compile(r"v(\d{4,})-([0-9a-f]{8})")
 
 
@@ -126,9 +129,9 @@ def live_version(layout: Layout) -> str | None:
     except FileNotFoundError:
         return None
     except UnicodeDecodeError as error:
-        raise DeploymentError(f"{layout.current}: not text") from error
+        raise DeploymentError(f"{layout.current}: not text. {WRITE_ANEW}") from error
     if not VERSION_NAME.fullmatch(name):
-        raise DeploymentError(f"{layout.current}: not a version name: {name[:80]!r}")
+        raise DeploymentError(f"{layout.current}: not a version name: {name[:80]!r}. {WRITE_ANEW}")
     return name
 
 
@@ -138,6 +141,14 @@ def require_live_version(layout: Layout) -> str:
     if live is None:
         raise DeploymentError("nothing is deployed yet: materialize deployed_model first")
     return live
+
+
+def deployed_scorecard(layout: Layout, version: str) -> Scorecard:
+    """Return the scorecard of a version, once its files are verified. Raises DeploymentError with their faults."""
+    faults = verify_version(layout, version)
+    if faults:
+        raise DeploymentError(f"{'; '.join(faults)}. {WAY_OUT}")
+    return read_record(version_folder(layout, version) / layout.scorecard.name, Scorecard)
 
 
 def point_to(layout: Layout, version: str) -> None:

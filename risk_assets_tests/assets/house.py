@@ -22,16 +22,21 @@ class House:
     """Writes client files, materializes assets and reads what they did."""
 
     def __init__(self, folder: Path, **settings: object) -> None:
-        config = json.loads((ROOT / "config.json").read_text())
-        quick = {"dependency_check": False, "bootstrap_samples": 200}
-        (folder / "config.json").write_text(json.dumps(config | quick | settings))
-        self.home = Home(config_file=str(folder / "config.json"))
+        self.config = folder / "config.json"
+        self.configure(**settings)
+        self.home = Home(config_file=str(self.config))
         self.layout: Layout = self.home.layout
         for path in (self.layout.input, self.layout.testdata):
             path.mkdir(parents=True)
         self.instance = dg.DagsterInstance.ephemeral(tempdir=str(folder))
         loaded = dg.load_assets_from_package_name("risk_assets.assets")
         self.assets = [asset for asset in loaded if isinstance(asset, dg.AssetsDefinition)]
+
+    def configure(self, **settings: object) -> None:
+        """Write the settings: the shipped ones, made quick, with these besides."""
+        config = json.loads((ROOT / "config.json").read_text())
+        quick = {"dependency_check": False, "bootstrap_samples": 200}
+        self.config.write_text(json.dumps(config | quick | settings))
 
     def write_clients(
         self,

@@ -117,6 +117,51 @@ def test_rows_that_cannot_teach_fail_and_the_earlier_model_stays(house: House, r
     assert verdicts(house) == ["promoted"]
 
 
+def columns(numeric: list[str], categorical: list[str]) -> dict[str, object]:
+    return {"id": "corporation", "target": "exited", "positive": 1, "numeric": numeric, "categorical": categorical}
+
+
+def test_a_feature_that_is_no_longer_declared_is_missing_to_the_champion_and_everything_goes_on(
+    house: House,
+) -> None:
+    everything = (*MODEL, "client_risk", "drift", "diagnostics", "report")
+    house.materialize(*everything)
+    house.configure(columns=columns(["lastmonth_activity", "number_of_employees"], []))
+    assert house.materialize(*everything).success
+    decision = read_decisions(house.layout)[-1]
+    assert decision.figures["testdata_champion_f1"] > 0
+
+
+def test_training_right_after_a_change_of_columns_says_to_make_finaldata_first(house: House) -> None:
+    house.materialize(*MODEL)
+    house.configure(columns=columns(["lastmonth_activity", "balance"], []))
+    result = house.materialize("trained_model", raise_on_error=False)
+    failure = result.failure_data_for_node("trained_model")
+    assert failure is not None
+    assert "materialize finaldata" in str(failure.error)
+
+
+def test_a_category_that_never_varies_harms_nobody(house: House) -> None:
+    for file in (house.layout.input / "a.csv", house.layout.testdata / "testdata.csv"):
+        pd.read_csv(file).assign(region="north", note="").to_csv(file, index=False)
+    house.configure(columns=columns(["lastmonth_activity", "lastyear_activity"], ["region", "note"]))
+    assert house.materialize(*MODEL, "client_risk", "drift", "diagnostics", "report").success
+
+
+def test_a_scorecard_that_was_tampered_with_ranks_nobody(house: House) -> None:
+    house.materialize(*MODEL, "client_risk")
+    before = house.layout.client_risk_csv.read_bytes()
+    live = live_version(house.layout)
+    assert live is not None
+    scorecard = version_folder(house.layout, live) / "scorecard.json"
+    scorecard.write_text(scorecard.read_text().replace('"intercept": -', '"intercept": '))
+    result = house.materialize("client_risk", raise_on_error=False)
+    failure = result.failure_data_for_node("client_risk")
+    assert failure is not None
+    assert "risk rollback VERSION" in str(failure.error)
+    assert house.layout.client_risk_csv.read_bytes() == before
+
+
 def test_lineage_names_the_version_of_the_folder_that_was_read(house: House) -> None:
     house.materialize("finaldata")
     assert house.input_version("finaldata", "sourcedata") == house.home.source_state().version

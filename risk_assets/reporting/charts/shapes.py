@@ -72,7 +72,7 @@ def _page(found: tuple[Effect, ...], columns: int) -> bytes:
 
 
 def _reach(effect: Effect) -> float:
-    return max(abs(effect.missing), *(float(abs(value)) for value in effect.log_odds))
+    return max(abs(effect.missing), max((float(abs(value)) for value in effect.log_odds), default=0.0))
 
 
 def odds_ticks(reach: float) -> tuple[tuple[float, ...], tuple[str, ...]]:
