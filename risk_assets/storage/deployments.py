@@ -17,9 +17,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from risk_assets.domain.deployment import Decision, Manifest
-from risk_assets.domain.scorecard import Scorecard
 from risk_assets.storage import atomic
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import (
@@ -30,6 +30,9 @@ from risk_assets.storage.records import (
     read_record,
     write_record,
 )
+
+if TYPE_CHECKING:
+    from risk_assets.domain.scorecard import Scorecard
 
 MANIFEST = "manifest.json"
 WAY_OUT = "Restore its files, or let another version serve: risk rollback VERSION."
@@ -145,6 +148,8 @@ def require_live_version(layout: Layout) -> str:
 
 def deployed_scorecard(layout: Layout, version: str) -> Scorecard:
     """Return the scorecard of a version, once its files are verified. Raises DeploymentError with their faults."""
+    from risk_assets.domain.scorecard import Scorecard
+
     faults = verify_version(layout, version)
     if faults:
         raise DeploymentError(f"{'; '.join(faults)}. {WAY_OUT}")
