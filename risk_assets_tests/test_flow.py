@@ -171,6 +171,7 @@ def test_one_command_makes_every_file_of_the_course_project_and_more(home: Home)
         "ingestedfiles.txt",
         "ingestion.json",
         "reference.json",
+        "trained_rows.parquet",
         "manifest.json",
     }
     assert (home.data / "models/latestscore.txt").read_text().startswith("f1 score = 0.")

@@ -43,22 +43,22 @@ def trained_model(home: Home) -> dg.MaterializeResult:
     settings, layout, started = home.settings, home.layout, time.monotonic()
     columns = settings.columns.to_columns()
     ingestion = require_ingestion(layout)
-    holds_out = ingestion.accepted >= ROWS_FOR_A_HOLD_OUT
-    keep: Keep = "training" if holds_out else "all"
+    keep: Keep = "training" if ingestion.accepted >= ROWS_FOR_A_HOLD_OUT else "all"
     with home.session() as session:
         rows = labelled_rows(session, parts(layout, ingestion), keep)
         summary = profile(session, parts(layout, ingestion), keep)
-    model = train(rows.features, rows.target, columns, seed=settings.seed, threshold=settings.threshold)
-    reference = TrainingReference(summary, profile_of("risk", model.scorecard.risk(rows.columns)))
-    record = save_model(
-        layout,
-        model,
-        reference,
-        data_version=ingestion.data_version,
-        held_out=holds_out,
-        seconds=time.monotonic() - started,
-        now=datetime.now(UTC),
-    )
+        model = train(rows.features, rows.target, columns, seed=settings.seed, threshold=settings.threshold)
+        reference = TrainingReference(summary, profile_of("risk", model.scorecard.risk(rows.columns)))
+        record = save_model(
+            layout,
+            session,
+            model,
+            reference,
+            ingestion=ingestion,
+            keep=keep,
+            seconds=time.monotonic() - started,
+            now=datetime.now(UTC),
+        )
     return dg.MaterializeResult(
         data_version=dg.DataVersion(record.version), metadata=_metadata(record, model.scorecard, reference)
     )

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from risk_assets.automation.graph import asset_states
-from risk_assets.automation.jobs import CAUSE, REASON, RETRAINS, ingest, refresh
+from risk_assets.automation.jobs import CAUSE, REASON, RETRAINS, SETTLED_ONLY, ingest, refresh
 from risk_assets.automation.runs import failures_by_cause, last_success, run_in_flight
 from risk_assets.domain.deployment import last_decision
 from risk_assets.domain.drift import DriftVerdict
 from risk_assets.domain.refresh import (
+    INGESTED,
     HeldChallenger,
     RefreshDecision,
     RefreshFacts,
@@ -17,6 +18,7 @@ from risk_assets.domain.refresh import (
     decide_refresh,
 )
 from risk_assets.resources import Home
+from risk_assets.settings import SettingsError
 from risk_assets.storage.deployments import live_version, read_decisions
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import find_record
@@ -37,7 +39,10 @@ def build(cron: str) -> dg.ScheduleDefinition:
     )
     def check_drift(context: dg.ScheduleEvaluationContext, home: Home) -> dg.RunRequest | dg.SkipReason:
         """Decide, and say why."""
-        decision = look(context.instance, context.repository_def, home)
+        try:
+            decision = look(context.instance, context.repository_def, home)
+        except SettingsError as error:
+            return dg.SkipReason(str(error))
         context.log.info(decision.reason)
         return _request(decision) if decision.selection else dg.SkipReason(decision.reason)
 
@@ -82,7 +87,10 @@ def _request(decision: RefreshDecision) -> dg.RunRequest:
     tags = {CAUSE: decision.cause, REASON: decision.reason[:250]}
     if decision.for_drift:
         tags[RETRAINS] = "yes"
-    return dg.RunRequest(asset_selection=[dg.AssetKey(key) for key in decision.selection], tags=tags)
+    config = SETTLED_ONLY if INGESTED in decision.selection else None
+    return dg.RunRequest(
+        asset_selection=[dg.AssetKey(key) for key in decision.selection], tags=tags, run_config=config
+    )
 
 
 def gather(instance: dg.DagsterInstance, repository: dg.RepositoryDefinition, home: Home) -> RefreshFacts:

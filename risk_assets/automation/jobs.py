@@ -9,6 +9,9 @@ REASON = "risk_assets/reason"
 #: The run tag of runs that train for drift.
 RETRAINS = "risk_assets/retrains"
 
+#: Runs that nobody started by hand read only files that are written to the end.
+SETTLED_ONLY = dg.RunConfig(ops={"finaldata": {"config": {"settled_only": True}}})
+
 everything = dg.define_asset_job(
     "everything", dg.AssetSelection.all(), description="The whole graph, from files to report."
 )

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import dagster as dg
 from pydantic import TypeAdapter
 
-from risk_assets.automation.jobs import CAUSE, REASON, ingest
+from risk_assets.automation.jobs import CAUSE, REASON, SETTLED_ONLY, ingest
 from risk_assets.automation.runs import failed_runs, run_in_flight
 from risk_assets.domain.arrivals import FolderFacts, decide_ingest
 from risk_assets.resources import Home, report_observation
@@ -17,7 +17,6 @@ SECONDS = 10
 FOLDERS = ("sourcedata", "testdata")
 #: By folder and name, the size and time of files that were still changing at the last look.
 _CURSOR = TypeAdapter(dict[str, dict[str, Status]])
-_SETTLED_ONLY = dg.RunConfig(ops={"finaldata": {"config": {"settled_only": True}}})
 
 
 @dg.sensor(
@@ -42,7 +41,7 @@ def new_source_files(context: dg.SensorEvaluationContext, home: Home) -> dg.Sens
     if not decision.ingest:
         return dg.SensorResult(skip_reason=decision.reason, cursor=cursor)
     context.log.info(decision.reason)
-    request = dg.RunRequest(tags={CAUSE: state.version, REASON: decision.reason[:250]}, run_config=_SETTLED_ONLY)
+    request = dg.RunRequest(tags={CAUSE: state.version, REASON: decision.reason[:250]}, run_config=SETTLED_ONLY)
     return dg.SensorResult(run_requests=[request], cursor=cursor)
 
 

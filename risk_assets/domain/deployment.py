@@ -110,3 +110,16 @@ def data_rolled_back(decisions: Sequence[Decision]) -> str | None:
         if decision.verdict in {"promoted", "approved"}:
             return None
     return None
+
+
+def decided_by_hand_since(decisions: Sequence[Decision], trained_at: datetime) -> bool:
+    """Whether people chose what serves after a model was trained, and nothing else has gone live since.
+
+    Such a model may not undo their choice; one that is trained later, on other data, may.
+    """
+    for decision in reversed(decisions):
+        if decision.verdict in {"rolled back", "approved"}:
+            return datetime.fromisoformat(decision.at) >= trained_at
+        if decision.verdict == "promoted":
+            return False
+    return False

@@ -119,8 +119,10 @@ def _stale(facts: RefreshFacts) -> dict[str, str]:
     """Find what is stale by the records, and a deployed model that people have replaced by hand since."""
     stale = why_stale(facts.states)
     recorded = facts.states[DEPLOYED].data_version
-    if facts.live is not None and DEPLOYED not in stale and recorded != facts.live:
-        stale[DEPLOYED] = f"{facts.live} serves since a decision by hand"
+    if facts.live is None:
+        stale.setdefault(DEPLOYED, "nothing serves")
+    elif recorded != facts.live:
+        stale.setdefault(DEPLOYED, f"{facts.live} serves since a decision by hand")
     return stale
 
 

@@ -57,14 +57,22 @@ class LabelledRows:
         return columns
 
 
-def labelled_rows(session: Session, parts: Sequence[Path], keep: Keep) -> LabelledRows:
-    """Read the rows with a label that are trained on, held out of all training, or both."""
+def labelled_rows(
+    session: Session, parts: Sequence[Path], keep: Keep, besides: Path | None = None
+) -> LabelledRows:
+    """Read the rows with a label that are trained on, held out of all training, or both.
+
+    Rows whose fingerprint is in `besides` (see `fingerprints`) are left out, wherever they stand.
+    """
     import duckdb
     import numpy as np
     import pandas as pd
 
     columns = session.columns
     labelled = f"SELECT * FROM ({rows(columns, parts, keep)}) WHERE {quote(columns.target)} IS NOT NULL"
+    if besides is not None:
+        known = f"SELECT row FROM read_parquet({literal(pattern(besides))})"
+        labelled += f" AND {_fingerprint(columns)} NOT IN ({known})"
     try:
         found = session.run(labelled).fetchnumpy()
     except duckdb.BinderException as error:
@@ -80,6 +88,16 @@ def labelled_rows(session: Session, parts: Sequence[Path], keep: Keep) -> Labell
         features=pd.DataFrame(series, index=pd.RangeIndex(len(target)), columns=list(columns.features)),
         target=target,
     )
+
+
+def fingerprints(session: Session, parts: Sequence[Path], keep: Keep, target: Path) -> None:
+    """Write the 64-bit fingerprints of rows (the column `row`), by which they are known in whatever file."""
+    selected = f"SELECT {_fingerprint(session.columns)} AS row FROM ({rows(session.columns, parts, keep)})"
+    session.run(f"COPY ({selected} ORDER BY row) TO {literal(str(target))} (FORMAT parquet)")
+
+
+def _fingerprint(columns: Columns) -> str:
+    return f"hash({', '.join(map(quote, columns.names))})"
 
 
 def rows(columns: Columns, parts: Sequence[Path], keep: Keep = "all") -> str:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from risk_assets.domain.deployment import Decision, barred_models, data_rolled_back
+from risk_assets.domain.deployment import Decision, barred_models, data_rolled_back, decided_by_hand_since
 from risk_assets.domain.gate import GateEvidence, GateVerdict, PairedPredictions, smoke_test
 from risk_assets.domain.metrics import Metrics
 from risk_assets.domain.scorecard import Scorecard
 from risk_assets.engine.select import LabelledRows, labelled_rows
 from risk_assets.engine.session import Session
-from risk_assets.storage.comparison import new_files
+from risk_assets.storage.comparison import new_rows
 from risk_assets.storage.deployments import (
     deployed_scorecard,
     live_version,
@@ -24,7 +24,7 @@ from risk_assets.storage.deployments import (
     read_manifest,
     record_decision,
 )
-from risk_assets.storage.finaldata import parts_of, read_test_rows, require_ingestion
+from risk_assets.storage.finaldata import read_test_rows, require_ingestion
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.lock import writing
 from risk_assets.storage.records import RecordError, read_record
@@ -74,9 +74,13 @@ class Challenge:
         )
 
     def _is_barred(self, decisions: Sequence[Decision]) -> bool:
-        """Whether people decided against this model, or rolled back a model of the same data."""
+        """Whether people decided against this model or its data, or chose what serves after it was trained."""
         model = (self.model.model_sha256, self.model.data_version)
-        return model in barred_models(decisions) or self.model.data_version == data_rolled_back(decisions)
+        return (
+            model in barred_models(decisions)
+            or self.model.data_version == data_rolled_back(decisions)
+            or decided_by_hand_since(decisions, datetime.fromisoformat(self.model.trained_at))
+        )
 
     def _pair(self, rows: LabelledRows) -> PairedPredictions:
         champion = None if self.champion is None else _flagged(self.champion, rows)
@@ -162,8 +166,9 @@ def _publish(layout: Layout, challenge: Challenge, parent: str | None, now: date
         layout.reference,
         layout.latestscore,
         layout.metrics,
-        layout.ingestedfiles,
-        layout.ingestion,
+        layout.trained_on_files,
+        layout.trained_on,
+        layout.trained_rows,
     )
     manifest = publish_version(
         layout,
@@ -181,8 +186,9 @@ def _publish(layout: Layout, challenge: Challenge, parent: str | None, now: date
 def _recent_rows(layout: Layout, session: Session, live: str | None, model: ModelRecord) -> LabelledRows:
     """Return the held-out clients of files new to the champion; none where nobody was held out of training."""
     ingestion = require_ingestion(layout)
-    new = new_files(layout, ingestion, live) if live and model.held_out else ()
-    return labelled_rows(session, parts_of(layout, ingestion, new), "held out")
+    if live is None or not model.held_out:
+        return labelled_rows(session, (), "held out")
+    return new_rows(layout, session, ingestion, live, "held out")
 
 
 def _flagged(scorecard: Scorecard, rows: LabelledRows) -> NDArray[np.bool_]:

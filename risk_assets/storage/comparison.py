@@ -11,7 +11,7 @@ from risk_assets.domain.drift_measure import measure_drift
 from risk_assets.domain.ingestion import Ingestion
 from risk_assets.domain.metrics import Metrics
 from risk_assets.domain.profile import TrainingReference
-from risk_assets.engine.select import labelled_rows
+from risk_assets.engine.select import Keep, LabelledRows, labelled_rows
 from risk_assets.engine.session import Session
 from risk_assets.storage.deployments import deployed_scorecard, live_version, version_folder
 from risk_assets.storage.finaldata import parts_of, require_ingestion
@@ -31,6 +31,12 @@ def new_files(layout: Layout, ingestion: Ingestion, version: str) -> tuple[str, 
     return tuple(file.name for file in ingestion.files if file.sha256 not in known)
 
 
+def new_rows(layout: Layout, session: Session, ingestion: Ingestion, version: str, keep: Keep) -> LabelledRows:
+    """Return the rows of new files that `version` was not trained on, even if they stood in another file then."""
+    parts = parts_of(layout, ingestion, new_files(layout, ingestion, version))
+    return labelled_rows(session, parts, keep, besides=version_folder(layout, version) / layout.trained_rows.name)
+
+
 def compare_new_rows(layout: Layout, session: Session, rules: DriftRules, *, now: datetime) -> DriftVerdict:
     """Return the verdict on the live version over the rows it was not trained on, and on what it served."""
     ingestion, live = require_ingestion(layout), live_version(layout)
@@ -41,7 +47,7 @@ def compare_new_rows(layout: Layout, session: Session, rules: DriftRules, *, now
     scorecard = deployed_scorecard(layout, live)
     reference = read_record(folder / layout.reference.name, TrainingReference)
     metrics = read_record(folder / layout.metrics.name, Metrics)
-    rows = labelled_rows(session, parts_of(layout, ingestion, new_files(layout, ingestion, live)), "all")
+    rows = new_rows(layout, session, ingestion, live, "all")
     columns = rows.columns_for(scorecard)
     served = served_rows(layout, session.columns, since=now - SERVED_WITHIN, limit=MOST_SERVED, version=live)
     measured = measure_drift(

@@ -92,6 +92,21 @@ class Layout:
         return self.models / "reference.json"
 
     @property
+    def trained_on(self) -> Path:
+        """The account of finaldata as it was when the model was trained."""
+        return self.models / "ingestion.json"
+
+    @property
+    def trained_on_files(self) -> Path:
+        """The same as a date line and the names of the files."""
+        return self.models / "ingestedfiles.txt"
+
+    @property
+    def trained_rows(self) -> Path:
+        """Fingerprints of the rows that the model was trained on."""
+        return self.models / "trained_rows.parquet"
+
+    @property
     def latestscore(self) -> Path:
         """The F1 score, one line."""
         return self.models / "latestscore.txt"
@@ -181,6 +196,10 @@ class Layout:
         """Client files of the input folder, in reading order."""
         return _client_files(self.input, "input_folder_path")
 
+    def nameless_files(self) -> tuple[Path, ...]:
+        """Client files of the input folder that take no part, because their names are not UTF-8."""
+        return tuple(file for file in self.input.iterdir() if _is_of_a_kind(file) and not _is_utf8(file.name))
+
     def test_files(self) -> tuple[Path, ...]:
         """Client files of the test folder, in reading order."""
         return _client_files(self.testdata, "test_data_path")
@@ -194,9 +213,18 @@ def _client_files(folder: Path, key: str) -> tuple[Path, ...]:
 
 
 def is_client_file(file: Path) -> bool:
-    """Whether a file takes part: visible, a regular file, and of a known kind (.tmp and .part never are)."""
+    """Whether a file takes part: visible, a regular file, its name UTF-8, its kind known (not .tmp or .part)."""
+    return _is_utf8(file.name) and _is_of_a_kind(file)
+
+
+def _is_of_a_kind(file: Path) -> bool:
     name = file.name.lower()
     return not name.startswith(".") and name.endswith(INPUT_SUFFIXES) and file.is_file()
+
+
+def _is_utf8(name: str) -> bool:
+    """Whether a name has no byte that the operating system's names have and UTF-8 has not."""
+    return not any("\udc80" <= character <= "\udcff" for character in name)
 
 
 def reading_order(name: str) -> tuple[tuple[int, int, str], ...]:

@@ -7,10 +7,14 @@ import io
 from dataclasses import dataclass
 from datetime import datetime
 
+from risk_assets.domain.ingestion import Ingestion
 from risk_assets.domain.profile import TrainingReference
 from risk_assets.domain.scorecard import Scorecard
 from risk_assets.domain.training import TrainedModel, TrainingReport
+from risk_assets.engine.select import Keep, fingerprints
+from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
+from risk_assets.storage.finaldata import parts
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.lock import writing
 from risk_assets.storage.records import RecordError, read_record, write_record
@@ -39,15 +43,16 @@ class ModelRecord:
 
 def save_model(
     layout: Layout,
+    session: Session,
     model: TrainedModel,
     reference: TrainingReference,
     *,
-    data_version: str,
-    held_out: bool,
+    ingestion: Ingestion,
+    keep: Keep,
     seconds: float,
     now: datetime,
 ) -> ModelRecord:
-    """Write the model and, last, its record; a model without its record does not count."""
+    """Write the model with what it was trained on and, last, its record; without its record it does not count."""
     import joblib
 
     content = io.BytesIO()
@@ -56,12 +61,17 @@ def save_model(
         atomic.write_bytes(layout.trainedmodel, content.getvalue())
         write_record(layout.scorecard, model.scorecard)
         write_record(layout.reference, reference)
+        write_record(layout.trained_on, ingestion)
+        names = (file.name for file in ingestion.files if file.part)
+        atomic.write_text(layout.trained_on_files, "\n".join((ingestion.ingested_at, *names)) + "\n")
+        with atomic.replacing(layout.trained_rows) as staged:
+            fingerprints(session, parts(layout, ingestion), keep, staged)
         record = ModelRecord(
             *_hashes(layout),
-            data_version=data_version,
+            data_version=ingestion.data_version,
             trained_at=now.isoformat(timespec="seconds"),
             seconds=seconds,
-            held_out=held_out,
+            held_out=keep == "training",
             report=model.report,
         )
         write_record(layout.training, record)
@@ -71,7 +81,8 @@ def save_model(
 def read_model(layout: Layout) -> tuple[ModelRecord, Scorecard]:
     """Return the trained model's record and scorecard. Raises RecordError when the files do not fit together."""
     record = read_record(layout.training, ModelRecord)
-    if _hashes(layout) != (record.model_sha256, record.scorecard_sha256):
+    account = read_record(layout.trained_on, Ingestion).data_version
+    if (*_hashes(layout), account) != (record.model_sha256, record.scorecard_sha256, record.data_version):
         raise RecordError(f"{layout.models}: the model's files do not belong together; make trained_model again")
     return record, read_record(layout.scorecard, Scorecard)
 

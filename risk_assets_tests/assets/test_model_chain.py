@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,8 +9,12 @@ import joblib
 import pandas as pd
 import pytest
 
-from risk_assets.storage.deployments import live_version, read_decisions, version_folder
+from risk_assets.domain.drift import DriftVerdict
+from risk_assets.domain.ingestion import Ingestion
+from risk_assets.domain.simulate import simulate
+from risk_assets.storage.deployments import live_version, read_decisions, read_manifest, version_folder
 from risk_assets.storage.interventions import rollback
+from risk_assets.storage.records import read_record
 from risk_assets_tests.assets.house import MODEL, House, failed_checks
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -115,6 +120,28 @@ def test_rows_that_cannot_teach_fail_and_the_earlier_model_stays(house: House, r
     assert not house.materialize(*MODEL, raise_on_error=False).success
     assert {file: file.read_bytes() for file in house.layout.models.glob("trained*")} == before
     assert verdicts(house) == ["promoted"]
+
+
+def test_a_version_is_published_with_the_account_of_the_data_it_was_trained_on(house: House) -> None:
+    house.write_clients("b.csv", 4000, seed=3, first_id=1500)
+    house.materialize("finaldata", "trained_model")
+    house.write_clients("c.csv", 500, seed=7, first_id=9000)
+    house.materialize("finaldata", "latest_score", "deployed_model")
+    live = live_version(house.layout)
+    assert live is not None
+    account = read_record(version_folder(house.layout, live) / "ingestion.json", Ingestion)
+    assert [file.name for file in account.files] == ["a.csv", "b.csv"]
+    assert account.data_version == read_manifest(house.layout, live).data_version
+
+
+def test_what_the_champion_was_trained_on_is_not_new_in_a_file_of_all_clients_so_far(house: House) -> None:
+    house.materialize(*MODEL)
+    old = pd.read_csv(house.layout.input / "a.csv")
+    new = simulate(300, seed=8, first_id=5000).frame
+    pd.concat([old, new]).to_csv(house.layout.input / "b.csv", index=False)
+    house.materialize("finaldata", "drift")
+    held_out = [int(hashlib.md5(name.encode()).hexdigest()[:8], 16) % 10 == 0 for name in old["corporation"]]
+    assert read_record(house.layout.drift, DriftVerdict).n == len(new) + sum(held_out)
 
 
 def columns(numeric: list[str], categorical: list[str]) -> dict[str, object]:

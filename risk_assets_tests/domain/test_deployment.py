@@ -4,7 +4,16 @@ from datetime import datetime
 
 import pytest
 
-from risk_assets.domain.deployment import Decision, Verdict, barred_models, last_decision, live_at, predecessor
+from risk_assets.domain.deployment import (
+    Decision,
+    Verdict,
+    barred_models,
+    data_rolled_back,
+    decided_by_hand_since,
+    last_decision,
+    live_at,
+    predecessor,
+)
 
 
 def decided(
@@ -68,3 +77,18 @@ def test_a_held_model_is_barred_until_it_is_approved() -> None:
 def test_a_figure_that_json_cannot_hold_is_refused_by_name(figure: float) -> None:
     with pytest.raises(ValueError, match=r"v1: f1 is (nan|inf)"):
         Decision("2026-03-01T12:00:00+00:00", "promoted", "v1", None, "v1", "", "", "", {"f1": figure})
+
+
+def test_a_rollback_turns_away_from_data_until_another_version_goes_live() -> None:
+    back = (decided("promoted", "v3", "v1", data="new"), decided("rolled back", "v1", "v3", by_hand=True))
+    assert data_rolled_back(back) == "new"
+    assert data_rolled_back((*back, decided("rejected", "v4", "v1"))) == "new"
+    assert data_rolled_back((*back, decided("promoted", "v4", "v1"))) is None
+    assert data_rolled_back(HISTORY[:3]) is None
+
+
+@pytest.mark.parametrize(("trained", "undoes"), [("03-02", True), ("03-04", True), ("03-05", False)])
+def test_a_model_trained_before_people_chose_what_serves_may_not_undo_it(trained: str, *, undoes: bool) -> None:
+    trained_at = datetime.fromisoformat(f"2026-{trained}T12:00:00+00:00")
+    assert decided_by_hand_since(HISTORY, trained_at) == undoes
+    assert not decided_by_hand_since((*HISTORY, decided("promoted", "v5", "v1", day=6)), trained_at)

@@ -88,7 +88,12 @@ CASES: list[tuple[str, RefreshFacts, set[str], str]] = [
     ("all is fresh", facts(), set(), "F1 is stable. There is nothing to refresh."),
     ("a run is in flight", replace(after_ingestion("drifted"), in_flight="0123456789"), set(), "Run 01234567"),
     ("nothing was ever made", never_made(), set(PARENTS), "Nothing is deployed yet"),
-    ("nothing is deployed, all is made", replace(facts(), live=None), set(), "Nothing is deployed yet"),
+    (
+        "all is made, but nothing serves",
+        replace(facts(), live=None),
+        BELOW_DEPLOYMENT,
+        "deployed_model (nothing serves)",
+    ),
     ("new files wait for the sensor", facts("sourcedata"), set(), "nothing to refresh"),
     ("drift is older than finaldata", facts("finaldata"), {"drift"}, "finaldata changed"),
     ("drift was never judged", replace(facts(), verdict=None), {"drift"}, "there is no verdict"),
