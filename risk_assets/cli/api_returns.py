@@ -16,6 +16,8 @@ from risk_assets.serve.api.answers import DiagnosticsAnswer, Scoring, SummarySta
 Model = TypeVar("Model", bound=BaseModel)
 Row = Sequence[object]
 
+LONGEST_CELL = 200
+
 
 class PredictedClient(BaseModel):
     """A client of the answer."""
@@ -60,7 +62,8 @@ def _prediction(answer: PredictionAnswer) -> str:
     flagged = sum(client.risk >= answer.threshold for client in answer.predictions)
     summary = f"{wording.plural(len(answer.predictions), 'client')}, {wording.count(flagged)} of them at high risk"
     rows = [
-        ("" if each.id is None else each.id, f"{each.risk:.6f}", each.predicted) for each in answer.predictions
+        ("" if each.id is None else wording.terminal_text(str(each.id)), f"{each.risk:.6f}", each.predicted)
+        for each in answer.predictions
     ]
     return f"{summary} ({answer.threshold:.6f} or more)\n\n{table(('client', 'risk', 'predicted'), rows)}"
 
@@ -120,9 +123,13 @@ def _diagnostics(answer: DiagnosticsAnswer) -> str:
     )
 
 
+def _cell(value: object) -> str:
+    return wording.terminal_text(str(value), LONGEST_CELL)
+
+
 def table(heads: Sequence[str], rows: Iterable[Row]) -> str:
     """Return aligned columns with their heads."""
-    lines = [tuple(heads), *(tuple(map(str, row)) for row in rows)]
+    lines = [tuple(heads), *(tuple(map(_cell, row)) for row in rows)]
     widths = [max(len(line[place]) for line in lines) for place in range(len(heads))]
     padded = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
     return "\n".join(line.rstrip() for line in padded)

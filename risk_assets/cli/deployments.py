@@ -7,10 +7,13 @@ from datetime import UTC, datetime
 import click
 
 from risk_assets.domain.deployment import Decision, live_at
+from risk_assets.reporting.wording import terminal_text
 from risk_assets.settings import load_settings
 from risk_assets.storage import interventions
 from risk_assets.storage.deployments import read_decisions
 from risk_assets.storage.layout import Layout
+
+LONGEST_REASON = 500
 
 
 class Moment(click.ParamType[datetime]):
@@ -74,9 +77,16 @@ def _layout(config: str | None) -> Layout:
     return Layout.of(load_settings(config))
 
 
+def _reason(decision: Decision) -> str:
+    return terminal_text(decision.reason, LONGEST_REASON)
+
+
 def _table(decisions: tuple[Decision, ...]) -> str:
     rows = [("at", "decision", "version", "then live", "reason")]
-    rows += [(line.at, line.verdict, line.version, line.live or "-", line.reason) for line in decisions]
+    rows += [
+        (line.at, line.verdict, terminal_text(line.version), terminal_text(line.live or "-"), _reason(line))
+        for line in decisions
+    ]
     widths = [max(len(row[place]) for row in rows) for place in range(4)]
     return "\n".join(
         "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])

@@ -18,6 +18,7 @@ from risk_assets.domain.scorecard import Scorecard
 from risk_assets.engine.ranked import risk_summary
 from risk_assets.engine.session import open_session
 from risk_assets.reporting.run_summary import run_summary
+from risk_assets.reporting.wording import terminal_text
 from risk_assets.settings import Settings, load_settings
 from risk_assets.storage.deployments import live_version, version_folder
 from risk_assets.storage.layout import Layout
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 CONFIG = "RISK_ASSETS_CONFIG"
 HOME = "DAGSTER_HOME"
+#: Under one of these names a check tells why it did not pass.
+REASONS = ("reason", "why", "finding", "faults")
+LONGEST_REASON = 300
 
 
 @click.command()
@@ -84,7 +88,14 @@ class Progress(logging.Handler):
         elif event.event_type_value == "ASSET_CHECK_EVALUATION":
             check = event.asset_check_evaluation_data
             if not check.passed:
-                click.echo(f"{check.asset_key.to_user_string()}: check {check.check_name} did not pass")
+                name = f"{check.asset_key.to_user_string()}: check {check.check_name}"
+                click.echo(f"{name} did not pass{_why(check)}")
+
+
+def _why(check: dg.AssetCheckEvaluation) -> str:
+    """Return the reason that a check gives among its metadata, if any."""
+    told = (check.metadata[name].value for name in REASONS if name in check.metadata)
+    return next((f": {terminal_text(str(text), LONGEST_REASON)}" for text in told), "")
 
 
 def _materialize(select: str, home: Path) -> tuple[str, ...]:

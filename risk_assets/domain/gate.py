@@ -171,7 +171,7 @@ def _settled_without_rows(evidence: GateEvidence) -> GateVerdict | None:
 
 def _first_model(anchor: Comparison) -> GateVerdict:
     score = f"F1 {anchor.challenger_f1:.3f} on {anchor.rows:,} rows of testdata"
-    figures = _figures("testdata", anchor)
+    figures = _figures("testdata", anchor, rival="always_yes")
     if anchor.difference > 0:
         return GateVerdict("promoted", f"The first model passed its smoke test: {score}.", figures)
     warning = f"It does not beat calling every client positive: {score}, against {anchor.champion_f1:.3f}."
@@ -214,11 +214,12 @@ def _sentence(where: str, found: Comparison, rules: GateRules) -> str:
     return f"On {found.rows:,} {where} rows: {scores}; {bound}"
 
 
-def _figures(where: str, found: Comparison) -> dict[str, float]:
+def _figures(where: str, found: Comparison, rival: str = "champion") -> dict[str, float]:
+    """Return the figures of a comparison by name; `rival` is who the challenger was compared with."""
     return {
         f"{where}_rows": float(found.rows),
         f"{where}_positives": float(found.positives),
-        f"{where}_champion_f1": found.champion_f1,
+        f"{where}_{rival}_f1": found.champion_f1,
         f"{where}_challenger_f1": found.challenger_f1,
         f"{where}_difference_bound": found.bound,
         f"{where}_knowledge_bound": found.knowledge,

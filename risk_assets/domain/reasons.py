@@ -2,6 +2,9 @@
 
 A feature's contribution is its log-odds against the average client, so exp(contribution) is the factor by which it
 multiplies the odds. The shapes add up to the model, so these reasons are exact, not an approximation of it.
+
+What explains the risk comes first: for a client above the average (its contributions add up to 0 or more) what
+raises the odds, for one below it what lowers them. What speaks against that only fills the places that are left.
 engine.scorecard_sql says the same words in SQL.
 """
 
@@ -16,6 +19,8 @@ import numpy as np
 from risk_assets.domain.scorecard import Scorecard
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from risk_assets.domain.scorecard import FeatureColumns
 
 #: A weaker contribution would round to "odds times 1.0", which is no reason.
@@ -24,7 +29,7 @@ LEAST_STRENGTH = 0.05
 LARGEST_FACTOR = 1000.0
 #: From here on factors are given without decimals.
 LEAST_WHOLE_FACTOR = 10.0
-#: Strengths are compared to this many decimals, so that equal ones rank in feature order everywhere.
+#: Strengths and their sum are compared to this many decimals, so that numpy and SQL order equal ones alike.
 STRENGTH_DECIMALS = 6
 #: Other numbers are written with an exponent.
 LEAST_PLAIN, LARGEST_PLAIN = 0.01, 1e15
@@ -40,10 +45,13 @@ class Reason:
 
 
 def reasons(scorecard: Scorecard, columns: FeatureColumns, k: int = 3) -> list[tuple[Reason, ...]]:
-    """Return for each client up to `k` reasons, strongest first; equal ones in feature order."""
+    """Return for each client up to `k` reasons: those for its risk, then those against it, each strongest first.
+
+    Equally strong ones stand in feature order.
+    """
     table = scorecard.contributions(columns)
-    strength = np.round(np.abs(table), STRENGTH_DECIMALS)
-    order = np.argsort(-strength, axis=1, kind="stable")[:, :k]
+    strength = np.abs(table).round(STRENGTH_DECIMALS)
+    order = _order(table, strength)[:, :k]
     cells = [columns[name] for name in scorecard.features]
     return [
         tuple(
@@ -53,6 +61,13 @@ def reasons(scorecard: Scorecard, columns: FeatureColumns, k: int = 3) -> list[t
         )
         for row in range(len(table))
     ]
+
+
+def _order(table: NDArray[np.float64], strength: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return each row's features in the order of the reasons, with those too weak to be one at the end."""
+    above = np.round(table.sum(axis=1, keepdims=True), STRENGTH_DECIMALS) >= 0
+    explains = ((table > 0) == above) & (strength >= LEAST_STRENGTH)
+    return np.lexsort((-strength, ~explains), axis=1)
 
 
 def _reason(feature: str, value: object, contribution: float) -> Reason:

@@ -35,15 +35,17 @@ def contribution_sql(scorecard: Scorecard, column: str) -> str:
 
 
 def reasons_sql(scorecard: Scorecard, k: int = 3) -> str:
-    """Return an expression (DuckDB) for the list of up to `k` strongest reasons, worded as in domain.reasons."""
+    """Return an expression (DuckDB) for the list of up to `k` reasons, worded and ordered as in domain.reasons."""
+    effects = [contribution_sql(scorecard, shape.column) for shape in scorecard.shapes]
+    above = f"round({' + '.join(effects)}, {STRENGTH_DECIMALS}) >= 0"
     found = ", ".join(
-        f"{{'strength': round(abs({contribution_sql(scorecard, shape.column)}), {STRENGTH_DECIMALS}), "
-        f"'place': {-place}, 'effect': {contribution_sql(scorecard, shape.column)}, 'fact': {_fact(shape)}}}"
-        for place, shape in enumerate(scorecard.shapes)
+        f"{{'explains': ({effect} > 0) = ({above}), 'strength': round(abs({effect}), {STRENGTH_DECIMALS}), "
+        f"'place': {-place}, 'effect': {effect}, 'fact': {_fact(shape)}}}"
+        for place, (shape, effect) in enumerate(zip(scorecard.shapes, effects, strict=True))
     )
     telling = f"list_filter([{found}], lambda reason: reason.strength >= {_number(LEAST_STRENGTH)})"
-    strongest = f"list_slice(list_reverse_sort({telling}), 1, {k})"
-    return f"list_transform({strongest}, lambda reason: reason.fact || {_odds_text('reason.effect')})"
+    first = f"list_slice(list_reverse_sort({telling}), 1, {k})"
+    return f"list_transform({first}, lambda reason: reason.fact || {_odds_text('reason.effect')})"
 
 
 def _shape(shape: NumericShape | CategoricalShape) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from risk_assets.domain.ingestion import Ingestion
 from risk_assets.domain.metrics import Metrics
-from risk_assets.domain.risks import RiskSummary
+from risk_assets.domain.risks import RankedClient, RiskSummary
+from risk_assets.reporting.wording import terminal_text
 
 MARGIN = " " * 10
+LONGEST_REASON = 120
 
 
 def run_summary(
@@ -48,11 +50,16 @@ def _score(metrics: Metrics) -> str:
 
 def _clients(risks: RiskSummary) -> list[str]:
     found = f"{risks.flagged:,} of {risks.clients:,} at high risk ({risks.threshold:.0%} or more); the first:"
-    width = max((len(client.id) for client in risks.top), default=0)
+    names = [terminal_text(client.id) for client in risks.top]
+    width = max(map(len, names), default=0)
     return [
         _line("Clients", found),
         *(
-            f"{MARGIN}{client.rank:>2}  {client.id:<{width}}  {client.risk:6.1%}  {'; '.join(client.reasons)}"
-            for client in risks.top
+            f"{MARGIN}{client.rank:>2}  {name:<{width}}  {client.risk:6.1%}  {_reasons(client)}"
+            for name, client in zip(names, risks.top, strict=True)
         ),
     ]
+
+
+def _reasons(client: RankedClient) -> str:
+    return "; ".join(terminal_text(reason, LONGEST_REASON) for reason in client.reasons)

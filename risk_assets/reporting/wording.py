@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.deployment import Decision
@@ -112,6 +113,41 @@ def shorten(text: str, limit: int) -> str:
         return line
     tail = limit // 3
     return f"{line[: limit - tail - 1]}…{line[len(line) - tail :]}"
+
+
+def distinct(names: Sequence[str], limit: int) -> tuple[str, ...]:
+    """Return names of at most `limit` characters; of those that look alike then, what tells them apart stays."""
+    lookalikes: dict[str, list[str]] = {}
+    for name in names:
+        lookalikes.setdefault(shorten(name, limit), []).append(name)
+    return tuple(_apart(name, lookalikes[shorten(name, limit)], limit) for name in names)
+
+
+def _apart(name: str, group: Sequence[str], limit: int) -> str:
+    if len(set(group)) == 1:
+        return shorten(name, limit)
+    start = _shared(group)
+    end = _shared([other[start:][::-1] for other in group])
+    spare = max(0, limit - 2 - (len(name) - start - end))
+    first, last = max(0, start - spare * 2 // 3), len(name) - end + spare - spare * 2 // 3
+    left, right = "…" if first else "", "…" if last < len(name) else ""
+    return f"{left}{shorten(name[first:last], limit - 2)}{right}"
+
+
+def _shared(texts: Sequence[str]) -> int:
+    """Return the number of characters with which all of the texts begin."""
+    low, high = min(texts), max(texts)
+    return next((place for place, pair in enumerate(zip(low, high, strict=False)) if len({*pair}) > 1), len(low))
+
+
+def shown_of(number: int, most: int) -> int:
+    """Return how many of `number` rows to show: `most`, and the next one rather than say that one is left out."""
+    return number if number <= most + 1 else most
+
+
+def terminal_text(text: str, limit: int = 60) -> str:
+    """Return the text as a terminal may show it: on one line, shortened, a box for what cannot be printed."""
+    return "".join(character if character.isprintable() else "□" for character in shorten(text, limit))
 
 
 def digest(sha256: str) -> str:

@@ -18,6 +18,9 @@ from risk_assets.domain.diagnostics import Dependency, DependencyReport
 
 LOCK = Path(__file__).parents[2] / "requirements.lock"
 COMPLETE = "complete"
+ERROR_WORD = re.compile(r"^error:(\S+:)?\s*", re.IGNORECASE)
+#: Characters of a tool's own words that are passed on.
+LONGEST_PROBLEM = 200
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ class _Question:
         except subprocess.TimeoutExpired:
             return b"", "no answer in the time allowed (dependency_timeout_seconds)"
         path = Path(self.folder.name)
-        return (path / "out").read_bytes(), _last_line((path / "err").read_text(errors="replace"))
+        return (path / "out").read_bytes(), _problem((path / "err").read_text(errors="replace"))
 
     def stop(self) -> None:
         """End the tool if it still runs, and remove its folder."""
@@ -174,6 +177,10 @@ def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _last_line(text: str) -> str:
+def _problem(text: str) -> str:
+    """Return the line of a tool's log that tells its error, else the last one that is no hint."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else ""
+    errors = [line for line in lines if line.lower().startswith("error")]
+    others = [line for line in lines if not line.lower().startswith("hint")]
+    telling = errors[:1] or others[-1:]
+    return ERROR_WORD.sub("", telling[0])[:LONGEST_PROBLEM] if telling else ""

@@ -67,8 +67,10 @@ def reject(layout: Layout, version: str, *, now: datetime) -> Decision:
 def _decide_held(layout: Layout, version: str, verdict: Verdict, now: datetime) -> Decision:
     with writing(layout.deployment, f"risk {verdict}"):
         held = last_decision(read_decisions(layout), version)
-        if held is None or not version_folder(layout, version).is_dir():
+        if held is None:
             raise DeploymentError(f"no such version: {version}")
+        if not version_folder(layout, version).is_dir():
+            raise DeploymentError(f"{version} was {held.verdict} at {held.at} and is not kept")
         if held.verdict != "held":
             raise DeploymentError(f"{version} is not held: it was {held.verdict} at {held.at}")
         live = live_version(layout)

@@ -272,7 +272,7 @@ def test_other_refusals_are_not_tried_again() -> None:
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [(None, 3.0), ("0", 0.0), ("2", 2.0), ("86400", 30.0), ("soon", 3.0), ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0)],
+    [(None, 3.0), ("0", 3.0), ("2", 2.0), ("86400", 30.0), ("soon", 3.0), ("Thu, 01 Jan 1970 00:00:00 GMT", 3.0)],
 )
 def test_the_pause_is_the_servers_within_reason(header: str | None, seconds: float) -> None:
     assert _retry_after(header, 3.0) == seconds
@@ -314,3 +314,16 @@ def test_waiting_for_a_server_ends_within_a_quarter_of_a_minute() -> None:
     ]
 
     assert sum(pauses) < 15
+
+
+@pytest.mark.parametrize("content", ["", f"{COLUMNS}\n", f"{COLUMNS}\n\n\n"])
+def test_a_file_without_clients_is_refused_in_one_sentence(
+    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str
+) -> None:
+    file = tmp_path / "clients.csv"
+    file.write_text(content)
+
+    result = call(monkeypatch, home, "prediction", str(file))
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"Error: {file} holds no clients: a header and a line per client are needed\n"

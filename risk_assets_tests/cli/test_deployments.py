@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from risk_assets.storage.deployments import live_version, read_decisions
+from risk_assets.storage.deployments import live_version, read_decisions, record_decision
 from risk_assets_tests.cli.commands import House, build_house
+from risk_assets_tests.storage.test_deployments import promotion
 from risk_assets_tests.storage.test_interventions import hold, promote
 
 
@@ -69,6 +71,19 @@ def test_a_held_version_can_be_rejected(house: House) -> None:
 
     assert result.stdout == f"{held} is rejected; {first} serves on\n"
     assert live_version(house.layout) == first
+
+
+def test_a_version_that_the_gate_rejected_is_said_to_be_so_and_not_kept(house: House) -> None:
+    first = promote(house.layout, "first")
+    turned_down = replace(
+        promotion(first, first.version), version="v0002-0123abcd", verdict="rejected", live=first.version
+    )
+    record_decision(house.layout, turned_down)
+
+    result = house.risk("approve", "v0002-0123abcd")
+
+    assert result.exit_code == 1
+    assert result.stderr == "Error: v0002-0123abcd was rejected at 2026-03-01T12:00:00+00:00 and is not kept\n"
 
 
 @pytest.mark.parametrize("arguments", [("rollback",), ("approve", "v0001-0123abcd"), ("reject", "../../etc")])

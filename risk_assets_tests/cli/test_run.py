@@ -15,7 +15,10 @@ from risk_assets_tests.cli.commands import House, build_house
 @dg.asset(check_specs=[dg.AssetCheckSpec("quarantine_share", asset="finaldata")])
 def finaldata() -> Iterator[dg.MaterializeResult[None]]:
     dg.get_dagster_logger().info("a line for the log")
-    yield dg.MaterializeResult(check_results=[dg.AssetCheckResult(passed=False, check_name="quarantine_share")])
+    failed = dg.AssetCheckResult(
+        passed=False, check_name="quarantine_share", metadata={"share": 0.4, "reason": "4 of 10\nrows refused"}
+    )
+    yield dg.MaterializeResult(check_results=[failed])
 
 
 @dg.asset(deps=["finaldata"])
@@ -68,7 +71,7 @@ def test_a_recorded_run_prints_a_line_per_asset_and_failed_check_then_the_summar
 
     assert result.exit_code == 0
     warning, first, second, blank, *summary = result.stdout.splitlines()
-    assert warning == "finaldata: check quarantine_share did not pass"
+    assert warning == "finaldata: check quarantine_share did not pass: 4 of 10 rows refused"
     assert [first.split()[0], second.split()[0]] == ["finaldata", "trained_model"]
     assert first.endswith(" s")
     assert (blank, summary) == ("", ["Deployed  nothing yet"])

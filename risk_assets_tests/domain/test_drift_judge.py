@@ -72,6 +72,20 @@ def test_served_risks_that_shifted_are_judged_but_do_not_decide() -> None:
     assert found.verdict == "stable"
     assert found.judgements[-1].drifted
     assert "The served risks have shifted" in found.judgements[-1].sentence
+    assert found.sentence.endswith(". What was served has shifted: Kolmogorov-Smirnov 0.60, above 0.10.")
+
+
+def test_served_risks_that_shifted_are_told_where_new_rows_say_nothing_yet() -> None:
+    found = verdict(by_test("risk", 0.6, 1e-9, kind="served"), n=5)
+    assert found.verdict == "insufficient data"
+    assert found.sentence == (
+        "5 new rows say nothing yet: 30 are needed. "
+        "What was served has shifted: Kolmogorov-Smirnov 0.60, above 0.10."
+    )
+
+
+def test_served_risks_that_hold_are_not_worth_a_word() -> None:
+    assert "served" not in verdict(HOLDS, *FRESH, SCORE, by_test("risk", 0.03, 0.4, kind="served")).sentence
 
 
 def test_an_index_must_be_beyond_both_its_floor_and_chance() -> None:

@@ -163,6 +163,13 @@ def test_the_first_model_goes_live_without_a_warning_when_it_beats_always_yes() 
     assert (verdict.word, verdict.warning) == ("promoted", None)
 
 
+def test_the_figures_of_a_first_model_name_its_rival_for_what_it_is() -> None:
+    testdata = replace(pair(2000, GOOD, GOOD), champion=None)
+    figures = judge_challenger(replace(evidence(testdata), champion_sha256=None), RULES).figures
+    assert 0 < figures["testdata_always_yes_f1"] < figures["testdata_challenger_f1"]
+    assert "testdata_champion_f1" not in figures
+
+
 def test_the_first_model_goes_live_with_a_warning_when_it_does_not_beat_always_yes() -> None:
     testdata = replace(pair(2000, GOOD, (0.1, 0.1)), champion=None)
     verdict = judge_challenger(replace(evidence(testdata), champion_sha256=None), RULES)

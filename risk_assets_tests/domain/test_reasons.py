@@ -29,12 +29,38 @@ def say(activity: float, size: float, age: float, region: str | None, k: int = 3
     return [reason.text for reason in found]
 
 
-def test_the_strongest_reasons_come_first_whatever_their_direction() -> None:
+def test_a_risk_below_the_average_is_first_explained_by_what_lowers_it() -> None:
     assert say(10, 5, 0, "north") == [
         "activity is 10: odds ÷ 7.4",
         "size is 5: odds × 1.6",
         "region is north: odds × 1.6",
     ]
+
+
+def test_a_risk_above_the_average_is_first_explained_by_what_raises_it() -> None:
+    assert say(10, 10, 10, "north", k=4) == [
+        "size is 10: odds × 2.7",
+        "age is 10: odds × 2.7",
+        "region is north: odds × 1.6",
+        "activity is 10: odds ÷ 7.4",
+    ]
+
+
+def test_what_speaks_against_the_risk_only_fills_the_places_that_are_left() -> None:
+    assert say(10, 10, 10, "north") == [
+        "size is 10: odds × 2.7",
+        "age is 10: odds × 2.7",
+        "region is north: odds × 1.6",
+    ]
+    assert say(8, 10, 9, None) == ["size is 10: odds × 2.7", "age is 9: odds × 2.5", "activity is 8: odds ÷ 5.0"]
+
+
+def test_effects_that_cancel_out_count_as_a_risk_above_the_average() -> None:
+    assert say(5, 10, 0, None) == ["size is 10: odds × 2.7", "activity is 5: odds ÷ 2.7"]
+
+
+def test_an_effect_too_weak_for_words_takes_no_place() -> None:
+    assert say(2, 6, 0.4, None, k=2) == ["size is 6: odds × 1.8", "activity is 2: odds ÷ 1.5"]
 
 
 def test_equally_strong_reasons_stand_in_the_order_of_the_features() -> None:
@@ -53,9 +79,9 @@ def test_a_reason_carries_the_figure_that_its_words_round() -> None:
     columns = {name: np.array([10.0]) for name in ("activity", "size", "age")}
     [found] = reasons(CARD, {**columns, "region": np.array([None], dtype=object)})
     assert [(reason.feature, reason.contribution) for reason in found] == [
-        ("activity", -2.0),
         ("size", 1.0),
         ("age", 1.0),
+        ("activity", -2.0),
     ]
 
 

@@ -92,6 +92,20 @@ def test_log_odds_beyond_any_double_give_a_certain_risk_in_sql_too(session: Sess
     assert [risk for (risk,) in found] == pytest.approx([0.0, 0.5, 1.0])
 
 
+def test_sql_explains_the_side_that_the_client_is_on_first(session: Session) -> None:
+    shapes = tuple(
+        NumericShape(name, (0.0, 1.0), ((end, 0.0),), missing=0.0, mean=0.0)
+        for name, end in (("x", -2.0), ("y", 1.0), ("z", 1.0))
+    )
+    card = Scorecard(0.0, 0.5, shapes, ())
+    rows = "(VALUES (1, 1e0, 1e0, 1e0), (2, 1e0, 1e0, 9e-1)) AS t(place, x, y, z)"
+    found = session.run(f"SELECT {reasons_sql(card, 2)} FROM {rows} ORDER BY place").fetchall()
+    assert [said for (said,) in found] == [
+        ["y is 1: odds × 2.7", "z is 1: odds × 2.7"],
+        ["x is 1: odds ÷ 7.4", "y is 1: odds × 2.7"],
+    ]
+
+
 def test_only_the_strongest_reasons_are_listed(session: Session) -> None:
     shapes = tuple(
         NumericShape(f"x{place}", (0.0, 1.0), ((float(place), 0.0),), missing=0.0, mean=0.0) for place in range(6)

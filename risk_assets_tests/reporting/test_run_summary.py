@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from risk_assets.domain.ingestion import Ingestion, SourceFile
 from risk_assets.domain.metrics import Confusion, Estimate, Metrics
 from risk_assets.domain.risks import RankedClient, RiskSummary
@@ -49,6 +51,18 @@ def test_the_summary_tells_rows_score_version_riskiest_clients_and_report() -> N
         "           1  hqxb   83.1%  activity is 0: odds × 8.2; size is 3: odds × 1.4",
         "Report    /data/summary_report.pdf",
     ]
+
+
+def test_what_a_terminal_would_obey_or_drown_in_is_shown_harmless_and_short() -> None:
+    top = (
+        RankedClient("\x1b[31mred\nAll is well", 0.9, 1, 1, ("x is \x1b]0;title\x07: odds × 2.0",)),
+        RankedClient("z" * 500_000, 0.8, 2, 1, ()),
+    )
+    text = run_summary(ingestion=None, metrics=None, live=None, risks=replace(RISKS, top=top), report=None)
+
+    first, second = text.splitlines()[2:]
+    assert " ".join(first.split()) == "1 □[31mred All is well 90.0% x is □]0;title□: odds × 2.0"
+    assert len(second) < 100
 
 
 def test_results_that_do_not_exist_yet_are_left_out() -> None:

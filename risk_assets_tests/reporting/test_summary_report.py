@@ -241,6 +241,34 @@ def test_the_lineage_names_versions_and_counts(report: Callable[[str], Report]) 
         assert figure in told
 
 
+def test_the_lineage_shows_drift_diagnostics_and_the_report_too(report: Callable[[str], Report]) -> None:
+    told = report("three features").pages[-1]
+    for text in (
+        "Stable",
+        "on 640 new rows",
+        "policy intervals",
+        "9,812 clients timed",
+        "24 packages",
+        "this document",
+    ):
+        assert text in told
+
+
+def test_the_shapes_begin_below_the_curves_rather_than_on_a_page_of_their_own(
+    report: Callable[[str], Report],
+) -> None:
+    [page] = [told for told in report("categorical").pages if "Ranking and calibration" in told]
+    assert "What each feature does to the odds of leaving" in page
+
+
+def test_a_single_package_more_is_shown_rather_than_counted(tmp_path: Path) -> None:
+    usual = samples.content()
+    for number, left_out in ((25, False), (27, True)):
+        checked = dataclasses.replace(usual.diagnostics, dependencies=samples.dependencies(number))
+        told = build(dataclasses.replace(usual, diagnostics=checked), tmp_path).text
+        assert ("more package" in told) is left_out
+
+
 def test_hundreds_of_files_are_summed_up_with_the_worst_in_sight(report: Callable[[str], Report]) -> None:
     told = report("wild").text
     assert "and 389 more files" in told

@@ -70,6 +70,31 @@ def test_a_shortened_text_is_one_line_of_at_most_the_limit(text: str, limit: int
     assert "\n" not in short
 
 
+def test_long_names_stay_distinct_by_what_tells_them_apart() -> None:
+    names = [f"a_very_long_feature_name_number_{place}_of_sixty_that_goes_on" for place in range(60)]
+    short = wording.distinct([*names, "age"], 22)
+    assert len(set(short)) == 61
+    assert short[17] == "…name_number_17_of_si…"
+    assert short[-1] == "age"
+
+
+@given(st.lists(st.text("ab", min_size=1, max_size=40), max_size=6), st.integers(8, 30))
+def test_a_distinct_name_is_no_longer_than_the_limit_and_whole_if_it_fits(names: list[str], limit: int) -> None:
+    for name, short in zip(names, wording.distinct(names, limit), strict=True):
+        assert len(short) <= limit
+        assert short == name or len(name) > limit
+
+
+def test_a_text_for_the_terminal_is_one_short_line_without_control_characters() -> None:
+    assert wording.terminal_text("Nordwind\x1b[2J\nLogistics\u202e") == "Nordwind□[2J Logistics□"
+    assert len(wording.terminal_text("x" * 500_000)) == 60
+
+
+@pytest.mark.parametrize(("number", "shown"), [(0, 0), (24, 24), (25, 25), (26, 24)])
+def test_a_single_row_is_shown_rather_than_said_to_be_left_out(number: int, shown: int) -> None:
+    assert wording.shown_of(number, 24) == shown
+
+
 @given(st.text(alphabet="abc", min_size=20, max_size=60))
 def test_a_shortened_text_keeps_its_beginning_and_its_end(text: str) -> None:
     short = wording.shorten(text, 12)

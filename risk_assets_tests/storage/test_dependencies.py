@@ -4,6 +4,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from risk_assets.domain.diagnostics import DependencyReport
 from risk_assets.storage.dependencies import DependencyCheck, declared, locked, not_asked
 
@@ -35,6 +37,22 @@ def test_without_a_network_the_entry_says_unavailable_and_why() -> None:
     assert found.outdated_status == "unavailable: no network"
     assert found.audit_status == "unavailable: no network"
     assert {row.latest for row in found.dependencies} == {None}
+
+
+@pytest.mark.parametrize(
+    ("log", "told"),
+    [
+        ("start\nerror: Failed to fetch `a.org`\n  Caused by: dns\nhint: try --offline", "Failed to fetch"),
+        ("WARNING:cache\nERROR:pip_audit._cli:Could not reach the service\n", "Could not reach the service"),
+        ("it went wrong\nhint: read the manual", "it went wrong"),
+        ("hint: nothing else is said", "uv gave no list"),
+    ],
+)
+def test_a_tool_that_failed_is_quoted_with_its_error_not_with_its_hint(log: str, told: str) -> None:
+    status = report(f"import sys; sys.exit({log!r})", AUDIT).outdated_status
+    assert status.startswith(f"unavailable: {told}")
+    assert "hint" not in status
+    assert "\n" not in status
 
 
 def test_packages_that_could_not_be_audited_are_counted_and_explained() -> None:

@@ -10,12 +10,15 @@ from risk_assets.domain.drift import DriftVerdict
 from risk_assets.reporting.charts.canvas import axes, figure, label, png, sentence_alone
 from risk_assets.reporting.charts.history import date_ticks
 from risk_assets.reporting.style import CHART_TEXT, DRIFT_COLOURS, INK, PALE_GREEN, RED, RULE, TEXT_WIDTH, WASH
+from risk_assets.reporting.wording import distinct
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_VERDICTS = 40
 MOST_ROWS = 14
+#: Characters of a name that fit beside a strip.
+LONGEST_NAME = 26
 ROW = 0.19
 #: Width of a field, of the distance between two verdicts; and the least number of places across.
 WIDE, LEAST_PLACES = 0.94, 12
@@ -39,7 +42,8 @@ def drift_history(verdicts: Sequence[DriftVerdict]) -> bytes:
         _column(drawn, place, verdict, names)
     drawn.spines[["left", "bottom"]].set_visible(False)
     drawn.set(xlim=(-0.6, max(len(shown), LEAST_PLACES) - 0.4), ylim=(len(names) + 0.6, -0.6))
-    drawn.set_yticks(range(len(names) + 1), ["verdict", *(label(name, 1.75) for name in names)])
+    labels = [label(name, 1.75) for name in distinct(names, LONGEST_NAME)]
+    drawn.set_yticks(range(len(names) + 1), ["verdict", *labels])
     drawn.tick_params(axis="y", length=0, labelsize=CHART_TEXT - 0.5, labelcolor=INK)
     date_ticks(drawn, [verdict.at or "" for verdict in shown])
     return png(chart)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from risk_assets.domain.profile import Profile
@@ -21,14 +22,17 @@ from risk_assets.reporting.style import (
     TEXT_WIDTH,
 )
 from risk_assets.reporting.typeface import width
+from risk_assets.reporting.wording import distinct, percent
 from risk_assets.reporting.wording import figure as number
-from risk_assets.reporting.wording import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PER_PAGE = 15
-ROW_HEIGHT = 1.72
+#: Characters of a name that fit above a chart.
+LONGEST_NAME = 22
+#: Six rows fit on a page of the report.
+ROW_HEIGHT = 1.7
 MOST_CATEGORIES = 6
 #: Bars are as thin as if there were this many of them.
 FEW = 5
@@ -52,6 +56,8 @@ def shapes(scorecard: Scorecard, profile: Profile) -> tuple[bytes, ...]:
     if not found:
         return (sentence_alone("The model has no features: every client has the same risk."),)
     columns = 2 if len(found) in {1, 2, 4} else 3
+    names = distinct([effect.column for effect in found], LONGEST_NAME)
+    found = tuple(replace(effect, column=name) for effect, name in zip(found, names, strict=True))
     return tuple(_page(found[start : start + PER_PAGE], columns) for start in range(0, len(found), PER_PAGE))
 
 

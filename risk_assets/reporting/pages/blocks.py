@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from reportlab.graphics.shapes import Drawing, Rect
@@ -95,6 +96,20 @@ def picture(png: bytes) -> Block:
     across, up = ImageReader(io.BytesIO(png)).getSize()
     scale = INCH / DPI
     return Image(io.BytesIO(png), across * scale, up * scale, hAlign="LEFT", mask=None)
+
+
+def strips(png: bytes, height: float) -> list[Block]:
+    """Return a chart of several rows of this height in inches as a picture per row, which may run over pages."""
+    from PIL import Image as Picture
+
+    whole = Picture.open(io.BytesIO(png))
+    edges = [round(row * height * DPI) for row in range(max(1, round(whole.height / DPI / height)))]
+    found = []
+    for top, bottom in pairwise([*edges, whole.height]):
+        file = io.BytesIO()
+        whole.crop((0, top, whole.width, bottom)).save(file, format="png")
+        found.append(picture(file.getvalue()))
+    return found
 
 
 def charted(name: str, png: bytes) -> list[Block]:

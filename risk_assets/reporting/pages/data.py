@@ -19,11 +19,12 @@ from risk_assets.reporting.pages.blocks import (
     words,
 )
 from risk_assets.reporting.style import RED
-from risk_assets.reporting.wording import count, digest, figure, percent, plural, shorten, volume
+from risk_assets.reporting.wording import count, digest, figure, percent, plural, shorten, shown_of, volume
 
 MOST_FILES = 24
 MOST_REASONS = 12
 MOST_VALUES = 4
+LONGEST_NAME = 90
 
 
 def data_pages(ingestion: Ingestion, profile: Profile) -> list[Block]:
@@ -55,11 +56,12 @@ def _files(files: tuple[SourceFile, ...]) -> list[Block]:
     if not files:
         return [note("There are no files.")]
     shown, rest = files, ""
-    if len(files) > MOST_FILES:
-        shown = tuple(sorted(files, key=lambda file: (file.reason is None, -file.quarantined))[:MOST_FILES])
+    most = shown_of(len(files), MOST_FILES)
+    if len(files) > most:
+        shown = tuple(sorted(files, key=lambda file: (file.reason is None, -file.quarantined))[:most])
         rows = sum(file.read for file in files) - sum(file.read for file in shown)
         rest = (
-            f"and {count(len(files) - MOST_FILES)} more files with {plural(rows, 'row')} in ingestion.json; "
+            f"and {count(len(files) - most)} more files with {plural(rows, 'row')} in ingestion.json; "
             "shown are those with the most rows in quarantine"
         )
     heads = ("file", "read", "accepted", "duplicates", "quarantined", "size", "sha256")
@@ -97,7 +99,7 @@ def _refused(files: tuple[SourceFile, ...]) -> list[Block]:
         return [*heading("Rows in quarantine", 50), words("No row was refused.")]
     rows = [
         (cell(reason, limit=140), count(number), str(spread[reason]))
-        for reason, number in reasons.most_common(MOST_REASONS)
+        for reason, number in reasons.most_common(shown_of(len(reasons), MOST_REASONS))
     ]
     left_out = len(reasons) - len(rows)
     rest = [note(f"and {plural(left_out, 'more reason')} in ingestion.json")] if left_out else []
@@ -110,7 +112,7 @@ def _numeric(columns: tuple[NumericProfile, ...]) -> list[Block]:
     heads = ("column", "missing", "mean", "median", "std", "min", "max", "histogram")
     rows = [
         (
-            cell(column.name, limit=48),
+            cell(column.name, limit=LONGEST_NAME),
             percent(column.missing, column.n),
             *(figure(value) for value in (column.mean, column.median, column.std, column.min, column.max)),
             small_histogram(column.counts, 62),
@@ -126,7 +128,7 @@ def _categorical(columns: tuple[CategoricalProfile, ...]) -> list[Block]:
     heads = ("column", "missing", "values", "largest share", "most frequent values")
     rows = [
         (
-            cell(column.name, limit=48),
+            cell(column.name, limit=LONGEST_NAME),
             percent(column.missing, column.n),
             count(column.distinct),
             share_bar(column.counts[0][1] / column.n if column.counts and column.n else 0, 48),
@@ -138,6 +140,7 @@ def _categorical(columns: tuple[CategoricalProfile, ...]) -> list[Block]:
 
 
 def _values(column: CategoricalProfile) -> str:
-    shown = [f"{shorten(value, 26)} {percent(number, column.n)}" for value, number in column.counts[:MOST_VALUES]]
+    most = shown_of(column.distinct, MOST_VALUES)
+    shown = [f"{shorten(value, 26)} {percent(number, column.n)}" for value, number in column.counts[:most]]
     more = column.distinct - len(shown)
     return ", ".join(shown) + (f" and {count(more)} more" if more > 0 else "")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from risk_assets.domain.diagnostics import Dependency, DependencyReport, Diagnostics
 from risk_assets.reporting.pages.blocks import Block, cell, heading, note, section, space, table, words
 from risk_assets.reporting.style import AMBER, MUTED, RED
-from risk_assets.reporting.wording import NOTHING, duration, plural
+from risk_assets.reporting.wording import NOTHING, duration, plural, shown_of
 
 MOST_DEPENDENCIES = 24
 MOST_ADVISORIES = 4
@@ -38,7 +38,7 @@ def _dependencies(report: DependencyReport) -> list[Block]:
     found, audited = report.dependencies, report.audit_status == COMPLETE
     if not found:
         return [words("No dependency is declared.")]
-    shown = sorted(found, key=_urgency)[:MOST_DEPENDENCIES]
+    shown = sorted(found, key=_urgency)[: shown_of(len(found), MOST_DEPENDENCIES)]
     rows = [
         (
             cell(each.name, limit=40),
@@ -67,5 +67,6 @@ def _urgency(dependency: Dependency) -> tuple[bool, bool, str]:
 def _advisories(found: Sequence[str], *, audited: bool) -> Block:
     if not found:
         return cell("none known" if audited else "not known", MUTED)
-    more = f" and {len(found) - MOST_ADVISORIES} more" if len(found) > MOST_ADVISORIES else ""
-    return cell(", ".join(found[:MOST_ADVISORIES]) + more, RED, bold=True, limit=110)
+    shown = found[: shown_of(len(found), MOST_ADVISORIES)]
+    more = f" and {len(found) - len(shown)} more" if len(shown) < len(found) else ""
+    return cell(", ".join(shown) + more, RED, bold=True, limit=110)

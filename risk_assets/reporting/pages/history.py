@@ -20,7 +20,7 @@ from risk_assets.reporting.pages.blocks import (
     words,
 )
 from risk_assets.reporting.style import DRIFT_COLOURS, INK, MUTED, RED, VERDICT_COLOURS
-from risk_assets.reporting.wording import count, drift_word, figure, moment, plural, score
+from risk_assets.reporting.wording import count, drift_word, figure, moment, plural, score, shown_of
 
 MOST_JUDGEMENTS = 24
 MOST_DECISIONS = 8
@@ -55,7 +55,7 @@ def _estimate(drift: DriftVerdict) -> list[Block]:
 def _judgements(judgements: Sequence[Judgement]) -> list[Block]:
     if not judgements:
         return []
-    shown = sorted(judgements, key=lambda each: not each.drifted)[:MOST_JUDGEMENTS]
+    shown = sorted(judgements, key=lambda each: not each.drifted)[: shown_of(len(judgements), MOST_JUDGEMENTS)]
     heads = ("compared", "judgement", "test", "value", "threshold", "p", "rows", "in words")
     rest = len(judgements) - len(shown)
     more = [note(f"and {plural(rest, 'more comparison')} in drift.json")] if rest else []
@@ -65,7 +65,7 @@ def _judgements(judgements: Sequence[Judgement]) -> list[Block]:
 def _judgement(each: Judgement) -> tuple[Block, ...]:
     found = each.measurement
     return (
-        cell(comparison(found.kind, found.name), limit=48),
+        cell(comparison(found.kind, found.name), limit=90),
         cell("drifted", RED, bold=True) if each.drifted else cell("stable", MUTED),
         cell(found.statistic, limit=40),
         figure(found.value),
@@ -99,7 +99,7 @@ def _decisions(decisions: Sequence[Decision]) -> list[Block]:
             cell(each.version, limit=40),
             cell(each.reason, MUTED, limit=170),
         )
-        for each in reversed(decisions[-MOST_DECISIONS:])
+        for each in reversed(decisions[-shown_of(len(decisions), MOST_DECISIONS) :])
     ]
     heads = ("at (UTC)", "decision", "version", "why")
     rest = len(decisions) - len(rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from reportlab.graphics.shapes import Drawing, Line, Polygon, Rect, String
 from reportlab.lib.colors import HexColor
@@ -21,21 +22,35 @@ from risk_assets.reporting.pages.blocks import (
     table,
     words,
 )
-from risk_assets.reporting.style import BLUE, INK, MUTED, ORANGE, RULE, VERDICT_COLOURS, WASH
+from risk_assets.reporting.style import BLUE, DRIFT_COLOURS, INK, MUTED, ORANGE, RULE, VERDICT_COLOURS, WASH
 from risk_assets.reporting.typeface import BOLD, REGULAR, fitted, showable
-from risk_assets.reporting.wording import count, digest, interval, moment, percent, plural, score, volume
+from risk_assets.reporting.wording import (
+    count,
+    digest,
+    drift_word,
+    interval,
+    moment,
+    percent,
+    plural,
+    score,
+    volume,
+)
 
 ACROSS, UP, GAP, ROW_GAP = 114.0, 66.0, (WIDTH - 4 * 114.0) / 3, 30.0
 PADDING = 7.0
 TIP = 3.0
 MOST_FILES = 20
+ABOUT = (
+    "How the figures of this report came about: each box was made from those that point to it. client_risk reads "
+    "finaldata too; drift, diagnostics and report read what serves."
+)
 
 
 def lineage_pages(content: ReportContent) -> list[Block]:
     """Return the section on where the model that serves came from."""
     return [
-        *section("Lineage", 330),
-        words("How the figures of this report came about: each box was made from those that point to it."),
+        *section("Lineage", 350),
+        words(ABOUT),
         space(10),
         _drawing(content),
         *_manifest(content.manifest),
@@ -43,16 +58,20 @@ def lineage_pages(content: ReportContent) -> list[Block]:
 
 
 def _drawing(content: ReportContent) -> Block:
-    drawing = Drawing(WIDTH, 2 * UP + ROW_GAP)
-    for row, boxes in enumerate((_lower(content), _upper(content))):
-        for column, (name, texts, colour) in enumerate(boxes):
+    drawing = Drawing(WIDTH, 3 * UP + 2 * ROW_GAP)
+    for row, (start, boxes) in enumerate(((1, _lowest(content)), (0, _middle(content)), (0, _upper(content)))):
+        for column, (name, texts, colour) in enumerate(boxes, start):
             _box(drawing, (column, row), name, texts, colour)
     for column in range(3):
-        _arrow(drawing, (column, 1), (column + 1, 1))
+        _arrow(drawing, (column, 2), (column + 1, 2))
     for column in (0, 2, 3):
-        _arrow(drawing, (column, 1), (column, 0))
-    _arrow(drawing, (1, 0), (2, 0))
+        _arrow(drawing, (column, 2), (column, 1))
+    _arrow(drawing, (1, 1), (2, 1))
+    for column in (1, 2):
+        _arrow(drawing, (column, 0), (column + 1, 0))
+    _arrow(drawing, (3, 1), (3, 0))
     _rising_arrow(drawing)
+    _falling_arrow(drawing)
     return drawing
 
 
@@ -79,8 +98,8 @@ def _upper(content: ReportContent) -> tuple[Box, ...]:
     )
 
 
-def _lower(content: ReportContent) -> tuple[Box, ...]:
-    """Return the boxes of the lower row: what else came of it."""
+def _middle(content: ReportContent) -> tuple[Box, ...]:
+    """Return the boxes of the middle row: what else came of it."""
     data, metrics, risks = content.ingestion, content.metrics, content.risks
     refusing = plural(sum(1 for file in data.files if file.quarantined or file.reason), "file")
     scores = (f"F1 {score(metrics.f1.value)}", interval(metrics.f1), f"ROC AUC {score(metrics.roc_auc.value)}")
@@ -90,6 +109,20 @@ def _lower(content: ReportContent) -> tuple[Box, ...]:
         ("testdata", (plural(metrics.n, "row"), f"{count(metrics.positives)} of them positive"), BLUE),
         ("latest_score", scores, BLUE),
         ("client_risk", (plural(risks.clients, "client"), flagged), ORANGE),
+    )
+
+
+def _lowest(content: ReportContent) -> tuple[Box, ...]:
+    """Return the boxes of the lowest row: how the world and the system are, and this report."""
+    drift, found = content.drift, content.diagnostics
+    judged = (f"on {plural(drift.n, 'new row')}", f"policy {drift.policy}") if drift else ()
+    colour = DRIFT_COLOURS.get(drift.verdict, MUTED) if drift else MUTED
+    timed = f"{plural(found.prediction_rows, 'client')} timed" if found.prediction_rows else "no prediction timed"
+    packages = plural(len(found.dependencies.dependencies), "package")
+    return (
+        ("drift", (drift_word(drift), *judged), colour),
+        ("diagnostics", (timed, f"{packages} looked at"), BLUE),
+        ("report", ("summary_report.pdf", "this document"), BLUE),
     )
 
 
@@ -146,11 +179,23 @@ def _arrow(drawing: Drawing, start: tuple[int, int], end: tuple[int, int]) -> No
 
 def _rising_arrow(drawing: Drawing) -> None:
     """Draw the way from the score up to the decision, through the gap between their columns."""
-    x, y = _corner((2, 0))
-    middle, low, high = x + ACROSS + GAP / 2, y + UP / 2, UP + ROW_GAP + UP * 0.2
-    for ends in ((x + ACROSS, low, middle, low), (middle, low, middle, high)):
-        drawing.add(Line(*ends, strokeColor=HexColor(MUTED), strokeWidth=0.8))
-    _line(drawing, (middle, high), (x + ACROSS + GAP, high))
+    x, y = _corner((2, 1))
+    middle, low, high = x + ACROSS + GAP / 2, y + UP / 2, y + UP + ROW_GAP + UP * 0.2
+    _path(drawing, (x + ACROSS, low), (middle, low), (middle, high), (x + ACROSS + GAP, high))
+
+
+def _falling_arrow(drawing: Drawing) -> None:
+    """Draw the way from finaldata down to drift, past testdata on its left."""
+    (x, top), low = _corner((1, 2)), UP / 2
+    start, turn, middle = x + ACROSS / 2, top - ROW_GAP / 2, x - GAP / 2
+    _path(drawing, (start, top), (start, turn), (middle, turn), (middle, low), (x, low))
+
+
+def _path(drawing: Drawing, *points: tuple[float, float]) -> None:
+    """Draw a line through these points that ends in a tip."""
+    for start, end in pairwise(points[:-1]):
+        drawing.add(Line(*start, *end, strokeColor=HexColor(MUTED), strokeWidth=0.8))
+    _line(drawing, points[-2], points[-1])
 
 
 def _line(drawing: Drawing, start: tuple[float, float], end: tuple[float, float]) -> None:

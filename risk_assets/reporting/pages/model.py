@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from risk_assets.domain.metrics import Metrics
+from risk_assets.reporting.charts.shapes import ROW_HEIGHT
 from risk_assets.reporting.content import ReportContent
 from risk_assets.reporting.pages.blocks import (
     WIDTH,
@@ -15,6 +16,7 @@ from risk_assets.reporting.pages.blocks import (
     picture,
     section,
     space,
+    strips,
     table,
     words,
 )
@@ -27,15 +29,15 @@ ABOUT_QUALITY = (
     "true; the larger a dot, the more clients it stands for."
 )
 ABOUT_SHAPES = (
-    "The factor on a client's odds against the average client, the strongest feature first, on one scale per "
-    "picture; grey bars show how the clients are spread, without the outermost per cent at each end. A diamond "
+    "The factor on a client's odds against the average client, the strongest feature first, on one scale for each "
+    "fifteen; grey bars show how the clients are spread, without the outermost per cent at each end. A diamond "
     "marks a missing value."
 )
 
 
 def model_pages(content: ReportContent, matrix: bytes, quality: bytes, shapes: tuple[bytes, ...]) -> list[Block]:
     """Return the section on the model trained last, from its results and their charts."""
-    first, *others = [picture(png) for png in shapes]
+    first, *others = [strip for png in shapes for strip in strips(png, ROW_HEIGHT)]
     return [
         *section("Model", 340),
         words(_standing(content)),
