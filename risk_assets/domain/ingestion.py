@@ -12,7 +12,8 @@ class SourceFile:
 
     `reason` is set when the file as a whole is quarantined; `reasons` counts quarantined rows by reason;
     `dropped_columns` are columns of the file that are not declared. `part` is the name of the file's part of
-    finaldata (None when nothing is accepted), `fingerprint` a hash of its accepted rows in any order.
+    finaldata (None when nothing is accepted), `fingerprint` a hash of its accepted rows in any order;
+    `part_sha256` tells a damaged part, and is of no account otherwise.
     """
 
     name: str
@@ -28,6 +29,7 @@ class SourceFile:
     positives: int = 0
     part: str | None = None
     fingerprint: str = ""
+    part_sha256: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         """Refuse an account that does not add up."""

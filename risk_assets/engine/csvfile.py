@@ -12,13 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from risk_assets.engine.encoding import Text, count_byte, open_text
+from risk_assets.engine.encoding import Text, count_byte, escape_damage, open_text
 from risk_assets.engine.header import Header, read_header
 from risk_assets.engine.quarantine import Refused, broken_rows, refused_records
 from risk_assets.engine.rows import count_rows
 from risk_assets.engine.rules import Rule, rules_for, typed
 from risk_assets.engine.session import Session, literal, pattern
-from risk_assets.engine.tokenize import MAX_LINE, Record, count_if_sound, tokenize
+from risk_assets.engine.tokenize import MAX_LINE, NOT_UTF8, Record, count_if_sound, tokenize
 
 #: In bytes of the rewritten file: four to a character, and each quote doubled.
 MAX_REWRITTEN = 8 * MAX_LINE
@@ -32,11 +32,11 @@ class CsvFile:
     header: Header
 
     def records(self) -> Iterator[Record]:
-        """Yield the records after the header."""
-        with self.text.path.open(encoding="utf-8", newline="") as file:
+        """Yield the records after the header; what is not UTF-8 in one is spelled out and a fault."""
+        with self.text.path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
             records = tokenize(file, self.header.delimiter, len(self.header.cells))
             next(records, None)
-            yield from records
+            yield from map(_checked, records) if self.text.damaged else records
 
     def refused(self, session: Session) -> Iterator[Refused]:
         """Yield what is refused; needs the rows of `load`."""
@@ -62,6 +62,11 @@ def load_csv(session: Session, file: CsvFile, folder: Path) -> int:
     if count_rows(session) != sound:
         raise AssertionError(f"{copy}: {sound} records were written and {count_rows(session)} read")
     return misshapen
+
+
+def _checked(record: Record) -> Record:
+    shown = escape_damage(record.raw)
+    return record if shown == record.raw else record._replace(raw=shown, fault=record.fault or NOT_UTF8)
 
 
 def _load_as_it_is(session: Session, file: CsvFile, rules: Sequence[Rule]) -> bool:
@@ -99,7 +104,7 @@ def _load(session: Session, file: CsvFile, rules: Sequence[Rule], options: str) 
 
 
 def _source(path: Path) -> str:
-    return literal(pattern(path))
+    return f"{literal(pattern(path))}, compression = 'none'"
 
 
 def _quoting(*, quoted: bool) -> str:

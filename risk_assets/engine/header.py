@@ -71,12 +71,12 @@ def read_header(path: Path, columns: Columns) -> Header:
             return Header(header.cells, header.places, None, delimiter, record.raw, record.line)
         found.append(Header(header.cells, (), header.fault, delimiter, record.raw, record.line))
     if not found:
-        raise UnreadableError(f"no header: its first line has {_first_record(path, ',').fault}")
+        raise UnreadableError(f"no header: its first line cannot be read ({_first_record(path, ',').fault})")
     return max(found, key=lambda header: len(header.cells))
 
 
 def _first_record(path: Path, delimiter: str) -> Record:
-    with path.open(encoding="utf-8", newline="") as text:
+    with path.open(encoding="utf-8", errors="backslashreplace", newline="") as text:
         for record in tokenize(text, delimiter):
             return record
     raise UnreadableError("the file is empty")

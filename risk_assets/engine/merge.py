@@ -7,7 +7,7 @@ from pathlib import Path
 
 from risk_assets.engine.repeats import find_repeats
 from risk_assets.engine.rows import Figures, drop, figures, hashed, load_part, named, values, write_part
-from risk_assets.engine.session import Session, literal, read_parts
+from risk_assets.engine.session import Session, read_parts
 
 #: Many small parts are read together: each query has its price.
 MOST_QUERIES = 64
@@ -22,14 +22,15 @@ def find_shadowed(session: Session, parts: Sequence[Path], rows: int) -> tuple[i
     suspects = _suspects(session, parts, rows)
     if not suspects:
         return ()
-    places = ", ".join(f"({literal(str(parts[place]))}, {place})" for place in suspects)
-    also = f"{values(session.columns)}, filename, file_row_number"
+    kept = "CREATE OR REPLACE TEMP TABLE repeated_rows AS"
+    for group in _groups(suspects):
+        numbered = " UNION ALL ".join(_numbered(session, parts[place], place) for place in group)
+        session.run(f"{kept} SELECT * FROM ({numbered}) WHERE {hashed(session.columns)} IN (FROM repeats)")
+        kept = "INSERT INTO repeated_rows"
     session.run(
-        f"CREATE OR REPLACE TEMP TABLE shadowed AS SELECT part, row FROM (SELECT part, file_row_number AS row, "
+        "CREATE OR REPLACE TEMP TABLE shadowed AS SELECT part, row FROM (SELECT part, row, "
         f"row_number() OVER (PARTITION BY {values(session.columns)} ORDER BY part DESC) AS place "
-        f"FROM ({_hashes(session, [parts[place] for place in suspects], also)}) "
-        f"JOIN (VALUES {places}) AS places(path, part) "
-        "ON path = filename WHERE h IN (FROM repeats)) WHERE place > 1"
+        "FROM repeated_rows) WHERE place > 1"
     )
     return tuple(part for (part,) in session.run("SELECT DISTINCT part FROM shadowed ORDER BY part").fetchall())
 
@@ -48,13 +49,23 @@ def _suspects(session: Session, parts: Sequence[Path], rows: int) -> list[int]:
     """Return the places of parts that may share rows with others, and leave the hashes of these in `repeats`."""
     if not parts:
         return []
-    size = -(-len(parts) // MOST_QUERIES)
-    groups = [range(start, min(start + size, len(parts))) for start in range(0, len(parts), size)]
+    groups = _groups(range(len(parts)))
     found = find_repeats(session, [_hashes(session, [parts[place] for place in group]) for group in groups], rows)
     return [place for group in found for place in groups[group]]
 
 
-def _hashes(session: Session, parts: Sequence[Path], *also: str) -> str:
-    selected = ", ".join((*also, f"{hashed(session.columns)} AS h"))
-    inner = f"SELECT {named(session.columns)}, filename, file_row_number FROM {read_parts(parts)}"
-    return f"SELECT {selected} FROM ({inner})"
+def _groups(places: Sequence[int]) -> list[Sequence[int]]:
+    size = -(-len(places) // MOST_QUERIES)
+    return [places[start : start + size] for start in range(0, len(places), size)]
+
+
+def _hashes(session: Session, parts: Sequence[Path]) -> str:
+    return f"SELECT {hashed(session.columns)} AS h FROM (SELECT {named(session.columns)} FROM {read_parts(parts)})"
+
+
+def _numbered(session: Session, part: Path, place: int) -> str:
+    """Return the SQL of a part's rows with its place and their numbers, counted so as to need no reserved name."""
+    return (
+        f"SELECT {named(session.columns)}, {place} AS part, row_number() OVER () - 1 AS row "
+        f"FROM {read_parts([part])}"
+    )

@@ -14,6 +14,8 @@ from risk_assets.engine.rules import rules_for, typed
 from risk_assets.engine.session import Session, quote, read_parts
 
 FLOATS = ("FLOAT", "DOUBLE")
+#: Up to it a double holds every whole number.
+LARGEST_EXACT = 2**53
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,12 @@ class ParquetFile:
     def refused(self, session: Session) -> Iterator[Refused]:
         """Yield what is refused, each row as JSON; needs the rows of `load_parquet`."""
         rules = rules_for(session.columns, self.header.spelled)
-        whole = ", ".join(f"{quote(name)} := file.{quote(name)}" for name in self.kinds)
+        whole = ", ".join(f"{quote(name)} := {quote(name)}" for name in self.kinds)
         found = session.run(
-            f"SELECT file.file_row_number + 1, fault, value, CAST(to_json(struct_pack({whole})) AS VARCHAR) "
-            f"FROM {read_parts([self.path])} AS file JOIN rows ON rows.rowid = file.file_row_number "
-            "WHERE fault IS NOT NULL ORDER BY 1"
+            "SELECT rows.rowid + 1, rows.fault, rows.value, file.raw FROM rows JOIN ("
+            f"SELECT row_number() OVER () - 1 AS number, CAST(to_json(struct_pack({whole})) AS VARCHAR) AS raw "
+            f"FROM {read_parts([self.path])}) AS file ON rows.rowid = file.number "
+            "WHERE rows.fault IS NOT NULL ORDER BY 1"
         )
         while row := found.fetchone():
             line, fault, value, raw = row
@@ -42,7 +45,7 @@ def open_parquet(session: Session, source: Path) -> ParquetFile:
     """Open a parquet file. Raises UnreadableError."""
     with _damage_reported(source):
         described = session.run(f"DESCRIBE SELECT * FROM {read_parts([source])}").fetchall()
-    kinds = {name: kind for name, kind, *_ in described[:-2]}
+    kinds = {name: kind for name, kind, *_ in described}
     return ParquetFile(source, kinds, match_header(list(kinds), session.columns))
 
 
@@ -50,7 +53,11 @@ def load_parquet(session: Session, file: ParquetFile) -> int:
     """Make the file's rows the rows at hand; none is ever misshapen, so the answer is 0."""
     names = list(file.kinds)
     originals = [names[place] for place in file.header.places]
-    texts = ", ".join(f"{_as_text(name, file.kinds[name])} AS r{place}" for place, name in enumerate(originals))
+    measured = range(1, len(session.columns.numeric) + 1)
+    texts = ", ".join(
+        f"{_as_text(name, file.kinds[name], is_name=place not in measured)} AS r{place}"
+        for place, name in enumerate(originals)
+    )
     rules = rules_for(session.columns, file.header.spelled)
     query = typed(session.columns, rules, f"SELECT {texts} FROM {read_parts([file.path])}", tidy=False)
     with _damage_reported(file.path):
@@ -70,7 +77,15 @@ def _damage_reported(path: Path) -> Iterator[None]:
         raise UnreadableError(f"damaged parquet: {message.replace(str(path), 'the file')}") from error
 
 
-def _as_text(name: str, kind: str) -> str:
-    """Return a column as text; NaN, which data frames write for a missing value, is missing."""
-    cast = f"CAST({quote(name)} AS VARCHAR)"
-    return f"CASE WHEN NOT isnan({quote(name)}) THEN {cast} END" if kind in FLOATS else cast
+def _as_text(name: str, kind: str, *, is_name: bool) -> str:
+    """Return a column as text; NaN, which data frames write for a missing value, is missing.
+
+    They also make doubles of whole numbers beside a missing one: as a name 123.0 is "123", as in a CSV file.
+    """
+    value = quote(name)
+    cast = f"CAST({value} AS VARCHAR)"
+    if kind not in FLOATS:
+        return cast
+    whole = f"WHEN abs({value}) < {LARGEST_EXACT} AND {value} = trunc({value}) "
+    as_whole = f"{whole} THEN CAST(CAST({value} AS BIGINT) AS VARCHAR) " * is_name
+    return f"CASE WHEN isnan({value}) THEN NULL {as_whole}ELSE {cast} END"

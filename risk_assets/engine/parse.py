@@ -45,7 +45,7 @@ def parse(session: Session, source: Path, *, part: Path, quarantine: Path, folde
             return refuse_whole(quarantine, file.header.fault, _count(session, file), file.header.raw)
         misshapen = _load(session, file, folder)
     except UnreadableError as error:
-        return refuse_whole(quarantine, str(error))
+        return refuse_whole(quarantine, str(error), error.rows)
     refused = misshapen + count_faults(session)
     read = misshapen + count_rows(session)
     reasons = _write_refused(session, quarantine, file.refused(session)) if refused else {}

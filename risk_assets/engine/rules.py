@@ -10,7 +10,7 @@ from risk_assets.engine.rows import hashed, stored_label, values
 from risk_assets.engine.session import literal
 
 #: Part of the key of parsed rows: raise it when the same file would be read differently.
-RULES_VERSION = 1
+RULES_VERSION = 2
 SHOWN_CHARACTERS = 80
 
 

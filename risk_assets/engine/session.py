@@ -64,9 +64,9 @@ def pattern(path: Path) -> str:
 
 
 def read_parts(parts: Sequence[Path]) -> str:
-    """Return the SQL table of parquet parts, in the order given, with `filename` and `file_row_number`."""
+    """Return the SQL table of parquet parts, in the order given; columns of any name may be in them."""
     paths = ", ".join(literal(pattern(part)) for part in parts)
-    return f"read_parquet([{paths}], filename = true, file_row_number = true)"
+    return f"read_parquet([{paths}])"
 
 
 def held_out(columns: Columns) -> str:

@@ -14,6 +14,7 @@ KEPT_OF_TOO_LONG = 1_000
 
 TOO_LONG = f"longer than {MAX_LINE:,} characters"
 HOLDS_NUL = "holds a NUL character"
+NOT_UTF8 = "not UTF-8"
 BAD_QUOTES = "quotes that do not match"
 WRONG_WIDTH = "wrong number of fields"
 

@@ -14,7 +14,9 @@ from risk_assets.domain.columns import Columns
 from risk_assets.domain.risks import RankedClient, RiskSummary
 from risk_assets.engine.ranked import risk_summary
 from risk_assets.engine.session import Session, literal, open_session, quote, read_parts
+from risk_assets.serve.folders import own_folder
 from risk_assets.serve.generated import Generated
+from risk_assets.serve.live import told
 from risk_assets.serve.replies import RequestError
 from risk_assets.settings import Settings
 from risk_assets.storage.layout import Layout
@@ -81,15 +83,13 @@ class ClientTable:
             return None
         numeric = (f"CAST({quote(column.name)} AS DOUBLE)" for column in self._columns.numeric)
         text = (f"CAST({quote(column)} AS VARCHAR)" for column in self._columns.categorical)
-        place = f"list_position([{', '.join(literal(str(part)) for part in parts)}], filename)"
-        latest = (
+        of_client = (
             f"SELECT {', '.join([*numeric, *text])} FROM {read_parts(parts)} "
-            f"WHERE CAST({quote(self._columns.id)} AS VARCHAR) = ? "
-            f"ORDER BY {place} DESC, file_row_number DESC LIMIT 1"
+            f"WHERE CAST({quote(self._columns.id)} AS VARCHAR) = ?"
         )
         with self._questions() as session:
-            row = session.run(latest, [name]).fetchone()
-        return dict(zip(self._columns.features, row, strict=True)) if row else None
+            rows = session.run(of_client, [name]).fetchall()  # in the order of the parts and of their rows
+        return dict(zip(self._columns.features, rows[-1], strict=True)) if rows else None
 
     def close(self) -> None:
         """Close the engine."""
@@ -112,7 +112,7 @@ class ClientTable:
             yield Session(self._columns, cursor)
         except duckdb.Error as error:
             raise RequestError(
-                503, f"client_risk or finaldata cannot be read: {str(error).splitlines()[0]}"
+                503, f"client_risk or finaldata cannot be read: {told(self._layout, error).splitlines()[0]}"
             ) from error
         finally:
             cursor.close()
@@ -120,7 +120,7 @@ class ClientTable:
     def _engine(self) -> Session:
         with self._opening:
             if self._session is None:
-                spill = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="risk-serve-")))
+                spill = self._open.enter_context(own_folder(Path(tempfile.gettempdir()), "risk-serve-spill-"))
                 engine = open_session(self._columns, memory_limit=MEMORY, threads=THREADS, spill=spill)
                 self._session = self._open.enter_context(engine)
             return self._session

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
+
+STAGED = re.compile(r"\.staged-[0-9a-f]{16}\.[0-9]+\.tmp")
 
 
 @contextlib.contextmanager
@@ -15,7 +19,7 @@ def replacing(target: Path) -> Iterator[Path]:
     On any error the staging file is removed and `target` stays as it was.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    staged = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    staged = target.with_name(_staged_name(target))
     try:
         yield staged
         sync(staged)
@@ -23,6 +27,13 @@ def replacing(target: Path) -> Iterator[Path]:
         sync(target.parent)
     finally:
         staged.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what writers that were killed have left; whoever calls it is the only writer in the folder."""
+    for path in folder.iterdir():
+        if STAGED.fullmatch(path.name):
+            path.unlink()
 
 
 def write_bytes(target: Path, content: bytes) -> None:
@@ -47,6 +58,12 @@ def append_line(target: Path, line: str) -> None:
         file.write(torn + line.encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
+
+
+def _staged_name(target: Path) -> str:
+    """Return a name of bounded length: that of the target may be as long as names can be."""
+    told = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]
+    return f".staged-{told}.{os.getpid()}.tmp"
 
 
 def sync(path: Path) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import filecmp
 import hashlib
+import logging
 import shutil
 import tempfile
 from collections.abc import Collection, Iterable, Sequence
@@ -14,19 +14,19 @@ from risk_assets.domain.columns import Columns
 from risk_assets.domain.ingestion import Ingestion, SourceFile
 from risk_assets.engine.rows import add_fingerprints
 from risk_assets.engine.select import LabelledRows, labelled_rows
-from risk_assets.engine.session import Session, literal, quote, read_parts
+from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
 from risk_assets.storage.layout import Layout, reading_order
 from risk_assets.storage.lock import writing
-from risk_assets.storage.parsed import Source, SourceChangedError, forget_others, kept_source, read_source
+from risk_assets.storage.parsed import Source, SourceChangedError, kept_source, read_source
 from risk_assets.storage.parts import merge
-from risk_assets.storage.records import find_record, read_record, write_record
+from risk_assets.storage.publication import publish
+from risk_assets.storage.records import RecordError, find_record, read_record
 
 ATTEMPTS = 3
 FILES_NAMED = 3
 REASONS_NAMED = 3
-#: Beyond it doubles are written with an exponent.
-LARGEST_WHOLE = 1e15
+_LOG = logging.getLogger(__name__)
 
 
 class IngestionError(ValueError):
@@ -34,8 +34,12 @@ class IngestionError(ValueError):
 
 
 def read_ingestion(layout: Layout) -> Ingestion | None:
-    """Return the account of finaldata, None before the first ingestion."""
-    return find_record(layout.ingestion, Ingestion)
+    """Return the account of finaldata, None before the first ingestion and when it is damaged: it is made anew."""
+    try:
+        return find_record(layout.ingestion, Ingestion)
+    except RecordError as error:
+        _LOG.warning("%s; the next ingestion makes it anew", error)
+        return None
 
 
 def require_ingestion(layout: Layout) -> Ingestion:
@@ -67,15 +71,17 @@ def ingest(
 
     `leave_out` names files that are still being written: they count as they were when they were last ingested, if
     ever. Raises IngestionError, and leaves the earlier finaldata as it was, when there is no usable row, when the
-    share of refused rows is above `max_bad_share`, or when files do not stay the same while they are read.
+    share of refused rows or of files refused whole is above `max_bad_share`, or when files do not stay the same
+    while they are read.
     """
     with writing(layout.ingested, "finaldata"):
+        atomic.sweep(layout.ingested)
         try:
             before = read_ingestion(layout)
             sources = _read_all(layout, session, before, leave_out)
             _refuse_bad(sources, layout.input, max_bad_share)
             ingestion = _merge_all(layout, session, sources, before, now)
-            _commit(layout, session, ingestion, sources, write_csv=write_csv)
+            publish(layout, session, ingestion, sources, write_csv=write_csv)
         finally:
             shutil.rmtree(layout.ingestion_work, ignore_errors=True)
     return ingestion
@@ -140,6 +146,10 @@ def _refuse_bad(sources: Sequence[Source], folder: Path, max_bad_share: float) -
     refused = sum(source.parsed.quarantined for source in sources)
     if not any(source.usable_rows for source in sources):
         raise IngestionError(f"no usable row in {folder}: {_worst(sources)}")
+    whole = sum(source.parsed.reason is not None for source in sources)
+    if whole > max_bad_share * len(sources):
+        share = f"{whole:,} of {len(sources):,} files in {folder} are refused whole, more than {max_bad_share:.0%}"
+        raise IngestionError(f"{share}: {_worst(sources)}")
     if refused > max_bad_share * read:
         share = f"{refused:,} of {read:,} rows in {folder} are refused, more than {max_bad_share:.0%}"
         raise IngestionError(f"{share}: {_worst(sources)}")
@@ -182,64 +192,3 @@ def _version(columns: Columns, files: Sequence[SourceFile]) -> str:
     fingerprint = add_fingerprints([file.fingerprint for file in files if file.accepted])
     schema = "\n".join((*columns.names, columns.positive, columns.negative))
     return hashlib.sha256(f"{schema}\n{rows}\n{fingerprint}".encode()).hexdigest()[:16]
-
-
-def _commit(
-    layout: Layout, session: Session, ingestion: Ingestion, sources: Sequence[Source], *, write_csv: bool
-) -> None:
-    """Write everything that goes with the parts; ingestion.json is last, and from then on the new rows count."""
-    if write_csv:
-        _write_csv(layout, session, ingestion)
-    read = [file.name for file in ingestion.files if file.reason is None]
-    atomic.write_text(layout.ingestedfiles, "\n".join((ingestion.ingested_at, *read)) + "\n")
-    quarantined = _write_quarantine(layout, sources)
-    write_record(layout.ingestion, ingestion)
-    if not write_csv:
-        layout.finaldata_csv.unlink(missing_ok=True)
-    _remove_others(layout.finaldata_parquet, {file.part for file in ingestion.files if file.part})
-    _remove_others(layout.quarantine, quarantined)
-    forget_others(layout.parsed, sources)
-
-
-def _write_csv(layout: Layout, session: Session, ingestion: Ingestion) -> None:
-    """Write finaldata.csv; whole numbers have no .0, as in the files they came from."""
-    columns = session.columns
-    numeric = {column.name for column in columns.numeric}
-    cells = (f"{_number(name)} AS {quote(name)}" if name in numeric else quote(name) for name in columns.names)
-    staged = layout.ingestion_work / layout.finaldata_csv.name
-    source = f"SELECT {', '.join(cells)} FROM {read_parts(parts(layout, ingestion))}"
-    session.run(f"COPY ({source}) TO {literal(str(staged))} (FORMAT csv, HEADER)")
-    atomic.sync(staged)
-    staged.replace(layout.finaldata_csv)
-
-
-def _number(name: str) -> str:
-    value = quote(name)
-    whole = f"abs({value}) < {LARGEST_WHOLE} AND {value} = trunc({value})"
-    return f"CASE WHEN {whole} THEN CAST(CAST({value} AS BIGINT) AS VARCHAR) ELSE CAST({value} AS VARCHAR) END"
-
-
-def _write_quarantine(layout: Layout, sources: Sequence[Source]) -> set[str]:
-    """Put the refused rows where people look and return the names of the files."""
-    taken = {source.name for source in sources}
-    written = set()
-    for source in sources:
-        if source.parsed.quarantined or source.parsed.reason:
-            name = source.name
-            if not name.lower().endswith(".csv"):
-                name += ".csv"
-                while name in taken:
-                    name = f"{name}.csv"
-            written.add(name)
-            target = layout.quarantine / name
-            if not target.exists() or not filecmp.cmp(source.quarantine, target, shallow=False):
-                with atomic.replacing(target) as staged:
-                    shutil.copyfile(source.quarantine, staged)
-    return written
-
-
-def _remove_others(folder: Path, names: Collection[str]) -> None:
-    if folder.is_dir():
-        for path in folder.iterdir():
-            if path.name not in names:
-                path.unlink()

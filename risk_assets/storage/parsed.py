@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from risk_assets.domain.columns import Columns
@@ -23,6 +23,15 @@ class SourceChangedError(ValueError):
 
 
 @dataclass(frozen=True)
+class _Kept:
+    """What is kept of a file beside its rows; the hashes tell whether these are still as they were written."""
+
+    parsed: Parsed
+    part_sha256: str
+    quarantine_sha256: str
+
+
+@dataclass(frozen=True)
 class Source:
     """A source file by name and content, and what was parsed of it, kept in `folder` under `key`."""
 
@@ -32,6 +41,7 @@ class Source:
     parsed: Parsed
     folder: Path
     key: str
+    part_sha256: str = ""
 
     @property
     def part(self) -> Path:
@@ -68,14 +78,18 @@ def read_source(session: Session, file: Path, folder: Path, work: Path) -> Sourc
 def kept_source(session: Session, name: str, sha256: str, size: int, folder: Path) -> Source | None:
     """Return what `folder` holds of a content that was parsed before, if anything."""
     key = _key(session.columns, name, sha256)
-    record = folder / f"{key}.json"
     try:
-        source = Source(name, sha256, size, read_record(record, Parsed), folder, key)
+        kept = read_record(folder / f"{key}.json", _Kept)
     except RecordError:  # never parsed, or a cache that is damaged: parsing again mends it
         return None
-    refused = source.parsed.quarantined or source.parsed.reason
-    needed = [source.part] * bool(source.usable_rows) + [source.quarantine] * bool(refused)
-    return source if all(path.exists() for path in needed) else None
+    source = Source(name, sha256, size, kept.parsed, folder, key, kept.part_sha256)
+    sound = is_sound(source.part, kept.part_sha256) and is_sound(source.quarantine, kept.quarantine_sha256)
+    return source if sound else None
+
+
+def is_sound(path: Path, sha256: str) -> bool:
+    """Whether a file is there with this content; without a hash none is needed."""
+    return not sha256 or (path.is_file() and sha256_of(path) == sha256)
 
 
 def forget_others(folder: Path, sources: Iterable[Source]) -> None:
@@ -87,6 +101,8 @@ def forget_others(folder: Path, sources: Iterable[Source]) -> None:
 
 
 def _read(session: Session, file: Path, size: int, folder: Path, work: Path) -> Source:
+    import duckdb
+
     try:
         sha256 = sha256_of(file)
     except PermissionError as error:
@@ -97,27 +113,40 @@ def _read(session: Session, file: Path, size: int, folder: Path, work: Path) -> 
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     part, quarantine = work / "part.parquet", work / "quarantine.csv"
-    parsed = parse(session, file, part=part, quarantine=quarantine, folder=work)
+    try:
+        parsed = parse(session, file, part=part, quarantine=quarantine, folder=work)
+    except (duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InterruptException):
+        raise  # no fault of the file
+    except duckdb.Error as error:
+        told = str(error).splitlines()[0].replace(str(file), "the file")
+        return _unreadable(session, file, size, folder, f"cannot be read by the engine: {told}", sha256=sha256)
     key = _key(session.columns, file.name, sha256)
     return _keep(Source(file.name, sha256, size, parsed, folder, key), part, quarantine)
 
 
-def _unreadable(session: Session, file: Path, size: int, folder: Path, reason: str) -> Source:
+def _unreadable(session: Session, file: Path, size: int, folder: Path, reason: str, *, sha256: str = "") -> Source:
+    """Return the account of a file that may well be readable the next time: it is not kept as parsed."""
     folder.mkdir(parents=True, exist_ok=True)
     key = _key(session.columns, file.name, file.name)
-    source = Source(file.name, "", size, Parsed(0, reason=reason), folder, key)
+    source = Source(file.name, sha256, size, Parsed(0, reason=reason), folder, key)
     refuse_whole(source.quarantine, reason)
     return source
 
 
 def _keep(source: Source, part: Path, quarantine: Path) -> Source:
     source.folder.mkdir(parents=True, exist_ok=True)
-    for written, kept in ((part, source.part), (quarantine, source.quarantine)):
-        if written.exists():
-            atomic.sync(written)
-            written.replace(kept)
-    write_record(source.folder / f"{source.key}.json", source.parsed)
-    return source
+    kept = _Kept(source.parsed, _moved(part, source.part), _moved(quarantine, source.quarantine))
+    write_record(source.folder / f"{source.key}.json", kept)
+    return replace(source, part_sha256=kept.part_sha256)
+
+
+def _moved(written: Path, kept: Path) -> str:
+    """Move a file that was perhaps written and return its hash, "" for none."""
+    if not written.exists():
+        return ""
+    atomic.sync(written)
+    written.replace(kept)
+    return sha256_of(kept)
 
 
 def _key(columns: Columns, name: str, sha256: str) -> str:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from risk_assets.domain.ingestion import SourceFile
+from risk_assets.engine.encoding import sha256_of
 from risk_assets.engine.merge import find_shadowed, rewrite
 from risk_assets.engine.rows import Figures, add_fingerprints
 from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
-from risk_assets.storage.parsed import Source
+from risk_assets.storage.parsed import Source, is_sound
 
 NAME_CHARACTERS = 100
 
@@ -27,6 +28,7 @@ class _Candidate:
     source: Source
     path: Path | None
     figures: Figures
+    sha256: str = ""
 
 
 def merge(
@@ -48,12 +50,14 @@ def merge(
     rewritten = {mergeable[place].source.name: (place, paths[place]) for place in shadowed}
     files = []
     for candidate in candidates:
-        figures, written = candidate.figures, candidate.path
+        figures, written, sha256 = candidate.figures, candidate.path, candidate.sha256
         if candidate.source.name in rewritten:
             place, path = rewritten[candidate.source.name]
             written = work / "rewritten.parquet"
             figures = rewrite(session, path, place, written)
-        files.append(_account(candidate.source, figures, _place(candidate.source, figures, written, folder, work)))
+            sha256 = sha256_of(written) if figures.rows else ""
+        part = _place(candidate.source, figures, written, folder, work)
+        files.append(_account(candidate.source, figures, part, sha256))
     atomic.sync(folder)
     return tuple(files)
 
@@ -63,22 +67,36 @@ def _settled(sources: Sequence[Source], folder: Path, before: Sequence[SourceFil
     by_name = {source.name: source for source in sources}
     for file in before:
         source = by_name.get(file.name)
-        if source is None or source.sha256 != file.sha256:
+        if source is None or source.sha256 != file.sha256 or not _was_parsed_alike(source, file):
             return {}
-        if file.accepted and (
-            file.part != _part_name(source, file.fingerprint) or not (folder / file.part).exists()
-        ):
+        if file.accepted and not _is_intact(source, file, folder):
             return {}
     return {file.name: file for file in before}
+
+
+def _was_parsed_alike(source: Source, file: SourceFile) -> bool:
+    """Whether the same content met the same fate: the engine may have failed on it before, or fail now."""
+    parsed = source.parsed
+    return (file.reason, file.read, file.quarantined) == (parsed.reason, parsed.read, parsed.quarantined)
+
+
+def _is_intact(source: Source, file: SourceFile, folder: Path) -> bool:
+    """Whether a part is there as it was written; one that is the parsed rows themselves is not read again."""
+    if file.part != _part_name(source, file.fingerprint) or not (folder / file.part).exists():
+        return False
+    if file.part_sha256 == source.part_sha256 and (folder / file.part).samefile(source.part):
+        return True
+    return bool(file.part_sha256) and is_sound(folder / file.part, file.part_sha256)
 
 
 def _candidate(source: Source, settled: SourceFile | None, folder: Path) -> _Candidate:
     if settled is not None:
         path = folder / settled.part if settled.part else None
-        return _Candidate(source, path, Figures(settled.accepted, settled.positives, settled.fingerprint))
+        figures = Figures(settled.accepted, settled.positives, settled.fingerprint)
+        return _Candidate(source, path, figures, settled.part_sha256)
     parsed = source.parsed
     figures = Figures(parsed.accepted, parsed.positives, parsed.fingerprint)
-    return _Candidate(source, source.part if parsed.accepted else None, figures)
+    return _Candidate(source, source.part if parsed.accepted else None, figures, source.part_sha256)
 
 
 def _without_twins(candidates: Sequence[_Candidate]) -> list[_Candidate]:
@@ -123,7 +141,7 @@ def _part_name(source: Source, fingerprint: str) -> str:
     return f"{re.sub(r'[^A-Za-z0-9._-]', '_', source.name)[:NAME_CHARACTERS]}.{told}.parquet"
 
 
-def _account(source: Source, figures: Figures, part: str | None) -> SourceFile:
+def _account(source: Source, figures: Figures, part: str | None, part_sha256: str) -> SourceFile:
     parsed = source.parsed
     return SourceFile(
         name=source.name,
@@ -139,4 +157,5 @@ def _account(source: Source, figures: Figures, part: str | None) -> SourceFile:
         positives=figures.positives,
         part=part,
         fingerprint=figures.fingerprint,
+        part_sha256=part_sha256,
     )

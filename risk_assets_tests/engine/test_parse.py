@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import csv
 import dataclasses
 import gzip
 from collections import Counter
@@ -12,37 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.engine.csvfile import load_csv, open_csv
-from risk_assets.engine.parse import Parsed, parse
-from risk_assets.engine.session import Session
 from risk_assets_tests.engine.dirty import COLUMNS as DIRTY_COLUMNS
 from risk_assets_tests.engine.dirty import DirtyWriter
+from risk_assets_tests.engine.outcome import COLUMNS, HEADER, Outcome
 from risk_assets_tests.engine.parts import session_of
 
-COLUMNS = Columns("id", "exited", "1", "0", (NumericColumn("calls", 0),), ("region",))
-HEADER = "id,calls,region,exited\n"
-
-
-Reader = Callable[..., "Outcome"]
-
-
-class Outcome:
-    """What parsing a file gave, read back from disk."""
-
-    def __init__(self, session: Session, folder: Path, name: str, content: bytes) -> None:
-        source = folder / name
-        source.write_bytes(content)
-        part, quarantine = folder / "part.parquet", folder / "quarantine.csv"
-        part.unlink(missing_ok=True)
-        quarantine.unlink(missing_ok=True)
-        self.parsed: Parsed = parse(session, source, part=part, quarantine=quarantine, folder=folder)
-        self.rows = session.run(f"FROM '{part}'").fetchall() if part.exists() else []
-        self.refused: list[tuple[int, str, str]] = []
-        if quarantine.exists():
-            with quarantine.open(encoding="utf-8", newline="") as file:
-                _, *lines = csv.reader(file)
-            self.refused = [(int(line), reason, raw) for line, reason, raw in lines]
+Reader = Callable[..., Outcome]
 
 
 @pytest.fixture(name="read")

@@ -7,8 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -17,7 +16,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from risk_assets.domain.columns import Columns, NumericColumn
-from risk_assets.domain.ingestion import Ingestion
 from risk_assets.engine.session import Session
 from risk_assets.storage.finaldata import (
     IngestionError,
@@ -27,44 +25,11 @@ from risk_assets.storage.finaldata import (
     read_ingestion,
     read_test_rows,
 )
-from risk_assets.storage.layout import Layout, reading_order
+from risk_assets.storage.layout import reading_order
 from risk_assets_tests.engine.parts import session_of
+from risk_assets_tests.storage.place import COLUMNS, HEADER, NOW, Place
 
-COLUMNS = Columns("id", "exited", "1", "0", (NumericColumn("calls", 0),), ("region",))
-HEADER = "id,calls,region,exited\n"
-NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LINES = ["A,1,north,0", "A,1,north,1", "B,,south,0", "B,0,south,0", "C,2,,1", "C,x,,1", "D,1"]
-
-
-class Place:
-    """A data root with an input folder, and what ingestion makes of it."""
-
-    def __init__(self, root: Path) -> None:
-        self.layout = Layout(root, root / "in", root / "test", root / "out", root / "models", root / "production")
-        self.layout.input.mkdir(parents=True)
-        self.layout.testdata.mkdir()
-
-    def put(self, name: str, *lines: str, header: str = HEADER) -> None:
-        (self.layout.input / name).write_text(header + "".join(line + "\n" for line in lines), encoding="utf-8")
-
-    def ingest(
-        self, *, columns: Columns = COLUMNS, bad: float = 0.5, csv: bool = True, leave_out: Collection[str] = ()
-    ) -> Ingestion:
-        with session_of(columns, self.layout.data_root / "spill") as session:
-            return ingest(self.layout, session, max_bad_share=bad, write_csv=csv, now=NOW, leave_out=leave_out)
-
-    def rows(self) -> list[tuple[object, ...]]:
-        ingestion = read_ingestion(self.layout)
-        assert ingestion is not None
-        with duckdb.connect() as connection:
-            found = [connection.execute(f"FROM '{part}'").fetchall() for part in parts(self.layout, ingestion)]
-        return [row for rows in found for row in rows]
-
-    def everything(self) -> dict[str, bytes]:
-        """Content by name of what people and other assets read."""
-        kept = [self.layout.ingestion, self.layout.ingestedfiles, self.layout.finaldata_csv]
-        kept += [*self.layout.finaldata_parquet.iterdir(), *self.layout.quarantine.glob("*")]
-        return {str(path): path.read_bytes() for path in kept}
 
 
 @pytest.fixture(name="place")
@@ -215,13 +180,15 @@ def test_an_empty_input_folder_is_a_clear_error(place: Place) -> None:
 
 def test_an_unusable_file_is_set_aside_and_the_rest_go_on(place: Place) -> None:
     place.put("a.csv", "A,1,north,0", "B,1,north,0")
+    place.put("aa.csv", "D,1,north,0")
     place.put("b.csv", "C,1", header="id,calls\n")
     (place.layout.input / "c.parquet").write_bytes(b"not parquet")
     ingestion = place.ingest()
     reasons = {file.name: file.reason for file in ingestion.files if file.reason}
     assert reasons["b.csv"] == 'no column "region", "exited"'
     assert reasons["c.parquet"].startswith("damaged parquet")
-    assert place.layout.ingestedfiles.read_text(encoding="utf-8").splitlines() == [NOW.isoformat(), "a.csv"]
+    lines = place.layout.ingestedfiles.read_text(encoding="utf-8").splitlines()
+    assert lines == [NOW.isoformat(), "a.csv", "aa.csv"]
     assert {path.name for path in place.layout.quarantine.iterdir()} == {"b.csv", "c.parquet.csv"}
 
 
@@ -319,13 +286,16 @@ KILLED = """
 import os, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from risk_assets.storage import finaldata
-from risk_assets_tests.storage.test_finaldata import COLUMNS, NOW, Layout, ingest, session_of
+from risk_assets.storage import publication
+from risk_assets.storage.finaldata import ingest
+from risk_assets.storage.layout import Layout
+from risk_assets_tests.engine.parts import session_of
+from risk_assets_tests.storage.place import COLUMNS, NOW
 
 def die(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
 
-setattr(finaldata, sys.argv[2], die)
+setattr(publication, sys.argv[2], die)
 root = Path(sys.argv[1])
 layout = Layout(root, root / "in", root / "test", root / "out", root / "models", root / "production")
 with session_of(COLUMNS, root / "spill") as session:
@@ -333,7 +303,7 @@ with session_of(COLUMNS, root / "spill") as session:
 """
 
 
-@pytest.mark.parametrize("step", ["_commit", "_write_quarantine", "write_record", "forget_others"])
+@pytest.mark.parametrize("step", ["_stage", "_refusals", "write_record", "forget_others"])
 def test_a_killed_ingestion_leaves_the_old_or_the_new_finaldata(place: Place, step: str) -> None:
     place.put("a.csv", "A,1,north,0", "B,1,north,0")
     before = place.ingest()

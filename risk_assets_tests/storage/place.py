@@ -1,0 +1,50 @@
+"""A data root to ingest in, with a small schema."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from risk_assets.domain.columns import Columns, NumericColumn
+from risk_assets.domain.ingestion import Ingestion
+from risk_assets.storage.finaldata import ingest, parts, read_ingestion
+from risk_assets.storage.layout import Layout
+from risk_assets_tests.engine.parts import session_of
+
+COLUMNS = Columns("id", "exited", "1", "0", (NumericColumn("calls", 0),), ("region",))
+HEADER = "id,calls,region,exited\n"
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+class Place:
+    """A data root with an input folder, and what ingestion makes of it."""
+
+    def __init__(self, root: Path) -> None:
+        self.layout = Layout(root, root / "in", root / "test", root / "out", root / "models", root / "production")
+        self.layout.input.mkdir(parents=True)
+        self.layout.testdata.mkdir()
+
+    def put(self, name: str, *lines: str, header: str = HEADER) -> None:
+        (self.layout.input / name).write_text(header + "".join(line + "\n" for line in lines), encoding="utf-8")
+
+    def ingest(
+        self, *, columns: Columns = COLUMNS, bad: float = 0.5, csv: bool = True, leave_out: Collection[str] = ()
+    ) -> Ingestion:
+        with session_of(columns, self.layout.data_root / "spill") as session:
+            return ingest(self.layout, session, max_bad_share=bad, write_csv=csv, now=NOW, leave_out=leave_out)
+
+    def rows(self) -> list[tuple[object, ...]]:
+        ingestion = read_ingestion(self.layout)
+        assert ingestion is not None
+        with duckdb.connect() as connection:
+            found = [connection.execute(f"FROM '{part}'").fetchall() for part in parts(self.layout, ingestion)]
+        return [row for rows in found for row in rows]
+
+    def everything(self) -> dict[str, bytes]:
+        """Content by name of what people and other assets read."""
+        kept = [self.layout.ingestion, self.layout.ingestedfiles, self.layout.finaldata_csv]
+        kept += [*self.layout.finaldata_parquet.iterdir(), *self.layout.quarantine.glob("*")]
+        return {str(path): path.read_bytes() for path in kept}
