@@ -168,7 +168,7 @@ class Settings(BaseSettings):
     access_log: bool = Field(default=True, description="write a JSON line per request to standard output")
     prediction_log: bool = Field(default=True, description="keep what was served, for drift")
     prediction_log_days: int = Field(default=30, ge=1, description="how long it is kept")
-    prediction_log_bytes: int = Field(default=256 * 1024 * 1024, ge=0, description="per worker and day, at most")
+    prediction_log_bytes: int = Field(default=256 * 1024 * 1024, ge=0, description="per day, at most")
 
     # automation
     drift_policy: Literal["statistical", "seed"] = Field(default="statistical", description="the rule of drift")

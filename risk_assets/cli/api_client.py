@@ -113,15 +113,19 @@ def _problem(response: httpx.Response) -> dict[str, object]:
 
 
 def _retry_after(header: str | None, otherwise: float) -> float:
-    """Return the seconds that the server asks to wait (RFC 9110: seconds or a date), our longest pause at most."""
+    """Return the seconds that the server asks to wait (RFC 9110: seconds or a date), our longest pause at most.
+
+    A server that asks for none is given our own pause.
+    """
     if header is None:
         return otherwise
     if header.strip().isdecimal():
-        return min(float(header), LONGEST_PAUSE)
-    from email.utils import parsedate_to_datetime
+        wanted = float(header)
+    else:
+        from email.utils import parsedate_to_datetime
 
-    try:
-        wanted = parsedate_to_datetime(header).timestamp() - time.time()
-    except ValueError:
-        return otherwise
-    return min(max(wanted, 0.0), LONGEST_PAUSE)
+        try:
+            wanted = parsedate_to_datetime(header).timestamp() - time.time()
+        except ValueError:
+            return otherwise
+    return min(wanted, LONGEST_PAUSE) if wanted > 0 else otherwise

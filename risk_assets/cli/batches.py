@@ -52,6 +52,8 @@ def score_file(client: ApiClient, path: Path, out: BinaryIO, *, advance: Advance
         out.flush()
         advance(batch.position - done)
         done = batch.position
+    if not header:
+        raise CallError(f"{path} holds no clients: a header and a line per client are needed")
 
 
 def read_batches(path: Path) -> Iterator[Batch]:

@@ -51,12 +51,16 @@ def sum_up(
     data_version: str | None,
     at: str | None,
 ) -> DriftVerdict:
-    """Sum up: drifted when F1 has fallen, the score has shifted, or half of the features or more have."""
+    """Sum up: drifted when F1 has fallen, the score has shifted, or half of the features or more have.
+
+    What was served is told and decides nothing.
+    """
     word, sentence = (_by_seed if rules.policy == "seed" else _by_statistics)(measured, judgements, rules)
+    served = [_after_colon(each.sentence) for each in _of_kind(judgements, "served") if each.drifted]
     estimate = measured.estimated_f1
     return DriftVerdict(
         verdict=word,
-        sentence=sentence,
+        sentence=" ".join([sentence, *(f"What was served has shifted: {size}" for size in served)]),
         n=measured.n,
         policy=rules.policy,
         judgements=tuple(judgements),
@@ -135,6 +139,10 @@ def _by_statistics(
     if not performance:
         return "no labels yet", f"{measured.n:,} new rows have no labels of both classes yet; {count}."
     return "stable", f"{performance[0].sentence} {count}."
+
+
+def _after_colon(sentence: str) -> str:
+    return sentence.partition(": ")[2]
 
 
 def _of_kind(judgements: Sequence[Judgement], kind: str) -> list[Judgement]:

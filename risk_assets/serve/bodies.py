@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import NoReturn
 
-from risk_assets.serve.replies import RequestError
+from risk_assets.serve.replies import RequestError, shown
 from risk_assets.serve.rsgi import HTTPProtocol, Scope
 
 #: A body of this size at most is no burden.
@@ -26,20 +27,26 @@ class Bodies:
         self._held = 0
 
     async def read(self, scope: Scope, protocol: HTTPProtocol) -> bytes:
-        """Return the body. Raises RequestError: 400 for one that breaks off, 408 slow, 413 large, 503 no room."""
-        stated = scope.headers.get("content-length")
-        if stated is None and "transfer-encoding" not in scope.headers:
-            return b""
-        size = int(stated) if stated is not None and stated.isdecimal() else None
+        """Return the body.
+
+        Raises RequestError: 400 for one that breaks off, 408 slow, 411 without a length, 413 large, 503 no room.
+        """
+        if "transfer-encoding" in scope.headers:
+            # Granian gives chunks that break off, or are malformed, the same end as whole ones.
+            detail = "the request does not say how long its body is; send Content-Length"
+            await _refuse(scope, _chunks(protocol), RequestError(411, detail))
+        stated = scope.headers.get("content-length", "0") or ""
+        if not (stated.isascii() and stated.isdecimal()):
+            raise RequestError(400, f"Content-Length is not a number: {shown(stated)}")
+        size = int(stated)
         try:
             async with asyncio.timeout(self._seconds):
-                small = size is not None and size <= SMALL_BYTES
-                body = await protocol() if small else await self._read_large(scope, protocol, size)
+                body = await (protocol() if size <= SMALL_BYTES else self._read_large(scope, protocol, size))
         except TimeoutError as error:
             raise RequestError(408, f"the body did not arrive within {self._seconds:g} seconds") from error
         except RuntimeError as error:  # Granian's error of a connection that broke
             raise RequestError(400, "the body broke off") from error
-        if size is not None and len(body) != size:
+        if len(body) != size:
             self.release(body)
             raise RequestError(400, "the body broke off")
         return body
@@ -49,35 +56,37 @@ class Bodies:
         if len(body) > SMALL_BYTES:
             self._held -= len(body)
 
-    async def _read_large(self, scope: Scope, protocol: HTTPProtocol, size: int | None) -> bytes:
+    async def _read_large(self, scope: Scope, protocol: HTTPProtocol, size: int) -> bytes:
         chunks: list[bytes] = []
         length = 0
         arriving = _chunks(protocol)
         try:
-            if (size or 0) > self._max_bytes:
-                await self._refuse(scope, arriving)
+            if size > self._max_bytes:
+                detail = f"the body is larger than {self._max_bytes} bytes; send it in parts"
+                await _refuse(scope, arriving, RequestError(413, detail))
             async for chunk in arriving:
                 chunks.append(chunk)
                 length += len(chunk)
                 self._held += len(chunk)
-                if length > self._max_bytes or self._held > HELD_BYTES:
-                    await self._refuse(scope, arriving, length)
+                if self._held > HELD_BYTES:
+                    detail = "there are too many large requests at once; try again in a moment"
+                    await _refuse(scope, arriving, RequestError(503, detail))
         except BaseException:
             self._held -= length
             raise
-        if length <= SMALL_BYTES:
+        if length <= SMALL_BYTES:  # it broke off
             self._held -= length
         return b"".join(chunks)
 
-    async def _refuse(self, scope: Scope, arriving: AsyncIterator[bytes], length: int | None = None) -> None:
-        if "expect" not in scope.headers:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(DRAIN_SECONDS):
-                    async for _ in arriving:
-                        pass
-        if length is not None and length <= self._max_bytes:
-            raise RequestError(503, "there are too many large requests at once; try again in a moment")
-        raise RequestError(413, f"the body is larger than {self._max_bytes} bytes; send it in parts")
+
+async def _refuse(scope: Scope, arriving: AsyncIterator[bytes], error: RequestError) -> NoReturn:
+    """Raise the error, once a sender that does not wait for a word can come to reading it."""
+    if "expect" not in scope.headers:
+        with contextlib.suppress(TimeoutError, RuntimeError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                async for _ in arriving:
+                    pass
+    raise error
 
 
 async def _chunks(protocol: HTTPProtocol) -> AsyncIterator[bytes]:

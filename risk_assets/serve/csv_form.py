@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from risk_assets.domain.columns import BLANKS, Columns, number_of
 from risk_assets.serve.intake import Clients, Intake
-from risk_assets.serve.replies import SHOWN_CHARACTERS, Fault, RequestError, faulty
+from risk_assets.serve.replies import SHOWN_CHARACTERS, Fault, RequestError, faulty, refuse_any
 
+#: What other programs put between the columns.
+OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 #: A spreadsheet takes a cell that starts with one of these for a formula (OWASP, CSV injection).
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -48,19 +50,26 @@ def _header(cells: Sequence[str], columns: Columns) -> list[str]:
     declared = {name.casefold(): name for name in columns.names}
     names = [cell.strip(BLANKS) for cell in cells]
     found = [declared.get(name.casefold()) for name in names]
-    faults = [
-        Fault(None, name[:SHOWN_CHARACTERS], f"is not a known column; there are {', '.join(columns.names)}")
-        for name, known in zip(names, found, strict=True)
-        if known is None
-    ]
-    faults += [
+    strangers = (place for place, name in enumerate(found, start=1) if name is None)
+    refuse_any(_unknown(place, names, columns) for place in strangers)
+    refuse_any(
         Fault(None, name, "is named twice in the header") for name in columns.names if found.count(name) > 1
-    ]
-    if faults:
-        raise faulty(faults)
+    )
     if not any(name in columns.features for name in found):
         raise RequestError(422, f"the CSV has no header with a feature; there are {', '.join(columns.features)}")
     return [name for name in found if name is not None]
+
+
+def _unknown(place: int, names: Sequence[str], columns: Columns) -> Fault:
+    name = names[place - 1]
+    if not name:
+        return Fault(None, None, f"column {place} of the header has no name")
+    delimiter = next((each for each in OTHER_DELIMITERS if each in name), None)
+    if delimiter and len(names) == 1:
+        return Fault(
+            None, None, f"the header has no comma: put commas between columns, not {OTHER_DELIMITERS[delimiter]}"
+        )
+    return Fault(None, name[:SHOWN_CHARACTERS], f"is not a known column; there are {', '.join(columns.names)}")
 
 
 def _rows(lines: Iterator[list[str]], names: Sequence[str], intake: Intake) -> Iterator[Mapping[str, object]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,7 +12,7 @@ from risk_assets.domain.drift import DriftVerdict
 from risk_assets.domain.ingestion import Ingestion
 from risk_assets.domain.metrics import Metrics, ScorePoint
 from risk_assets.domain.profile import TrainingReference
-from risk_assets.serve.live import Version, verified_bytes
+from risk_assets.serve.live import Version, told, verified_bytes
 from risk_assets.serve.replies import RequestError
 from risk_assets.storage.deployments import DeploymentError, read_decisions, version_folder
 from risk_assets.storage.layout import Layout
@@ -44,7 +45,11 @@ class Generated:
 
     def score_history(self) -> tuple[ScorePoint, ...]:
         """Return all scores, oldest first; none yet is an empty history."""
-        return _history(self._layout.score_history, ScorePoint)
+        path = self._layout.score_history
+        scores = _history(path, ScorePoint)
+        if not all(math.isfinite(score.f1.value + score.f1.low + score.f1.high) for score in scores):
+            raise RequestError(503, f"{path.name} is damaged: one of its scores is not a number")
+        return scores
 
     def diagnostics(self) -> Diagnostics:
         """Return statistics, timings and dependencies."""
@@ -58,8 +63,8 @@ class Generated:
         """Return all decisions about deployments, oldest first."""
         try:
             return read_decisions(self._layout)
-        except (DeploymentError, RecordError, ValueError) as error:
-            raise RequestError(503, f"deployments.jsonl cannot be read: {error}") from error
+        except (OSError, DeploymentError, RecordError, ValueError) as error:
+            raise RequestError(503, f"deployments.jsonl cannot be read: {told(self._layout, error)}") from error
 
     def report(self) -> Path:
         """Return the report for people, a PDF."""
@@ -72,7 +77,7 @@ class Generated:
         try:
             return parse_record(path, verified_bytes(self._layout, version.manifest, name), kind)
         except (DeploymentError, RecordError, OSError) as error:
-            raise RequestError(503, f"{version.name}: {error}") from error
+            raise RequestError(503, f"{version.name}: {told(self._layout, error)}") from error
 
 
 def _read(path: Path, kind: type[T], *, asset: str) -> T:
@@ -80,13 +85,15 @@ def _read(path: Path, kind: type[T], *, asset: str) -> T:
         raise _not_yet(path, asset)
     try:
         return read_record(path, kind)
-    except RecordError as error:
+    except (OSError, RecordError) as error:
         raise RequestError(503, f"{path.name} is damaged; materialize {asset} again") from error
 
 
 def _history(path: Path, kind: type[T]) -> tuple[T, ...]:
     try:
         return read_history(path, kind)
+    except OSError as error:
+        raise RequestError(503, f"{path.name} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise RequestError(503, f"{path.name} is damaged") from error
 

@@ -35,13 +35,13 @@ class Inference:
         if question.content_type.partition(";")[0].strip().lower() not in {"application/json", ""}:
             raise RequestError(415, f"send application/json, not {shown(question.content_type)}")
         content = read_object(question.body, REQUEST_NAMES)
+        if not isinstance(content.get("id", ""), str):
+            raise RequestError(422, f"id is not a text: {shown(content['id'])}")
         wanted = _wanted(content.get("outputs"))
         clients = _clients(content.get("inputs"), self._predictions.intake)
         scored = self._predictions.score(version, clients)
         answer: dict[str, object] = {"model_name": MODEL, "model_version": version.name}
         if "id" in content:
-            if not isinstance(content["id"], str):
-                raise RequestError(422, f"id is not a text: {shown(content['id'])}")
             answer["id"] = content["id"]
         answer["outputs"] = [_output(name, scored) for name in wanted]
         return json_reply(answer, version.name)
@@ -73,7 +73,7 @@ def _wanted(outputs: object) -> Sequence[str]:
     for name in names:
         if not isinstance(name, str) or name not in OUTPUTS:
             raise RequestError(422, f"there is no output {shown(name)}; there are {', '.join(OUTPUTS)}")
-    return names or tuple(OUTPUTS)
+    return tuple(dict.fromkeys(names)) or tuple(OUTPUTS)
 
 
 def _clients(inputs: object, intake: Intake) -> Clients:

@@ -7,10 +7,11 @@ thousand clients cost little more than parsing them. Only a faulty request is lo
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple, cast
 
 from risk_assets.domain.columns import BLANKS, MAX_MAGNITUDE, Columns, NumericColumn
-from risk_assets.serve.replies import SHOWN_CHARACTERS, Fault, RequestError, faulty, shown
+from risk_assets.serve.replies import SHOWN_CHARACTERS, Fault, RequestError, refuse_any, shown
 from risk_assets.storage.predictions import Cell
 
 NUMBERS = frozenset({int, float})
@@ -54,37 +55,35 @@ class Intake:
     def clients(self, rows: Sequence[Mapping[str, object]]) -> Clients:
         """Return checked clients from mappings of names to numbers, text and None."""
         self.check_count(len(rows))
-        faults = list(self._shape_faults(rows))
-        if faults:
-            raise faulty(faults)
+        refuse_any(self._shape_faults(rows))
         ids = [row.get(self.columns.id) for row in rows]
         missing: dict[int, list[str]] = {}
         found: dict[str, Sequence[Cell]] = {}
-        faults.extend(_id_faults(self.columns.id, ids))
+        faults: list[Iterable[Fault]] = [_id_faults(self.columns.id, ids)]
         for column, low, high in self._bounds:
             cells = [row.get(column.name) for row in rows]
-            faults.extend(_number_faults(column, cells, low, high))
+            faults.append(_number_faults(column, cells, low, high))
             found[column.name] = cast("list[Cell]", cells)
             _note_missing(missing, column.name, cells)
         for name in self.columns.categorical:
             cells = [row.get(name) for row in rows]
-            faults.extend(_text_faults(name, cells))
+            faults.append(_text_faults(name, cells))
             texts = [_category(cell) for cell in cells]
             found[name] = texts
             _note_missing(missing, name, texts)
-        if faults:
-            raise faulty(faults)
+        refuse_any(chain.from_iterable(faults))
         named = ids.count(None) < len(ids)
         return Clients(len(rows), cast("list[Id]", ids) if named else None, found, missing)
 
     def _shape_faults(self, rows: Sequence[object]) -> Iterator[Fault]:
-        for place, row in enumerate(rows):
+        unknown = f"is not a known field; there are {', '.join(self.columns.names)}"
+        for place, row in enumerate(rows, start=1):
             if not isinstance(row, dict):
-                yield Fault(place + 1, None, f"a client is an object of names and values, not {shown(row)}")
+                yield Fault(place, None, f"a client is an object of names and values, not {shown(row)}")
             elif not row.keys() <= self._allowed:
-                known = ", ".join(self.columns.names)
-                for name in row.keys() - self._allowed:
-                    yield Fault(place + 1, name[:SHOWN_CHARACTERS], f"is not a known field; there are {known}")
+                for name in row:
+                    if name not in self._allowed:
+                        yield Fault(place, name[:SHOWN_CHARACTERS], unknown)
 
 
 def _number_faults(column: NumericColumn, cells: Sequence[object], low: float, high: float) -> Iterable[Fault]:
@@ -113,23 +112,40 @@ def _each_number_fault(column: NumericColumn, cells: Sequence[object], low: floa
 
 
 def _text_faults(name: str, cells: Sequence[object]) -> Iterable[Fault]:
-    if set(map(type, cells)) <= {str, MISSING}:
+    if set(map(type, cells)) <= {str, MISSING} and _is_unicode(cells):
         return ()
-    return [
-        Fault(row, name, f"is not a text: {shown(cell)}")
-        for row, cell in enumerate(cells, start=1)
-        if not isinstance(cell, str | None)
-    ]
+    return _each_text_fault(name, cells)
+
+
+def _each_text_fault(name: str, cells: Sequence[object]) -> Iterator[Fault]:
+    for row, cell in enumerate(cells, start=1):
+        if not isinstance(cell, str | None):
+            yield Fault(row, name, f"is not a text: {shown(cell)}")
+        elif not _is_unicode([cell]):
+            yield Fault(row, name, f"is not valid Unicode: {shown(cell)}")
 
 
 def _id_faults(name: str, cells: Sequence[object]) -> Iterable[Fault]:
-    if set(map(type, cells)) <= {str, int, MISSING}:
+    if set(map(type, cells)) <= {str, int, MISSING} and _is_unicode(cells):
         return ()
-    return [
-        Fault(row, name, f"is neither a text nor a whole number: {shown(cell)}")
-        for row, cell in enumerate(cells, start=1)
-        if type(cell) not in {str, int, MISSING} and not (isinstance(cell, float) and cell.is_integer())
-    ]
+    return _each_id_fault(name, cells)
+
+
+def _each_id_fault(name: str, cells: Sequence[object]) -> Iterator[Fault]:
+    for row, cell in enumerate(cells, start=1):
+        if type(cell) not in {str, int, MISSING} and not (isinstance(cell, float) and cell.is_integer()):
+            yield Fault(row, name, f"is neither a text nor a whole number: {shown(cell)}")
+        elif not _is_unicode([cell]):
+            yield Fault(row, name, f"is not valid Unicode: {shown(cell)}")
+
+
+def _is_unicode(cells: Sequence[object]) -> bool:
+    """Whether no text has half of a surrogate pair, which JSON can spell and UTF-8 cannot."""
+    try:
+        "".join(cell for cell in cells if isinstance(cell, str)).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _category(cell: object) -> str | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection
 
-from risk_assets.serve.replies import SHOWN_CHARACTERS, Fault, RequestError, faulty, shown
+from risk_assets.serve.replies import SHOWN_CHARACTERS, Fault, RequestError, refuse_any, shown
 
 
 class _DuplicateNameError(ValueError):
@@ -38,20 +39,16 @@ def read_object(body: bytes, known: Collection[str]) -> dict[str, object]:
     content = read_json(body)
     if not isinstance(content, dict):
         raise RequestError(422, f"the body is not an object of names and values: {shown(content)}")
-    names = ", ".join(known)
-    strangers = [name for name in content if name not in known]
-    if strangers:
-        raise faulty(
-            Fault(None, name[:SHOWN_CHARACTERS], f"is not known here; there are {names}") for name in strangers
-        )
+    unknown = f"is not known here; there are {', '.join(known)}"
+    refuse_any(Fault(None, name[:SHOWN_CHARACTERS], unknown) for name in content if name not in known)
     return content
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     content = dict(pairs)
     if len(content) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, count in counts.items() if count > 1)
         raise _DuplicateNameError(f"the name {shown(twice)} is given twice in one object")
     return content
 

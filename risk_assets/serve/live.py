@@ -58,11 +58,16 @@ class LiveModel:
         self._layout = layout
         self._columns = columns
         self._version: Version | None = None
-        self._seen: tuple[int, int, int] | None = None
+        self._seen: tuple[int, ...] | None = None
         self._look_at = 0.0
         self._retry_at = float("inf")
         self._loading = threading.Lock()
         self.refused: Refusal | None = None
+
+    @property
+    def held(self) -> Version | None:
+        """The version that served last, without a look at the pointer."""
+        return self._version
 
     def current(self) -> Version:
         """Return the version that serves. Raises RequestError (503) while there is none."""
@@ -106,7 +111,7 @@ class LiveModel:
             LOADS.labels("loaded").inc()
             logger.info("%s serves", name)
         except (DeploymentError, RecordError, OSError) as error:
-            self.refused, self._retry_at = Refusal(name, str(error)), now + RETRY_SECONDS
+            self.refused, self._retry_at = Refusal(name, told(self._layout, error)), now + RETRY_SECONDS
             LOADS.labels("refused").inc()
             logger.error("%s cannot serve: %s", name or "what the pointer names", error)  # noqa: TRY400
 
@@ -121,6 +126,8 @@ def load_version(layout: Layout, name: str, columns: Columns) -> Version:
         raise DeploymentError(f"{name}/manifest.json: is the manifest of {manifest.version}")
     path = version_folder(layout, name) / "scorecard.json"
     scorecard = parse_record(path, verified_bytes(layout, manifest, "scorecard.json"), Scorecard)
+    if not scorecard.features:
+        raise DeploymentError(f"{name}: the model has no shapes")
     stranger = next((feature for feature in scorecard.features if feature not in columns.features), None)
     if stranger is not None:
         raise DeploymentError(
@@ -134,7 +141,7 @@ def _try_out(name: str, scorecard: Scorecard) -> None:
     try:
         with np.errstate(all="ignore"):
             faults = smoke_test(scorecard.risk(smoke_rows(scorecard)))
-    except (ValueError, IndexError) as error:
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         faults = (str(error),)
     if faults:
         raise DeploymentError(f"{name}: the smoke test failed: {'; '.join(faults)}")
@@ -172,10 +179,23 @@ def _pointed_to(layout: Layout) -> str:
     return name
 
 
-def _signature(pointer: Path) -> tuple[int, int, int] | None:
-    """Return what changes whenever the pointer is replaced, None when there is none."""
+def told(layout: Layout, error: Exception) -> str:
+    """Return what an error says, for people elsewhere: files are named from the data root on."""
+    text = str(error)
+    for folder in (layout.data_root, layout.deployment.parent):
+        text = text.replace(f"{folder}/", "")
+    return text
+
+
+def _signature(pointer: Path) -> tuple[int, ...] | None:
+    """Return what changes whenever the pointer is replaced, None when there is none.
+
+    A pointer that cannot be looked at has the number of the error; reading it then tells which one that is.
+    """
     try:
         status = pointer.stat()
     except FileNotFoundError:
         return None
+    except OSError as error:
+        return (error.errno or 0,)
     return status.st_ino, status.st_mtime_ns, status.st_size

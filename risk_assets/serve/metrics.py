@@ -19,6 +19,8 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from risk_assets.serve.folders import hold
+
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 disable_created_metrics()
@@ -46,8 +48,20 @@ def exposition() -> bytes:
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return generate_latest(registry)
     whole = CollectorRegistry()
+    Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).mkdir(mode=0o700, parents=True, exist_ok=True)
     MultiProcessCollector(whole)
     return generate_latest(whole)
+
+
+def begin_worker() -> None:
+    """Open this worker's files now, in a folder that is there: no request then waits for one or fails by it."""
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if folder:
+        hold(Path(folder))  # until the worker ends
+    READY.set(0)
+    REFUSED.set(0)
+    LATENCY.labels("none")
+    forget_dead_workers()
 
 
 def forget_dead_workers() -> None:

@@ -17,6 +17,7 @@ from risk_assets.serve.intake import Clients, Intake
 from risk_assets.serve.json_form import read_object
 from risk_assets.serve.live import LiveModel, Version
 from risk_assets.serve.metrics import PREDICTIONS
+from risk_assets.serve.negotiation import wants_csv
 from risk_assets.serve.prediction_log import PredictionLog
 from risk_assets.serve.replies import CSV, JSON, Reply, RequestError, encode, shown
 from risk_assets.settings import Settings
@@ -66,7 +67,7 @@ class Predictions:
         version = self._live.current()
         clients, k = self._read(question)
         scored = self.score(version, clients, k)
-        if question.accept.startswith("text/csv"):
+        if wants_csv(question.accept):
             return Reply(200, CSV, self.as_csv(scored), version.name)
         return Reply(200, JSON, as_json(scored), version.name)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import heapq
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
+from itertools import chain
 from typing import NamedTuple
 
 JSON = "application/json"
@@ -40,7 +42,7 @@ class Fault:
     def __str__(self) -> str:
         """Return the fault as people read it: "row 3: number_of_employees is below 0"."""
         place = "" if self.row is None else f"row {self.row}: "
-        return place + (f"{self.field} {self.message}" if self.field else self.message)
+        return place + (self.message if self.field is None else f"{self.field or shown('')} {self.message}")
 
 
 class RequestError(Exception):
@@ -54,21 +56,46 @@ class RequestError(Exception):
 
 
 def faulty(faults: Iterable[Fault]) -> RequestError:
-    """Return the error of a request whose content is wrong: the first faults by row, and how many there are."""
-    found = sorted(faults, key=lambda fault: fault.row or 0)
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return RequestError(422, f"{found[0]}{more}", tuple(found[:LISTED_FAULTS]))
+    """Return the error of a request whose content is wrong: the first faults by row, and how many there are.
+
+    Those of a row stay in their order. A request can hold millions: beyond the first they are counted, not kept.
+    """
+    count = 0
+
+    def counted() -> Iterator[Fault]:
+        nonlocal count
+        for fault in faults:
+            count += 1
+            yield fault
+
+    first = heapq.nsmallest(LISTED_FAULTS, counted(), key=lambda fault: fault.row or 0)
+    more = f" (and {count - 1} more)" if count > 1 else ""
+    return RequestError(422, f"{first[0]}{more}", tuple(first))
+
+
+def refuse_any(faults: Iterable[Fault]) -> None:
+    """Raise the error of a request with these faults, if there are any."""
+    rest = iter(faults)
+    first = next(rest, None)
+    if first is not None:
+        raise faulty(chain([first], rest))
 
 
 def shown(value: object) -> str:
     """Return what a client sent, as JSON of bounded length, to quote it in a message."""
-    if isinstance(value, float) and value.is_integer():
-        text = f"{value:.15g}"
-    elif isinstance(value, int) and abs(value) >= 10**SHOWN_CHARACTERS:
-        text = "a number of many digits"
-    else:
-        text = json.dumps(value)
+    try:
+        text = _as_json(value)
+    except RecursionError:  # writing takes a little more of the stack than reading did
+        text = "something nested deeply"
     return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
+
+
+def _as_json(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return f"{value:.15g}"
+    if isinstance(value, int) and abs(value) >= 10**SHOWN_CHARACTERS:
+        return "a number of many digits"
+    return json.dumps(value)
 
 
 def json_reply(content: object, version: str | None = None) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import ipaddress
@@ -11,9 +12,12 @@ import secrets
 import socket
 import sys
 import tempfile
+from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from risk_assets.serve.folders import own_folder
 from risk_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,8 +31,14 @@ HEADER_MILLISECONDS = 10_000
 HEADER_BYTES = 16 * 1024
 #: A request waits for the threads that write the logs no longer than this; Python's own choice is ten times that.
 SWITCH_SECONDS = 0.0005
+#: Below the data root: the figures of running servers.
+FIGURES = ".serving"
 #: Connections that one worker takes; more wait in the backlog.
 CONNECTIONS = 4096
+
+
+#: Characters of a key where others can reach the server.
+LEAST_KEY = 16
 
 
 class ServeError(ValueError):
@@ -38,18 +48,19 @@ class ServeError(ValueError):
 def serve(settings: Settings, *, host: str, port: int, workers: int | None = None, insecure: bool = False) -> None:
     """Serve until SIGTERM or SIGINT; running requests finish first.
 
-    Raises ServeError for an address that others can reach while no key protects it (unless `insecure`), and for a
-    port that is taken.
+    Raises ServeError for an address that others can reach while no key, or one that can be guessed, protects it
+    (unless `insecure`), for a key that no request can carry, and for a port that is taken.
     """
     from granian.constants import HTTPModes, Interfaces, Loops
     from granian.http import HTTP1Settings
     from granian.server import Server
 
     check_address(settings, host, insecure=insecure)
+    check_keys(settings, host, insecure=insecure)
     address = _free_address(host, port)
     _raise_file_limit()
-    with tempfile.TemporaryDirectory(prefix="risk-serve-metrics-") as figures:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = figures
+    with _figures_folder(settings) as figures:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(figures)
         from risk_assets.serve.logs import LOGGING
 
         _load_what_workers_share()
@@ -76,13 +87,26 @@ def load_front(settings: Settings, hosts: frozenset[str], secret: bytes) -> Fron
     """Return the application; each worker makes its own."""
     from risk_assets.serve.app import create_app
     from risk_assets.serve.front import Front
-    from risk_assets.serve.metrics import forget_dead_workers
+    from risk_assets.serve.metrics import begin_worker
 
     sys.setswitchinterval(SWITCH_SECONDS)
-    forget_dead_workers()
+    begin_worker()
     front = Front(create_app(settings, hosts=hosts, secret=secret))
     gc.freeze()  # what is loaded by now stays: no collection needs to go through it while requests wait
     return front
+
+
+@contextlib.contextmanager
+def _figures_folder(settings: Settings) -> Iterator[Path]:
+    """Yield a folder for the workers' figures: below the data root, which nobody tidies, if it can be written."""
+    below = settings.data_root / FIGURES
+    try:
+        below.mkdir(parents=True, exist_ok=True)
+        writable = os.access(below, os.W_OK)
+    except OSError:
+        writable = False
+    with own_folder(below if writable else Path(tempfile.gettempdir()), "risk-serve-metrics-") as folder:
+        yield folder
 
 
 def _load_what_workers_share() -> None:
@@ -96,6 +120,19 @@ def check_address(settings: Settings, host: str, *, insecure: bool) -> None:
         raise ServeError(
             f"{host} can be reached from elsewhere: set RISK_ASSETS_API_KEYS, or say --insecure if anyone may ask"
         )
+
+
+def check_keys(settings: Settings, host: str, *, insecure: bool) -> None:
+    """Refuse keys that no request can carry, and short ones where others can try them. Raises ServeError."""
+    keys = [key.get_secret_value() for key in settings.api_keys]
+    for place, key in enumerate(keys, start=1):
+        if not (key.isascii() and key.isprintable()):
+            raise ServeError(f"RISK_ASSETS_API_KEYS: key {place} has a character that is not printable ASCII")
+        if len(key) < LEAST_KEY and not insecure and not _is_loopback(host):
+            raise ServeError(
+                f"RISK_ASSETS_API_KEYS: key {place} has {len(key)} characters, which others can guess on {host}: "
+                f"take {LEAST_KEY} or more, such as `openssl rand -hex 16` gives"
+            )
 
 
 def _hosts(settings: Settings, host: str) -> frozenset[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from flask import Flask, current_app, g
 
 from risk_assets.domain.columns import Columns
+from risk_assets.serve.brake import Brake
 from risk_assets.serve.client_table import ClientTable
 from risk_assets.serve.generated import Generated
 from risk_assets.serve.guard import Guard
@@ -36,6 +37,7 @@ class Serving:
     generated: Generated
     clients: ClientTable
     guard: Guard
+    brake: Brake = field(default_factory=Brake)
 
     @classmethod
     def of(cls, settings: Settings, guard: Guard) -> Serving:

@@ -1,6 +1,6 @@
 """What was served: daily files per worker, a JSON line per batch of requests, with the features as columns.
 
-Nothing else is kept of a request: no id, no address and no key.
+Nothing else is kept of a request: no id, no address and no key. The files are for their owner alone.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
 import numpy as np
 
@@ -57,9 +57,9 @@ class Line(TypedDict):
 
 
 def append_served(layout: Layout, served: Iterable[Served], *, worker: int, max_bytes: int) -> int:
-    """Append to the worker's file of each day; return how many clients were left out of files at `max_bytes`.
+    """Append to the worker's file of each day; return how many clients were left out of days at `max_bytes`.
 
-    What the system holds when power fails may be lost.
+    A day's bytes are those of all workers' files. What the system holds when power fails may be lost.
     """
     days: dict[str, list[Served]] = {}
     for request in served:
@@ -67,11 +67,10 @@ def append_served(layout: Layout, served: Iterable[Served], *, worker: int, max_
     layout.predictions.mkdir(parents=True, exist_ok=True)
     left_out = 0
     for day, requests in days.items():
-        with (layout.predictions / f"{day}.{worker}.jsonl").open("a", encoding="utf-8") as file:
-            if file.tell() < max_bytes:
-                file.write("".join(map(_line, requests)))
-            else:
-                left_out += sum(len(request.risk) for request in requests)
+        if sum(file.stat().st_size for file in _files(layout) if file.name.startswith(day)) < max_bytes:
+            _append(layout.predictions / f"{day}.{worker}.jsonl", "".join(map(_line, requests)))
+        else:
+            left_out += sum(len(request.risk) for request in requests)
     return left_out
 
 
@@ -88,18 +87,18 @@ def served_rows(
 ) -> ServedRows:
     """Return up to `limit` clients served since then (aware), by one version or by all.
 
-    Files are read from their ends, so old lines cost nothing. A torn line, and a line without one of the declared
-    features, is passed over.
+    Files are read from their ends, so old lines cost nothing. A line that is torn, and one without one of the
+    declared features or with another kind of it, is passed over.
     """
     found: list[Line] = []
     rows = 0
     for line in _newest_first(layout, since.astimezone(UTC).isoformat(timespec="milliseconds")):
-        if version in (None, line["version"]) and all(name in line["columns"] for name in columns.features):
+        if version in (None, line["version"]) and _fits(line, columns):
             found.append(line)
             rows += len(line["risk"])
         if rows >= limit:
             break
-    numeric = {column.name for column in columns.numeric}
+    numeric = _numeric(columns)
     return ServedRows(
         {
             name: np.array(
@@ -118,6 +117,19 @@ def latest_prediction_at(layout: Layout) -> datetime | None:
     return datetime.fromtimestamp(max(written), UTC) if written else None
 
 
+def _numeric(columns: Columns) -> set[str]:
+    return {column.name for column in columns.numeric}
+
+
+def _fits(line: Line, columns: Columns) -> bool:
+    """Whether a line has every feature, each of the declared kind, and risks."""
+    numeric, held = _numeric(columns), line["columns"]
+    kinds = {name: int | float | None if name in numeric else str | None for name in columns.features}
+    return all(isinstance(risk, int | float) for risk in line["risk"]) and all(
+        name in held and all(isinstance(cell, kind) for cell in held[name]) for name, kind in kinds.items()
+    )
+
+
 def _iso(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
 
@@ -125,6 +137,15 @@ def _iso(at: float) -> str:
 def _line(request: Served) -> str:
     line = {"at": _iso(request.at), "version": request.version, "columns": request.columns, "risk": request.risk}
     return json.dumps(line, separators=(",", ":")) + "\n"
+
+
+def _append(file: Path, lines: str) -> None:
+    """Append lines, on a line of their own when whoever wrote last was stopped within one."""
+    with os.fdopen(os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600), "a+b") as content:
+        if content.tell():
+            content.seek(-1, os.SEEK_END)
+            lines = lines if content.read(1) == b"\n" else f"\n{lines}"
+        content.write(lines.encode())
 
 
 def _newest_first(layout: Layout, since: str) -> Iterator[Line]:
@@ -149,9 +170,23 @@ def _lines_from_the_end(file: Path) -> Iterator[Line]:
             size = min(BLOCK, place)
             place = content.seek(place - size)
             rest, *whole = (content.read(size) + rest).split(b"\n")
-            yield from (json.loads(line) for line in reversed(whole) if line.endswith(b"}"))
-        if rest.endswith(b"}"):
-            yield json.loads(rest)
+            yield from filter(None, map(_parsed, reversed(whole)))
+        if (line := _parsed(rest)) is not None:
+            yield line
+
+
+def _parsed(content: bytes) -> Line | None:
+    """Return a line, None for one that is torn or holds something else."""
+    try:
+        line = json.loads(content)
+    except ValueError:
+        return None
+    match line:
+        case {"at": str(), "version": str(), "columns": dict() as columns, "risk": list() as risk}:
+            cells = [*columns.values(), risk]
+            whole = all(isinstance(each, list) and len(each) == len(risk) for each in cells)
+            return cast("Line", line) if whole else None
+    return None
 
 
 def _files(layout: Layout) -> list[Path]:

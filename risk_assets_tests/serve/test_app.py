@@ -95,6 +95,14 @@ def scribble_history(layout: Layout) -> None:
     layout.deployments.write_text('{"at": 1}\n')
 
 
+def scribble_pending(layout: Layout) -> None:
+    layout.pending.write_text("{}")
+
+
+def remove_metrics(layout: Layout) -> None:
+    (next(layout.versions.iterdir()) / "metrics.json").unlink()
+
+
 def scribble_metrics(layout: Layout) -> None:
     (next(layout.versions.iterdir()) / "metrics.json").write_text("{}")
 
@@ -108,6 +116,8 @@ def scribble_ranking(layout: Layout) -> None:
     [
         (scribble, "/drift"),
         (scribble_history, "/deployments"),
+        (scribble_pending, "/deployments"),
+        (remove_metrics, "/scoring"),
         (scribble_metrics, "/scoring"),
         (scribble_ranking, "/clients"),
         (scribble_ranking, "/clients/abcd"),
@@ -123,6 +133,7 @@ def test_a_damaged_file_is_a_sentence_and_the_rest_still_answers(
 
         assert answer.status_code == 503
         assert "Traceback" not in answer.get_data(as_text=True)
+        assert str(settings.data_root) not in answer.get_data(as_text=True)
         assert damaged.predict({"clients": [CLIENT]}).status_code == 200
 
 

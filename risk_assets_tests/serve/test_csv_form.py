@@ -47,6 +47,9 @@ def test_blank_cells_are_missing_values(home: Home) -> None:
         ("corporation\nabcd\n", "no header with a feature"),
         ("activity,colour\n1,red\n", "colour is not a known column"),
         ("activity,Activity\n1,2\n", "activity is named twice in the header"),
+        ("activity,employees,\n1,2,\n", "column 3 of the header has no name"),
+        ("activity;employees\n1;2\n", "the header has no comma: put commas between columns, not semicolons"),
+        ("activity\temployees\n1\t2\n", "the header has no comma: put commas between columns, not tabs"),
         ("activity,employees\n1,2\n3\n", "row 2: has 1 cells, the header has 2"),
         ("activity\n1\ntwo\n", 'row 2: activity is not a number: "two"'),
         ("activity\n1\nnan\n", 'row 2: activity is not a number: "nan"'),
@@ -84,6 +87,28 @@ def test_an_answer_as_csv_holds_what_was_sent_and_what_it_means(home: Home) -> N
         "corporation,activity,employees,industry,risk,predicted,reason_1",
         f"abcd,12.5,40,mining,{risk!r},1,activity is 12.50: odds × 2.1",
     ]
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("text/csv", "text/csv"),
+        ("TEXT/CSV; charset=utf-8", "text/csv"),
+        ("application/json;q=0.5, text/csv", "text/csv"),
+        ("text/csv, */*", "text/csv"),
+        ("text/*", "text/csv"),
+        ("text/csvfoo", "application/json"),
+        ("text/csv;q=0", "application/json"),
+        ("text/csv;q=0, */*", "application/json"),
+        ("text/csv;q=0.5, application/json", "application/json"),
+        ("text/csv, application/json", "application/json"),
+        ("text/csv;q=x", "application/json"),
+        ("*/*", "application/json"),
+        ("", "application/json"),
+    ],
+)
+def test_the_answer_has_the_form_that_accept_prefers(home: Home, accept: str, kind: str) -> None:
+    assert send(home, CSV, accept=accept).mimetype == kind
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@"])

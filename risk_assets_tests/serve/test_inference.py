@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from risk_assets_tests.serve.conftest import Home
+from risk_assets.settings import Settings
+from risk_assets.storage.layout import Layout
+from risk_assets_tests.serve.conftest import Home, opened
 from risk_assets_tests.serve.deployed import CLIENT
 
 INFER = "/v2/models/risk/infer"
@@ -85,6 +87,31 @@ def test_a_wrong_request_is_refused_in_the_words_of_the_protocol(home: Home, inp
     assert answer.status_code == 422
     assert list(answer.get_json()) == ["error"]
     assert words in answer.get_json()["error"]
+
+
+@pytest.mark.parametrize("wrong", [{"id": 7}, {"id": None}, {"outputs": [{"name": "colour"}]}, {"colour": 1}])
+def test_a_refused_request_is_neither_logged_nor_counted(settings: Settings, wrong: dict[str, Any]) -> None:
+    with opened(settings, deployed=True) as home:
+        before = home.http.get("/metrics").get_data(as_text=True)
+        assert infer(home, tensors(), **wrong).status_code == 422
+        home.serving.log.flush()
+        after = home.http.get("/metrics").get_data(as_text=True)
+
+    assert clients_scored(after) == clients_scored(before)
+    assert not Layout.of(settings).predictions.exists()
+
+
+def clients_scored(figures: str) -> str:
+    [line] = [line for line in figures.splitlines() if line.startswith("risk_predictions_total")]
+    return line
+
+
+def test_an_output_is_given_once_however_often_it_is_asked_for(home: Home) -> None:
+    asked = [{"name": name} for name in ("predicted", "risk", "predicted", "risk")]
+
+    outputs = infer(home, tensors(), outputs=asked).get_json()["outputs"]
+
+    assert [output["name"] for output in outputs] == ["predicted", "risk"]
 
 
 @pytest.mark.parametrize("outputs", [[{"name": "colour"}], ["risk"], "risk", [{}]])

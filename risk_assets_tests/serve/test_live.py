@@ -115,6 +115,7 @@ def test_a_damaged_version_is_refused_and_the_old_one_serves_on(
 CONSTANT = Scorecard(-1.0, 0.4, (NumericShape("activity", (0.0, 1.0), ((0.0,),), 0.0, 0.0),), ())
 SHAPELESS = Scorecard(-1.0, 0.4, (NumericShape("activity", (), (), 0.0, 0.0),), ())
 TORN = Scorecard(-1.0, 0.4, (NumericShape("activity", (0.0, 1.0, 2.0), ((1.0,),), 0.0, 0.0),), ())
+EMPTY = Scorecard(-1.0, 0.4, (), ())
 FOREIGN = replace(SCORECARD, numeric=(replace(SCORECARD.numeric[0], column="revenue"),))
 
 
@@ -122,6 +123,7 @@ FOREIGN = replace(SCORECARD, numeric=(replace(SCORECARD.numeric[0], column="reve
     ("scorecard", "words"),
     [
         (CONSTANT, "gives every client the same risk"),
+        (EMPTY, "the model has no shapes"),
         (SHAPELESS, "the smoke test failed"),
         (TORN, "the smoke test failed"),
         (FOREIGN, "the model needs the column 'revenue', which the settings do not declare"),
@@ -207,6 +209,47 @@ def test_a_lost_pointer_is_told_and_the_old_version_serves_on(settings: Settings
     assert model.current().name == first
     assert model.refused is not None
     assert "is gone" in model.refused.reason
+
+
+def loop(pointer: Path) -> None:
+    pointer.symlink_to(pointer)
+
+
+def stand_aside(pointer: Path) -> None:
+    pointer.parent.rename(pointer.parent.with_name("elsewhere"))
+    pointer.parent.write_text("a file where the folder was")
+
+
+def put_a_folder(pointer: Path) -> None:
+    pointer.mkdir()
+
+
+@pytest.mark.parametrize("harm", [loop, stand_aside, put_a_folder])
+def test_a_pointer_that_cannot_be_read_is_told_and_the_old_version_serves_on(
+    settings: Settings, harm: Callable[[Path], None]
+) -> None:
+    first = deploy(settings)
+    model = live_model(settings)
+    model.current()
+    pointer = Layout.of(settings).current
+
+    pointer.unlink()
+    harm(pointer)
+
+    assert model.current().name == first
+    assert model.refused is not None
+    assert "production_deployment/current" in model.refused.reason
+    assert str(settings.data_root) not in model.refused.reason
+
+
+@pytest.mark.parametrize("harm", [change_content, remove, forget_manifest])
+def test_what_is_told_names_files_from_the_data_root_on(settings: Settings, harm: Callable[[Path], None]) -> None:
+    version = deploy(settings)
+    harm(Layout.of(settings).versions / version)
+
+    with pytest.raises(RequestError, match=version) as found:
+        live_model(settings).current()
+    assert str(settings.data_root) not in found.value.detail
 
 
 def test_a_start_on_a_bad_version_says_what_is_wrong_with_it(settings: Settings) -> None:

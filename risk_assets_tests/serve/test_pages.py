@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from werkzeug.test import TestResponse
@@ -226,3 +227,13 @@ def test_the_report_is_one_click_away(furnished: Home) -> None:
     answer = furnished.http.get("/pages/report.pdf")
 
     assert (answer.mimetype, answer.data) == ("application/pdf", PDF)
+
+
+def test_a_download_that_cannot_hold_all_says_so(tmp_path: Path) -> None:
+    with opened(furnish(tmp_path, max_rows=50), deployed=True) as home:
+        many, few = (text(home.http.get(f"/pages/clients{query}")) for query in ("", "?q=c04"))
+        rows = lines(home.http.get("/pages/clients.csv"))
+
+    assert "The download holds the first 50 of them, in this order." in many
+    assert "The download holds" not in few
+    assert len(rows) == 50

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from risk_assets.serve.app import create_app
+from risk_assets.serve.brake import SECONDS, WRONG
 from risk_assets.serve.pages.sessions import COOKIE, LIFETIME
 from risk_assets.serve.state import serving_of
 from risk_assets_tests.serve.conftest import Home, opened
@@ -165,3 +167,14 @@ def test_the_session_opens_the_pages_and_not_the_api(visitor: FlaskClient) -> No
 
 def test_the_style_sheets_need_no_key(visitor: FlaskClient) -> None:
     assert visitor.get("/static/site.css").status_code == 200
+
+
+def test_after_wrong_keys_even_a_right_one_has_to_wait(tmp_path: Path) -> None:
+    with opened(furnish(tmp_path, api_keys=KEYS), deployed=True) as home:
+        for _ in range(WRONG):
+            assert sign_in(home.app.test_client(), "guessed").status_code == 401
+        answer = sign_in(home.app.test_client(), KEYS[0])
+
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= SECONDS
+    assert "Too many wrong keys: try again in" in answer.get_data(as_text=True)

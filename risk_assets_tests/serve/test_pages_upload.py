@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from werkzeug.test import TestResponse
 
+from risk_assets.serve.pages import upload
 from risk_assets.settings import Settings
 from risk_assets_tests.serve.conftest import Home, opened
 from risk_assets_tests.serve.deployed import make_settings
@@ -107,3 +108,18 @@ def test_before_a_deployment_an_upload_says_that_no_model_serves(settings: Setti
 
     assert answer.status_code == 503
     assert "No model is deployed yet" in text(answer)
+
+
+def test_a_long_file_says_that_the_page_is_a_part_and_how_to_get_the_rest(
+    deployed: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload, "LISTED", 1)
+    words = text(send(deployed, GOOD))
+
+    assert "The 1 clients at the highest risk of 2; “Download as CSV” in place of" in words
+
+
+def test_the_form_tells_how_large_a_file_may_be(deployed: Home) -> None:
+    words = text(deployed.http.get("/pages/upload")).replace("\xa0", " ")
+
+    assert "Up to 3 rows and 16.8 MB." in words

@@ -99,6 +99,8 @@ def test_reasons_come_on_request_strongest_first(home: Home, ask: dict[str, Any]
         ({"employees": 1000001}, "row 2: employees is above 1000000: 1000001"),
         ({"industry": 7}, "row 2: industry is not a text: 7"),
         ({"corporation": 1.5}, "row 2: corporation is neither a text nor a whole number: 1.5"),
+        ({"corporation": "\ud800"}, 'row 2: corporation is not valid Unicode: "\\ud800"'),
+        ({"industry": "a\udfff"}, 'row 2: industry is not valid Unicode: "a\\udfff"'),
         ({"corporation": False}, "row 2: corporation is neither a text nor a whole number: false"),
     ],
 )
@@ -121,6 +123,25 @@ def test_all_faults_are_told_by_row_and_counted(home: Home) -> None:
     assert [fault["row"] for fault in content["faults"][:4]] == [1, 1, 2, 2]
 
 
+def test_unknown_fields_are_told_in_the_order_of_the_request(home: Home) -> None:
+    names = [f"field {number}" for number in range(100, 0, -1)]
+
+    content = home.predict({"clients": [CLIENT, dict.fromkeys(names, 1)]}).get_json()
+
+    assert content["detail"].startswith("row 2: field 100 is not a known field")
+    assert content["detail"].endswith("(and 99 more)")
+    assert [fault["field"] for fault in content["faults"]] == names[:20]
+
+
+@pytest.mark.parametrize("depth", range(850, 1000, 10))
+def test_a_value_of_any_depth_is_refused_in_words(home: Home, depth: int) -> None:
+    body = '{"clients": [{"activity": ' + '{"a":' * depth + "1" + "}" * depth + "}]}"
+
+    answer = home.http.post("/prediction", data=body, content_type="application/json")
+
+    assert answer.status_code in {400, 422}
+
+
 @pytest.mark.parametrize(
     ("body", "status", "words"),
     [
@@ -137,6 +158,8 @@ def test_all_faults_are_told_by_row_and_counted(home: Home) -> None:
         (b'{"clients": [{}], "filepath": "a.csv"}', 422, "not both"),
         (b'{"clients": [{}], "colour": 1}', 422, "colour is not known here; there are clients, filepath, reasons"),
         (b'{"clients": [{"activity": 1, "activity": 2}]}', 422, 'the name "activity" is given twice'),
+        (b'{"a": 1, "b": 2, "a": 3}', 422, 'the name "a" is given twice'),
+        (b'{"clients": [{"": 1}]}', 422, 'row 1: "" is not a known field'),
         (b'{"clients": [{}], "reasons": 11}', 422, "reasons is not a whole number from 0 to 10: 11"),
         (b'{"clients": [{}], "reasons": true}', 422, "reasons is not a whole number"),
     ],

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -13,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from risk_assets.serve.server import ServeError, check_address
+from risk_assets.serve.server import FIGURES, ServeError, check_address
 from risk_assets.settings import Settings
 from risk_assets_tests.serve.deployed import CLIENT, deploy, make_settings, scorecard_of
 from risk_assets_tests.serve.running import ROOT, Server, command, running
@@ -40,7 +41,7 @@ def test_any_other_address_needs_keys_or_a_word(tmp_path: Path, host: str) -> No
         check_address(make_settings(tmp_path), host, insecure=False)
 
     check_address(make_settings(tmp_path), host, insecure=True)
-    check_address(make_settings(tmp_path, api_keys="a key"), host, insecure=False)
+    check_address(make_settings(tmp_path, api_keys="a key of sixteen or more"), host, insecure=False)
 
 
 def test_the_command_refuses_a_public_address_in_one_line(settings: Settings) -> None:
@@ -244,3 +245,28 @@ def test_a_worker_that_dies_is_replaced(settings: Settings) -> None:
                 time.sleep(0.05)
 
     assert answer.status_code == 200
+
+
+def test_losing_the_figures_is_in_the_way_of_no_answer(settings: Settings) -> None:
+    deploy(settings)
+    with running(settings) as server:
+        [folder] = (settings.data_root / FIGURES).iterdir()
+        shutil.rmtree(folder)
+        with server.http() as http:
+            living = [
+                http.get("/metrics").status_code,
+                http.post("/prediction", json={"clients": [CLIENT]}).status_code,
+            ]
+        shutil.rmtree(folder)
+        [worker] = re.findall(r"Spawning worker-1 with PID: (\d+)", server.err.read_text())
+        os.kill(int(worker), signal.SIGKILL)
+        for _ in range(200):
+            try:
+                with server.http() as http:
+                    answers = [http.post("/prediction", json={"clients": [CLIENT]}), http.get("/metrics")]
+                break
+            except httpx.TransportError:
+                time.sleep(0.05)
+
+    assert (living, [answer.status_code for answer in answers]) == ([200, 200], [200, 200])
+    assert "risk_predictions_total 1.0" in answers[1].text

@@ -108,6 +108,51 @@ def test_a_torn_line_and_one_of_other_features_are_passed_over(layout: Layout) -
     assert served_rows(layout, COLUMNS, since=LONG_AGO, limit=9).risk.tolist() == [0.2]
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b'{"at":"2026-03-01T13:00:00.000+00:00","version":"v","col{"at":1}\n',
+        b'{"at":"2026-03-01T13:00:00.000+00:00","version":"v","columns":{},"risk":\xff}\n',
+        b'{"at":"2026-03-01T13:00:00.000+00:00"}\n',
+        b'{"at":"2026-03-01T13:00:00.000+00:00","version":"v","columns":{"activity":[1],"industry":[]},"risk":[1]}\n',
+        b'{"at":"2026-03-01T13:00:00.000+00:00","version":"v","columns":{"activity":["x"],"industry":["x"]},"risk":[1]}\n',
+        b'{"at":7,"version":"v","columns":{"activity":[1],"industry":["x"]},"risk":[1]}\n',
+        b"[}\n{}\n\n",
+    ],
+)
+def test_a_damaged_line_is_passed_over_wherever_it_stands(layout: Layout, damage: bytes) -> None:
+    keep(layout, served(0.1))
+    with (layout.predictions / "2026-03-01.7.jsonl").open("ab") as file:
+        file.write(damage)
+    keep(layout, served(0.2))
+
+    assert served_rows(layout, COLUMNS, since=LONG_AGO, limit=9).risk.tolist() == [0.2, 0.1]
+
+
+def test_what_follows_a_torn_line_is_kept(layout: Layout) -> None:
+    keep(layout, served(0.1))
+    with (layout.predictions / "2026-03-01.7.jsonl").open("a") as file:
+        file.write('{"at":"2026-03-01T13:00:00.000+00:00","version":"v","col')
+    keep(layout, served(0.2))
+
+    assert served_rows(layout, COLUMNS, since=LONG_AGO, limit=9).risk.tolist() == [0.2, 0.1]
+
+
+def test_the_files_are_for_their_owner_alone(layout: Layout) -> None:
+    keep(layout, served(0.1))
+
+    [file] = layout.predictions.iterdir()
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_day_is_full_by_the_files_of_all_workers(layout: Layout) -> None:
+    keep(layout, served(0.1), worker=7)
+
+    assert append_served(layout, [served(0.2)], worker=8, max_bytes=10) == 1
+    assert append_served(layout, [served(0.3, at=NOON + timedelta(days=1))], worker=8, max_bytes=10) == 0
+    assert served_rows(layout, COLUMNS, since=LONG_AGO, limit=9).risk.tolist() == [0.3, 0.1]
+
+
 def test_a_full_file_takes_no_more_and_says_how_many_were_left_out(layout: Layout) -> None:
     assert append_served(layout, [served(0.1)], worker=7, max_bytes=10) == 0
 

@@ -105,7 +105,7 @@ def inference_blueprint(settings: Settings) -> APIBlueprint:
     blueprint.post(
         INFER,
         request_body={"required": True, "content": {JSON: {"schema": schema}}},
-        responses={200: InferAnswer, **refusals, **problems(408)},
+        responses={200: InferAnswer, **refusals, **problems(408, 411)},
     )(infer)
     return blueprint
 

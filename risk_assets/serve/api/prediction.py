@@ -25,7 +25,7 @@ def prediction_blueprint(settings: Settings) -> APIBlueprint:
         "prediction",
         __name__,
         abp_tags=[Tag(name="prediction", description="the risk of clients that you send")],
-        abp_responses=problems(400, 401, 403, 404, 408, 413, 415, 422, 503),
+        abp_responses=problems(400, 401, 403, 404, 408, 411, 413, 415, 422, 503),
     )
     columns = settings.columns.to_columns()
     parameters = [{"name": "reasons", "in": "query", "required": False, "schema": _reasons_schema()}]
@@ -43,7 +43,7 @@ def prediction() -> Response:
 
     Values are checked strictly and faults name row and field; a missing value is allowed, the answer tells which.
     The target column, if sent, is ignored. The reasons (at most ten a client) come with ?reasons=3 or in the body.
-    With `Accept: text/csv` the answer is a CSV of what was sent and what it means.
+    Where `Accept` prefers text/csv to JSON the answer is a CSV of what was sent and what it means.
     """
     question = Question(
         request.content_type or "",

@@ -17,6 +17,7 @@ STATUSES = {
     403: "this may not be read",
     404: "not there, or not generated yet",
     408: "the body did not arrive in time",
+    411: "the length of the body is not stated",
     413: "too large, or too many clients",
     415: "neither JSON nor CSV",
     422: "the content is wrong; the faults name row and field",

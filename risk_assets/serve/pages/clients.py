@@ -34,7 +34,14 @@ def clients() -> Response:
     pages = _page_numbers(query.page, found.value.pages) if found.value else []
     choices = sorted({*LEAST_RISKS, query.min_risk, *([threshold] if threshold is not None else [])})
     return show(
-        "clients", query=query, wanted=wanted, found=found, pages=pages, choices=choices, threshold=threshold
+        "clients",
+        query=query,
+        wanted=wanted,
+        found=found,
+        pages=pages,
+        choices=choices,
+        threshold=threshold,
+        most=serving().settings.max_rows,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Response
 
+from risk_assets.domain.drift import DriftVerdict
 from risk_assets.domain.risks import RiskSummary
 from risk_assets.reporting.wording import decision_sentence, outcome_words, what_the_score_means
 from risk_assets.serve.live import Version
@@ -20,7 +21,7 @@ def overview() -> Response:
     generated = here.generated
     metrics = find(lambda: generated.metrics(version)) if version else None
     risks = _risks(version)
-    decisions = find(generated.decisions)
+    decisions, drift = find(generated.decisions), find(generated.drift)
     meaning = ""
     if metrics and metrics.value:
         meaning = what_the_score_means(metrics.value, outcome_words(here.columns))
@@ -29,12 +30,18 @@ def overview() -> Response:
         version=version,
         metrics=metrics,
         meaning=meaning,
-        drift=find(generated.drift),
+        drift=drift,
+        served_drifted=drift.value is not None and _served_has_drifted(drift.value),
         ingestion=find(generated.ingestion),
-        decision=decision_sentence(decisions.value[-1]) if decisions.value else "",
+        decision=decision_sentence(decisions.value[-1]) if decisions.value else decisions.why_not,
         risks=risks,
         bars=histogram(risks.value) if risks and risks.value else None,
     )
+
+
+def _served_has_drifted(verdict: DriftVerdict) -> bool:
+    """Whether the clients that were served are unlike those of the training, which the verdict leaves out."""
+    return any(each.drifted for each in verdict.judgements if each.measurement.kind == "served")
 
 
 def _risks(version: Version | None) -> Found[RiskSummary] | None:

@@ -18,7 +18,14 @@ def sign_in() -> Response:
 
 def signed_in() -> Response:
     """Let in whoever names a key, and go on to the page that was asked for."""
-    if not serving().guard.knows(request.form.get("key", "").strip()):
+    brake = serving().brake
+    if wait := brake.seconds():
+        asked = _ask(f"Too many wrong keys: try again in {wait} seconds.", HTTPStatus.TOO_MANY_REQUESTS)
+        asked.headers["Retry-After"] = str(wait)
+        return asked
+    known = serving().guard.knows(request.form.get("key", "").strip())
+    brake.note(known=known)
+    if not known:
         return _ask("This is not one of the keys of this server.", HTTPStatus.UNAUTHORIZED)
     let_in()
     return _go(_own_address(request.form.get("to", "")))
