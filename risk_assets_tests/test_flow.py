@@ -23,6 +23,8 @@ from risk_assets.settings import load_settings
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 
+SHIPPED = ("sourcedata/clients1.csv", "sourcedata/clients2.csv", "testdata/testdata.csv")
+
 EDGES = {
     "sourcedata": [],
     "testdata": [],
@@ -48,8 +50,9 @@ class Home:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("sourcedata", "testdata"):
-            shutil.copytree(ROOT / "data" / name, folder / "data" / name)
+        for name in SHIPPED:
+            (folder / "data" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / "data" / name, folder / "data" / name)
         config = json.loads((ROOT / "config.json").read_text())
         (folder / "config.json").write_text(json.dumps(config | {"dependency_check": False}))
         (folder / "home").mkdir()

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 def home(tmp_path: Path) -> DaemonHome:
     home = DaemonHome(tmp_path / "home")
     home.build()
+    home.runs()  # sets the home up: Dagster does not stand two processes that do so at once
     home.drop("clients1.csv", simulate(200, seed=1).frame)
     simulate(100, seed=2, first_id=1_000_000).frame.to_csv(home.layout.testdata / "testdata.csv", index=False)
     return home
