@@ -205,7 +205,8 @@ def test_client_risk_is_what_the_pickled_pipeline_predicts(home: Home) -> None:
     features = clients[["lastmonth_activity", "lastyear_activity", "number_of_employees"]].astype(float)
     expected = pd.Series(pipeline.predict_proba(features)[:, 1], index=clients["corporation"])
     path = home.data / "models/client_risk.parquet"
-    ranked = duckdb.connect().execute(f"SELECT * FROM '{path}'").df().set_index("corporation")
+    with duckdb.connect() as connection:
+        ranked = connection.execute(f"SELECT * FROM '{path}'").df().set_index("corporation")
     assert len(ranked) == 10_000
     np.testing.assert_allclose(ranked["risk"], expected[ranked.index], atol=1e-9, rtol=0)
 
@@ -227,11 +228,8 @@ def test_made_again_from_scratch_everything_is_the_same(home: Home, tmp_path: Pa
     for name in ("models/trainedmodel.pkl", "models/scorecard.json"):
         digests = [hashlib.sha256((each.data / name).read_bytes()).hexdigest() for each in (home, again)]
         assert digests[0] == digests[1], name
-    rows = [
-        duckdb.connect()
-        .execute(f"SELECT * FROM read_parquet('{each.data}/ingesteddata/finaldata.parquet/*') ORDER BY ALL")
-        .fetchall()
-        for each in (home, again)
-    ]
+    parts = [each.data / "ingesteddata/finaldata.parquet/*" for each in (home, again)]
+    with duckdb.connect() as connection:
+        rows = [connection.execute(f"FROM read_parquet('{part}') ORDER BY ALL").fetchall() for part in parts]
     assert rows[0] == rows[1]
     assert len(rows[0]) == 10_000
