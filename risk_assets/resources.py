@@ -54,7 +54,7 @@ class Home(dg.ConfigurableResource):
             settings.columns.to_columns(),
             memory_limit=settings.memory_limit,
             threads=settings.threads,
-            spill=self.layout.ingested / ".spill",
+            spill=settings.spill_folder or self.layout.ingested / ".spill",
         ) as session:
             yield session
 

@@ -11,20 +11,20 @@ from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
-    field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from risk_assets.domain.columns import Columns, NumericColumn, canonical_label, usual_opposite
+from risk_assets.settings.columns import ColumnsSetting, NumericSetting
+from risk_assets.settings.engine import EngineSetting
 
 CRON_FIELDS = 5
+__all__ = ["ColumnsSetting", "EngineSetting", "NumericSetting", "Settings", "SettingsError", "load_settings"]
+
 PREFIX = "RISK_ASSETS_"
 #: Variables with the prefix that are no settings: which config, and what `risk call` and the tests go by.
 OTHER_VARIABLES = {"CONFIG", "URL", "API_KEY"}
@@ -57,71 +57,6 @@ def _split_keys(value: object) -> object:
 ApiKeys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split_keys)]
 
 
-class NumericSetting(BaseModel):
-    """A numeric column with optional inclusive bounds."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str = Field(min_length=1)
-    min: float | None = None
-    max: float | None = None
-
-    @model_validator(mode="after")
-    def _bounds_in_order(self) -> NumericSetting:
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError(f"{self.name}: min {self.min} is above max {self.max}")
-        return self
-
-
-class ColumnsSetting(BaseModel):
-    """The columns of a client file. `negative` is needed only where `positive` has no usual opposite."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    id: str = Field(min_length=1)
-    target: str = Field(min_length=1)
-    positive: bool | int | float | str
-    negative: bool | int | float | str | None = None
-    numeric: tuple[NumericSetting, ...] = ()
-    categorical: tuple[str, ...] = ()
-
-    @field_validator("numeric", mode="before")
-    @classmethod
-    def _names_alone(cls, value: object) -> object:
-        if not isinstance(value, list | tuple):
-            raise ValueError("must be a list of column names, or of objects with name, min and max")  # noqa: TRY004  # pydantic tells of ValueError alone
-        return [{"name": item} if isinstance(item, str) else item for item in value]
-
-    @model_validator(mode="after")
-    def _consistent(self) -> ColumnsSetting:
-        names = [self.id, self.target, *(column.name for column in self.numeric), *self.categorical]
-        folded = [name.casefold() for name in names]
-        for name in names:
-            if not name.strip():
-                raise ValueError("a column name is blank")
-            if folded.count(name.casefold()) > 1:
-                raise ValueError(f"column {name!r} is named twice")
-        columns = self.to_columns()
-        if columns.positive == columns.negative:
-            raise ValueError(f"positive and negative are the same label {columns.positive!r}")
-        return self
-
-    def to_columns(self) -> Columns:
-        """Return the schema as the domain knows it, with canonical labels."""
-        positive = canonical_label(self.positive)
-        negative = usual_opposite(positive) if self.negative is None else canonical_label(self.negative)
-        if negative is None:
-            raise ValueError(f"positive {positive!r} has no usual opposite: add the other label as 'negative'")
-        return Columns(
-            id=self.id,
-            target=self.target,
-            positive=positive,
-            negative=negative,
-            numeric=tuple(NumericColumn(column.name, column.min, column.max) for column in self.numeric),
-            categorical=self.categorical,
-        )
-
-
 class Settings(BaseSettings):
     """Everything that can be set; each field can also be given as RISK_ASSETS_<FIELD> in the environment."""
 
@@ -140,9 +75,14 @@ class Settings(BaseSettings):
     max_bad_share: float = Field(default=0.5, ge=0, le=1, description="more refused rows, or files, fail")
     memory_limit: str = Field(default="4GB", pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$", description="of the engine")
     threads: int | None = Field(default=None, ge=1, description="of the engine; all cores by default")
+    spill_folder: Path | None = Field(default=None, description="of DuckDB; below the output folder if unset")
+    engine: EngineSetting = Field(default=EngineSetting(), description="DuckDB, or Spark for many machines")
 
     # model
     seed: int = Field(default=0, ge=0)
+    training_rows_in_memory: int = Field(
+        default=2_000_000, ge=1, description="more rows are fitted by the engine, in sums"
+    )
     threshold: float | None = Field(
         default=None, gt=0, lt=1, description="fixed; tuned on training folds if unset"
     )
@@ -234,7 +174,12 @@ def load_settings(path: str | Path | None = None) -> Settings:
         settings = Settings(**content)
     except ValidationError as error:
         raise SettingsError(f"config {file}: {_one_line(error)}") from error
-    return settings.model_copy(update={"data_root": file.parent / settings.data_root})
+    return settings.model_copy(
+        update={
+            "data_root": file.parent / settings.data_root,
+            "spill_folder": settings.spill_folder and file.parent / settings.spill_folder,
+        }
+    )
 
 
 def _refuse_unknown(variable: str) -> None:
