@@ -76,11 +76,11 @@ class Intake:
         return Clients(len(rows), cast("list[Id]", ids) if named else None, found, missing)
 
     def _shape_faults(self, rows: Sequence[object]) -> Iterator[Fault]:
-        unknown = f"is not a known field; there are {', '.join(self.columns.names)}"
         for place, row in enumerate(rows, start=1):
             if not isinstance(row, dict):
                 yield Fault(place, None, f"a client is an object of names and values, not {shown(row)}")
             elif not row.keys() <= self._allowed:
+                unknown = f"is not a known field; there are {', '.join(self.columns.names)}"
                 for name in row:
                     if name not in self._allowed:
                         yield Fault(place, name[:SHOWN_CHARACTERS], unknown)

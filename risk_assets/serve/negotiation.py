@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 QUALITY = re.compile(r"q=([01](?:\.\d{0,3})?)")
 
 
+@functools.lru_cache(maxsize=256)
 def wants_csv(accept: str) -> bool:
     """Whether CSV is preferred to JSON; what fits both as well, or neither, is answered as JSON.
 
