@@ -2,14 +2,18 @@
 
 import json
 import os
+import socket
 from pathlib import Path
 
 import dagster as dg
 from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
 
 LAUNCHED_BY = ".dagster/grpc_info"
+#: The run tag with the name of the machine on which a command is the run's process.
+HOST = "risk_assets/host"
 #: The clocks of the event log and of the kernel may differ by this.
 SECONDS_OF_DOUBT = 10.0
+SECONDS_TO_ANSWER = 2.0
 
 
 class LocalRunLauncher(DefaultRunLauncher):
@@ -31,14 +35,41 @@ class LocalRunLauncher(DefaultRunLauncher):
         found = _process(run, self._instance)
         if found is None or _lives(*found):
             return CheckRunHealthResult(WorkerStatus.RUNNING)
+        if _server_is_away(run):  # who says so now lets the retry fail, which needs the server
+            return CheckRunHealthResult(WorkerStatus.RUNNING, "to be retried once its code server is back")
         return CheckRunHealthResult(WorkerStatus.NOT_FOUND, f"process {found[0]} has died")
 
 
 def _is_of_this_machine(run: dg.DagsterRun, instance: dg.DagsterInstance) -> bool:
-    """Whether a code server here launched the run, or a command beside SQLite, which is for one machine."""
+    """Whether a code server or a command of this machine has the run; SQLite is for one machine anyway."""
     if LAUNCHED_BY in run.tags:
-        return json.loads(run.tags[LAUNCHED_BY]).get("host") in {"localhost", "127.0.0.1"}
-    return "sqlite" in type(instance.run_storage).__name__.lower()
+        return _is_here(str(json.loads(run.tags[LAUNCHED_BY]).get("host")))
+    if "sqlite" in type(instance.run_storage).__name__.lower():
+        return True
+    return run.tags.get(HOST) == socket.gethostname()
+
+
+def _is_here(host: str) -> bool:
+    """Whether one of this machine's own addresses is meant: others cannot be bound to."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.bind(address)
+    except OSError:
+        return False
+    return True
+
+
+def _server_is_away(run: dg.DagsterRun) -> bool:
+    """Whether the run came from a code server with a port of its own, at which nobody listens now."""
+    info = json.loads(run.tags.get(LAUNCHED_BY, "{}"))
+    if info.get("port") is None:
+        return False
+    try:
+        socket.create_connection((info["host"], info["port"]), timeout=SECONDS_TO_ANSWER).close()
+    except OSError:
+        return True
+    return False
 
 
 def _process(run: dg.DagsterRun, instance: dg.DagsterInstance) -> tuple[int, float] | None:

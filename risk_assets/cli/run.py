@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from risk_assets.cli.records import open_records, this_machine
 from risk_assets.domain.ingestion import Ingestion
 from risk_assets.domain.metrics import Metrics
 from risk_assets.domain.scorecard import Scorecard
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from dagster_shared.error import SerializableErrorInfo
 
 CONFIG = "RISK_ASSETS_CONFIG"
-HOME = "DAGSTER_HOME"
 #: Under one of these names a check tells why it did not pass.
 REASONS = ("reason", "why", "finding", "faults")
 LONGEST_REASON = 300
@@ -116,24 +114,15 @@ def _materialize(select: str, home: Path) -> tuple[str, ...]:
         raise click.BadParameter(str(error).splitlines()[0], param_hint="--select") from error
     if not selected:
         raise click.BadParameter(f"{select!r} selects no asset that can be materialized", param_hint="--select")
-    with _instance(home) as instance:
+    with open_records(home) as instance:
         result = dg.execute_job(
-            job, instance, run_config={"loggers": {"progress": {}}}, asset_selection=sorted(selected)
+            job,
+            instance,
+            run_config={"loggers": {"progress": {}}},
+            tags=this_machine(),
+            asset_selection=sorted(selected),
         )
         return _faults(result)
-
-
-@contextlib.contextmanager
-def _instance(home: Path) -> Iterator[dg.DagsterInstance]:
-    """Open DAGSTER_HOME, else the dagster_home beside the settings, else one that is forgotten."""
-    import dagster as dg
-
-    if HOME in os.environ:
-        os.environ[HOME] = str(Path(os.environ[HOME]).absolute())
-    elif home.is_dir():
-        os.environ[HOME] = str(home)
-    with dg.DagsterInstance.get() if HOME in os.environ else dg.DagsterInstance.ephemeral() as instance:
-        yield instance
 
 
 def _faults(result: dg.JobExecutionResult) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ from risk_assets.serve.bodies import Bodies
 from risk_assets.serve.headers import security_headers
 from risk_assets.serve.logs import Access, measure_access, write_access
 from risk_assets.serve.metrics import ACCESS_DROPPED
+from risk_assets.serve.pages.sessions import REFUSED
 from risk_assets.serve.prediction import Question
 from risk_assets.serve.replies import Reply, RequestError, problem_reply
 from risk_assets.serve.rsgi import HTTPProtocol, Scope
@@ -40,6 +41,7 @@ logger = logging.getLogger(__name__)
 Headers = list[tuple[str, str]]
 Response = tuple[int, Headers, bytes]
 
+PAGES = "/pages/"
 THREADS = 8
 #: A prediction of this size at most, with this many clients and ten reasons for each, takes a few milliseconds.
 QUICK_BYTES = 16 * 1024
@@ -114,6 +116,8 @@ class Front:
         try:
             body = await self._bodies.read(scope, protocol)
         except RequestError as error:
+            if _is_form(scope):
+                return 0, *await self._ask_flask(_environ(scope, b"") | {REFUSED: error})
             return 0, "none", self._plain(problem_reply(error))
         try:
             return len(body), *await self._answer(scope, body)
@@ -124,7 +128,9 @@ class Front:
         """Return the route and the response."""
         if _is_quick(scope, body):
             return PREDICTION, self._quick(scope, body)
-        environ = _environ(scope, body)
+        return await self._ask_flask(_environ(scope, body))
+
+    async def _ask_flask(self, environ: dict[str, Any]) -> tuple[str, Response]:
         response = await asyncio.get_running_loop().run_in_executor(self._threads, self._flask, environ)
         return environ.get(ROUTE, "none"), response
 
@@ -194,6 +200,11 @@ def _is_quick(scope: Scope, body: bytes) -> bool:
     if not is_prediction or len(body) > QUICK_BYTES or b"filepath" in body or b"\\u" in body:
         return False
     return max(body.count(b"{"), body.count(b"\n"), body.count(b"\r")) <= QUICK_CLIENTS
+
+
+def _is_form(scope: Scope) -> bool:
+    """Whether a browser sends a form of the pages, whose refusal people read: that is a page too."""
+    return scope.path.startswith(PAGES) and "text/html" in (scope.headers.get("accept") or "").lower()
 
 
 def _environ(scope: Scope, body: bytes) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from dagster._core.launcher import WorkerStatus
 
 from risk_assets.automation.launcher import LocalRunLauncher
 from risk_assets_tests.automation.daemon import ROOT
+from risk_assets_tests.services.ports import free_port
 
 HERE = {".dagster/grpc_info": '{"host": "localhost", "socket": "/tmp/tmp1"}'}
 ELSEWHERE = {".dagster/grpc_info": '{"host": "code-server", "port": 4000}'}
@@ -88,6 +91,34 @@ def test_a_run_of_another_machine_is_left_alone(
     process.wait()
 
     assert health(instance, started(instance, process.pid, ELSEWHERE)) is WorkerStatus.RUNNING
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.9", "::1", "localhost"])
+def test_a_code_server_with_any_address_of_this_machine_is_here(
+    instance: dg.DagsterInstance, process: subprocess.Popen[bytes], host: str
+) -> None:
+    with socket.create_server(("", 0), family=socket.AF_INET6, dualstack_ipv6=True) as listening:
+        port = listening.getsockname()[1]
+        run = started(instance, process.pid, {".dagster/grpc_info": json.dumps({"host": host, "port": port})})
+        assert health(instance, run) is WorkerStatus.RUNNING
+
+        process.kill()
+        process.wait()
+
+        assert health(instance, run) is WorkerStatus.NOT_FOUND
+
+
+def test_a_run_that_died_with_its_code_server_is_found_once_that_is_back_so_that_it_can_be_retried(
+    instance: dg.DagsterInstance, process: subprocess.Popen[bytes]
+) -> None:
+    port = free_port()
+    run = started(instance, process.pid, {".dagster/grpc_info": json.dumps({"host": "127.0.0.1", "port": port})})
+    process.kill()
+    process.wait()
+
+    assert health(instance, run) is WorkerStatus.RUNNING
+    with socket.create_server(("127.0.0.1", port)):
+        assert health(instance, run) is WorkerStatus.NOT_FOUND
 
 
 def test_a_run_that_has_not_named_its_process_yet_is_left_alone(instance: dg.DagsterInstance) -> None:

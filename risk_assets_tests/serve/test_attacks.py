@@ -92,6 +92,26 @@ def test_a_body_beyond_the_limit(server: Server, kind: str) -> None:
     assert (refused(stated), refused(in_chunks)) == (413, 411)
 
 
+@pytest.mark.parametrize(
+    ("path", "accept", "kind"),
+    [
+        ("/pages/upload", "text/html,application/xhtml+xml,*/*;q=0.8", "text/html; charset=utf-8"),
+        ("/pages/upload", "*/*", "application/problem+json"),
+        ("/prediction", "text/html,*/*;q=0.8", "application/problem+json"),
+    ],
+)
+def test_a_form_beyond_the_limit_is_refused_by_a_page_and_anything_else_by_a_problem(
+    server: Server, path: str, accept: str, kind: str
+) -> None:
+    with server.http() as http:
+        answer = http.post(path, files={"file": b"x" * (17 * MEGABYTE)}, headers={"accept": accept})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (413, kind)
+    assert "body is larger than 16777216 bytes; send it in parts" in answer.text
+    assert "x-request-id" in answer.headers
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+
+
 def test_a_body_without_end(server: Server) -> None:
     head = POST + b"Content-Type: text/csv\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunk = b"10000\r\n" + b"1\n" * 32768 + b"\r\n"

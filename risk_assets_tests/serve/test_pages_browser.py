@@ -38,8 +38,8 @@ PAGES = ["/", "/pages/clients", "/pages/client?id={riskiest}", "/pages/upload", 
 KEY = "a-key-for-the-tests"
 FEATURES = ["lastmonth_activity", "lastyear_activity", "number_of_employees"]
 
-#: What Chromium notes when a form is answered with its faults.
-REFUSAL = "the server responded with a status of 422"
+#: What Chromium notes when a form is answered with its faults, or is too large.
+REFUSAL = re.compile("the server responded with a status of (413|422)")
 
 Open = Callable[..., Page]
 Check = Callable[[Page], None]
@@ -82,7 +82,7 @@ def opened(browser: Browser) -> Iterator[Open]:
     contexts, complaints = [], list[str]()
 
     def note(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and REFUSAL not in message.text:
+        if message.type in {"error", "warning"} and not REFUSAL.search(message.text):
             complaints.append(message.text)
 
     def open_page(url: str, look: str = "light", **more: Any) -> Page:
@@ -225,6 +225,22 @@ def test_an_uploaded_file_is_downloaded_with_its_risks(
     assert download.value.suggested_filename == "testdata_scored.csv"
     assert scored["corporation"].tolist() == sent["corporation"].tolist()
     assert_equal_risks(scored["risk"], by_the_pipeline(home, sent))
+
+
+def test_a_file_that_is_too_large_is_refused_by_a_page(
+    server: Server, opened: Open, check: Check, tmp_path: Path
+) -> None:
+    page = opened(f"{server.url}/pages/upload")
+    file = tmp_path / "large.csv"
+    file.write_bytes(b"corporation\n" + b"Acme\n" * 3_500_000)
+
+    page.get_by_label("CSV file").set_input_files(file)
+    page.get_by_role("button", name="Show the risks").click()
+
+    assert page.get_by_role("heading", level=1).text_content() == "That is too large"
+    check(page)
+    page.get_by_role("link", name="Back to the overview").click()
+    assert page.url == f"{server.url}/"
 
 
 def assert_equal_risks(found: Iterable[float], expected: Iterable[float]) -> None:

@@ -20,6 +20,8 @@ from risk_assets.serve.replies import RequestError
 from risk_assets.serve.state import serving
 
 COOKIE = "risk_assets"
+#: Where the front leaves the error of a form that it did not let in.
+REFUSED = "risk_assets.refused"
 LIFETIME = timedelta(hours=12)
 SIGNED_IN, TOKEN = "signed_in", "form_token"
 #: Pages that show nothing of ours.
@@ -59,11 +61,16 @@ def has_signed_in() -> bool:
 
 
 def check() -> AnyResponse | None:
-    """Send strangers to the sign-in, and refuse forms that are not ours. Raises RequestError (401, 403)."""
+    """Send strangers to the sign-in, and refuse forms that are not ours, or whose body was not let in.
+
+    Raises RequestError: 401, 403, or that of the body.
+    """
     if request.endpoint not in OPEN and is_wanted():
         if request.method == "GET":
             return redirect(url_for("pages.sign_in", to=request.full_path.rstrip("?")), HTTPStatus.SEE_OTHER)
         raise RequestError(401, "you have been signed out; sign in and send the form again")
+    if REFUSED in request.environ:
+        raise request.environ[REFUSED]
     if request.method == "POST":
         ours = session.get(TOKEN, "")
         theirs = request.form.get(TOKEN, "")
