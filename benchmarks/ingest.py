@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from risk_assets.domain.columns import Columns, NumericColumn
-from risk_assets.engine.session import open_session
+from risk_assets.engine.duck import open_duckdb
 from risk_assets.storage.finaldata import ingest
 from risk_assets.storage.layout import Layout
 
@@ -153,7 +153,7 @@ def _with_risk_assets(folder: Path, *, write_csv: bool) -> int:
         models=output / "models",
         deployment=output / "production",
     )
-    with open_session(COLUMNS, memory_limit="4GB", threads=None, spill=output / ".spill") as session:
+    with open_duckdb(COLUMNS, memory_limit="4GB", threads=None, spill=output / ".spill") as session:
         return ingest(layout, session, max_bad_share=0.5, write_csv=write_csv, now=datetime.now(UTC)).accepted
 
 

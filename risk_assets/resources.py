@@ -10,7 +10,8 @@ from typing import Any
 import dagster as dg
 from pydantic import PrivateAttr
 
-from risk_assets.engine.session import Session, open_session
+from risk_assets.engine.opening import open_session
+from risk_assets.engine.session import Session
 from risk_assets.settings import Settings, SettingsError, load_settings
 from risk_assets.storage.dependencies import DependencyCheck
 from risk_assets.storage.fingerprints import FolderState, Status, folder_state, settled_state, unsettled_names
@@ -48,13 +49,15 @@ class Home(dg.ConfigurableResource):
 
     @contextlib.contextmanager
     def session(self) -> Iterator[Session]:
-        """Open the engine with the limits of the settings; it spills below the output folder."""
+        """Open the engine of the settings with their limits; it spills below the output folder."""
         settings = self.settings
         with open_session(
             settings.columns.to_columns(),
+            settings.engine,
             memory_limit=settings.memory_limit,
             threads=settings.threads,
             spill=settings.spill_folder or self.layout.ingested / ".spill",
+            shared=self.layout.ingested / ".spark",
         ) as session:
             yield session
 

@@ -14,8 +14,8 @@ from risk_assets.cli.records import open_records, this_machine
 from risk_assets.domain.ingestion import Ingestion
 from risk_assets.domain.metrics import Metrics
 from risk_assets.domain.scorecard import Scorecard
+from risk_assets.engine.duck import open_duckdb
 from risk_assets.engine.ranked import risk_summary
-from risk_assets.engine.session import open_session
 from risk_assets.reporting.run_summary import run_summary
 from risk_assets.reporting.wording import terminal_text
 from risk_assets.settings import Settings, load_settings
@@ -150,7 +150,7 @@ def _summary(settings: Settings) -> str:
     risks = None
     if live is not None and layout.client_risk_parquet.exists():
         threshold = read_record(version_folder(layout, live) / layout.scorecard.name, Scorecard).threshold
-        with open_session(columns, memory_limit=settings.memory_limit, threads=1, spill=spill) as session:
+        with open_duckdb(columns, memory_limit=settings.memory_limit, threads=1, spill=spill) as session:
             risks = risk_summary(session, layout.client_risk_parquet, threshold=threshold, top=5)
     return run_summary(
         ingestion=find_record(layout.ingestion, Ingestion),

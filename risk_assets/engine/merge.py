@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from risk_assets.engine.repeats import find_repeats
-from risk_assets.engine.rows import Figures, drop, figures, hashed, load_part, named, values, write_part
+from risk_assets.engine.rows import Figures, figures, hashed, load_part, named, values, write_part
 from risk_assets.engine.session import Session, read_parts
 
 #: Many small parts are read together: each query has its price.
@@ -22,23 +21,24 @@ def find_shadowed(session: Session, parts: Sequence[Path], rows: int) -> tuple[i
     suspects = _suspects(session, parts, rows)
     if not suspects:
         return ()
-    kept = "CREATE OR REPLACE TEMP TABLE repeated_rows AS"
-    for group in _groups(suspects):
-        numbered = " UNION ALL ".join(_numbered(session, parts[place], place) for place in group)
-        session.run(f"{kept} SELECT * FROM ({numbered}) WHERE {hashed(session.columns)} IN (FROM repeats)")
-        kept = "INSERT INTO repeated_rows"
-    session.run(
-        "CREATE OR REPLACE TEMP TABLE shadowed AS SELECT part, row FROM (SELECT part, row, "
-        f"row_number() OVER (PARTITION BY {values(session.columns)} ORDER BY part DESC) AS place "
-        "FROM repeated_rows) WHERE place > 1"
+    known = f"{hashed(session.columns)} IN (FROM repeats)"
+    numbered = (
+        " UNION ALL ".join(_numbered(session, parts[place], place) for place in group)
+        for group in _groups(suspects)
     )
+    session.keep("repeated_rows", [f"SELECT * FROM ({rows_of}) WHERE {known}" for rows_of in numbered])
+    earlier = (
+        f"SELECT part, row, row_number() OVER (PARTITION BY {values(session.columns)} ORDER BY part DESC) "
+        "AS place FROM repeated_rows"
+    )
+    session.keep("shadowed", [f"SELECT part, row FROM ({earlier}) WHERE place > 1"])
     return tuple(part for (part,) in session.run("SELECT DISTINCT part FROM shadowed ORDER BY part").fetchall())
 
 
 def rewrite(session: Session, part: Path, place: int, target: Path) -> Figures:
     """Write a part without its shadowed rows (nothing when none is left), and return the figures of the rest."""
     load_part(session, part)
-    drop(session, f"SELECT row FROM shadowed WHERE part = {place}")
+    session.drop_rows(f"SELECT row FROM shadowed WHERE part = {place}")
     found = figures(session)
     if found.rows:
         write_part(session, target)
@@ -50,7 +50,8 @@ def _suspects(session: Session, parts: Sequence[Path], rows: int) -> list[int]:
     if not parts:
         return []
     groups = _groups(range(len(parts)))
-    found = find_repeats(session, [_hashes(session, [parts[place] for place in group]) for group in groups], rows)
+    hashes = [_hashes(session, [parts[place] for place in group]) for group in groups]
+    found = session.keep_repeats(hashes, rows)
     return [place for group in found for place in groups[group]]
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from risk_assets.engine.encoding import UnreadableError
 from risk_assets.engine.header import Header, match_header
-from risk_assets.engine.quarantine import Refused
+from risk_assets.engine.quarantine import BATCH, Refused
 from risk_assets.engine.rules import rules_for, typed
-from risk_assets.engine.session import Session, quote, read_parts
+from risk_assets.engine.session import Session, number_text, quote, read_parts
 
 FLOATS = ("FLOAT", "DOUBLE")
 #: Up to it a double holds every whole number.
@@ -36,16 +36,15 @@ class ParquetFile:
             f"FROM {read_parts([self.path])}) AS file ON rows.rowid = file.number "
             "WHERE rows.fault IS NOT NULL ORDER BY 1"
         )
-        while row := found.fetchone():
-            line, fault, value, raw = row
-            yield Refused(line, rules[fault].kind, rules[fault].reason(value), raw)
+        while batch := found.fetchmany(BATCH):
+            for line, fault, value, raw in batch:
+                yield Refused(line, rules[fault].kind, rules[fault].reason(value), raw)
 
 
 def open_parquet(session: Session, source: Path) -> ParquetFile:
     """Open a parquet file. Raises UnreadableError."""
-    with _damage_reported(source):
-        described = session.run(f"DESCRIBE SELECT * FROM {read_parts([source])}").fetchall()
-    kinds = {name: kind for name, kind, *_ in described}
+    with _damage_reported(session, source):
+        kinds = session.describe(source)
     return ParquetFile(source, kinds, match_header(list(kinds), session.columns))
 
 
@@ -60,21 +59,21 @@ def load_parquet(session: Session, file: ParquetFile) -> int:
     )
     rules = rules_for(session.columns, file.header.spelled)
     query = typed(session.columns, rules, f"SELECT {texts} FROM {read_parts([file.path])}", tidy=False)
-    with _damage_reported(file.path):
-        session.run(f"CREATE OR REPLACE TEMP TABLE rows AS {query}")
+    with _damage_reported(session, file.path):
+        session.keep_rows(query)
     return 0
 
 
 @contextlib.contextmanager
-def _damage_reported(path: Path) -> Iterator[None]:
+def _damage_reported(session: Session, path: Path) -> Iterator[None]:
     """Turn what the engine says of a damaged file into UnreadableError."""
-    import duckdb
-
     try:
         yield
-    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.SerializationException) as error:
-        message = str(error).splitlines()[0].partition(": ")[2]
-        raise UnreadableError(f"damaged parquet: {message.replace(str(path), 'the file')}") from error
+    except session.errors as error:
+        damage = session.damage_of_parquet(error)
+        if damage is None:
+            raise
+        raise UnreadableError(f"damaged parquet: {damage.replace(str(path), 'the file')}") from error
 
 
 def _as_text(name: str, kind: str, *, is_name: bool) -> str:
@@ -83,9 +82,8 @@ def _as_text(name: str, kind: str, *, is_name: bool) -> str:
     They also make doubles of whole numbers beside a missing one: as a name 123.0 is "123", as in a CSV file.
     """
     value = quote(name)
-    cast = f"CAST({value} AS VARCHAR)"
     if kind not in FLOATS:
-        return cast
+        return f"CAST({value} AS VARCHAR)"
     whole = f"WHEN abs({value}) < {LARGEST_EXACT} AND {value} = trunc({value}) "
     as_whole = f"{whole} THEN CAST(CAST({value} AS BIGINT) AS VARCHAR) " * is_name
-    return f"CASE WHEN isnan({value}) THEN NULL {as_whole}ELSE {cast} END"
+    return f"CASE WHEN isnan({value}) THEN NULL {as_whole}ELSE {number_text(value, kind)} END"

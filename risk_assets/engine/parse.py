@@ -10,7 +10,7 @@ from risk_assets.engine.csvfile import CsvFile, load_csv, open_csv
 from risk_assets.engine.encoding import UnreadableError
 from risk_assets.engine.parquetfile import ParquetFile, load_parquet, open_parquet
 from risk_assets.engine.quarantine import Refused, write_quarantine
-from risk_assets.engine.rows import count_faults, count_rows, drop, drop_repeated, figures, write_part
+from risk_assets.engine.rows import count_faults, count_rows, drop_repeated, figures, write_part
 from risk_assets.engine.session import Session, read_parts
 
 
@@ -73,7 +73,7 @@ def _with_accepted(session: Session, part: Path, so_far: Parsed) -> Parsed:
 
 def _write_refused(session: Session, quarantine: Path, refused: Iterable[Refused]) -> Mapping[str, int]:
     kinds = write_quarantine(quarantine, refused)
-    drop(session, "SELECT rowid FROM rows WHERE fault IS NOT NULL")
+    session.drop_rows("SELECT rowid FROM rows WHERE fault IS NOT NULL")
     return dict(kinds.most_common())
 
 

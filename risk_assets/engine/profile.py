@@ -8,7 +8,7 @@ from typing import Any
 
 from risk_assets.domain.profile import CategoricalProfile, NumericProfile, Profile
 from risk_assets.engine.select import POSITION, Keep, numbered_rows
-from risk_assets.engine.session import Session, quote
+from risk_assets.engine.session import Session, double, quote
 
 BINS = 20
 QUANTILES = 201
@@ -40,8 +40,8 @@ def profile(session: Session, parts: Sequence[Path], keep: Keep = "all") -> Prof
     )
 
 
-def _one(session: Session, sql: str, parameters: Sequence[object] = ()) -> tuple[Any, ...]:
-    row = session.run(sql, parameters).fetchone()
+def _one(session: Session, sql: str) -> tuple[Any, ...]:
+    row = session.run(sql).fetchone()
     assert row is not None
     return row
 
@@ -70,12 +70,11 @@ def _histograms(session: Session, table: str, bounds: dict[str, tuple[Any, ...]]
     """Return the counts in BINS equal bins by column, for the columns that have two different values."""
     spread = {name: (low, high - low) for name, (low, high) in bounds.items() if low is not None and low < high}
     wanted = [
-        f"histogram(CAST(least({BINS - 1}, floor(({column} - ?) / ? * {BINS})) AS UTINYINT)) "
-        f"FILTER ({column} IS NOT NULL)"
-        for column in map(quote, spread)
+        f"histogram(CAST(least({BINS - 1}, floor(({quote(name)} - {double(low)}) / {double(width)} * {BINS})) "
+        f"AS UTINYINT)) FILTER ({quote(name)} IS NOT NULL)"
+        for name, (low, width) in spread.items()
     ]
-    parameters = [value for pair in spread.values() for value in pair]
-    found = _one(session, f"SELECT {', '.join(['count(*)', *wanted])} FROM ({table})", parameters)
+    found = _one(session, f"SELECT {', '.join(['count(*)', *wanted])} FROM ({table})")
     return {
         name: tuple(counts.get(place, 0) for place in range(BINS))
         for name, counts in zip(spread, found[1:], strict=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from risk_assets.domain.risks import RankedClient, RiskSummary
-from risk_assets.engine.session import Session, literal
+from risk_assets.engine.session import Session, double, literal
 
 REASONS = 3
 FIGURES = ("risk", "rank", "decile", *(f"reason_{place}" for place in range(1, REASONS + 1)))
@@ -16,8 +16,8 @@ def risk_summary(session: Session, parquet: Path, *, threshold: float, top: int 
     """Sum up a ranking that `engine.ranking.rank_clients` wrote."""
     ranking = f"read_parquet({literal(str(parquet))})"
     place = f"CAST(least({BINS - 1}, floor(risk * {BINS})) AS UTINYINT)"
-    counted = f"SELECT count(*), count(*) FILTER (risk >= ?), histogram({place}) FROM {ranking}"
-    [(clients, flagged, bins)] = session.run(counted, [threshold]).fetchall()
+    counted = f"SELECT count(*), count(*) FILTER (risk >= {double(threshold)}), histogram({place}) FROM {ranking}"
+    [(clients, flagged, bins)] = session.run(counted).fetchall()
     first = session.run(f"SELECT * FROM {ranking} ORDER BY rank LIMIT {top}").fetchall()
     return RiskSummary(
         clients=clients,

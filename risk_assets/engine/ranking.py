@@ -25,8 +25,8 @@ def rank_clients(session: Session, parts: Sequence[Path], scorecard: Scorecard, 
     text that a spreadsheet would take for a formula has a ' in front.
     """
     ranking = _ranking(session.columns, parts, scorecard)
-    session.run(f"COPY ({ranking}) TO {literal(str(parquet))} (FORMAT parquet)")
-    session.run(f"COPY ({_readable(session.columns, parquet)}) TO {literal(str(csv))} (FORMAT csv, HEADER)")
+    session.write_parquet(ranking, parquet)
+    session.write_csv(_readable(session.columns, parquet), csv)
 
 
 def _ranking(columns: Columns, parts: Sequence[Path], scorecard: Scorecard) -> str:

@@ -1,13 +1,12 @@
-"""Which row hashes occur more than once: a sort in memory of bounded size, however many rows there are."""
+"""Which row hashes occur more than once, for DuckDB: a sort in bounded memory, however many rows there are."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from risk_assets.engine.session import Session
-
 if TYPE_CHECKING:
+    import duckdb
     import numpy as np
     from numpy.typing import NDArray
 
@@ -16,32 +15,32 @@ ROWS_PER_PASS = 50_000_000
 
 
 def find_repeats(
-    session: Session, hashes: Sequence[str], rows: int, *, at_once: int = ROWS_PER_PASS
+    connection: duckdb.DuckDBPyConnection, hashes: Sequence[str], rows: int, *, at_once: int = ROWS_PER_PASS
 ) -> tuple[int, ...]:
     """Put the values of h that occur more than once into the table `repeats`, some of them several times.
 
     Each of the queries `hashes` gives some h, `rows` in all; `at_once` are sorted together. Returns the places of
     the queries that give a repeated one.
     """
-    session.run("CREATE OR REPLACE TEMP TABLE repeats (h UBIGINT)")
+    connection.execute("CREATE OR REPLACE TEMP TABLE repeats (h UBIGINT)")
     passes = max(1, -(-rows // at_once))
     found: set[int] = set()
     for turn in range(passes):
-        found |= _find_in(session, [f"SELECT h FROM ({query}) WHERE h % {passes} = {turn}" for query in hashes])
+        found |= _find_in(connection, [f"SELECT h FROM ({query}) WHERE h % {passes} = {turn}" for query in hashes])
     return tuple(sorted(found))
 
 
-def _find_in(session: Session, hashes: Sequence[str]) -> set[int]:
+def _find_in(connection: duckdb.DuckDBPyConnection, hashes: Sequence[str]) -> set[int]:
     import numpy as np
 
-    groups = [np.sort(np.asarray(session.run(query).fetchnumpy()["h"])) for query in hashes]
+    groups = [np.sort(np.asarray(connection.execute(query).fetchnumpy()["h"])) for query in hashes]
     together = groups[0] if len(groups) == 1 else np.sort(np.concatenate(groups))
     repeated = together[1:][together[1:] == together[:-1]]
     if not len(repeated):
         return set()
-    session.connection.register("repeated", {"h": repeated})
-    session.run("INSERT INTO repeats FROM repeated")
-    session.connection.unregister("repeated")
+    connection.register("repeated", {"h": repeated})
+    connection.execute("INSERT INTO repeats FROM repeated")
+    connection.unregister("repeated")
     return {place for place, group in enumerate(groups) if _share_any(group, repeated)}
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from risk_assets.domain.columns import Columns
-from risk_assets.engine.repeats import find_repeats
 from risk_assets.engine.session import Session, literal, quote, read_parts
 
 WORD = 2**64
@@ -48,26 +47,18 @@ def count_faults(session: Session) -> int:
 
 def load_part(session: Session, part: Path) -> None:
     """Make the rows of a part the rows at hand."""
-    session.run(
-        f"CREATE OR REPLACE TEMP TABLE rows AS SELECT *, {hashed(session.columns)} AS h "
-        f"FROM (SELECT {named(session.columns)} FROM {read_parts([part])})"
-    )
+    stored = f"SELECT {named(session.columns)} FROM {read_parts([part])}"
+    session.keep_rows(f"SELECT *, {hashed(session.columns)} AS h FROM ({stored})")
 
 
 def drop_repeated(session: Session) -> int:
     """Delete all but the last of equal rows, missing values being equal, and return how many went."""
-    if not find_repeats(session, ["SELECT h FROM rows"], count_rows(session)):
+    if not session.keep_repeats(["SELECT h FROM rows"], count_rows(session)):
         return 0
-    return drop(
-        session,
+    return session.drop_rows(
         f"SELECT row FROM (SELECT rowid AS row, row_number() OVER (PARTITION BY {values(session.columns)} "
         "ORDER BY rowid DESC) AS place FROM rows WHERE h IN (FROM repeats)) WHERE place > 1",
     )
-
-
-def drop(session: Session, numbers: str) -> int:
-    """Delete the rows whose numbers (from 0, in file order) the query gives, and return how many went."""
-    return _number(session, f"DELETE FROM rows WHERE rowid IN ({numbers})")
 
 
 def figures(session: Session) -> Figures:
@@ -77,7 +68,7 @@ def figures(session: Session) -> Figures:
     backwards = ", ".join(f"v{position}" for position in range(target, -1, -1))
     found = session.run(
         f"SELECT count(*), count(*) FILTER (v{target} = {stored_label(columns, columns.positive)}), "
-        f"coalesce(sum(h), 0), coalesce(sum(hash({backwards})), 0) FROM rows"
+        f"coalesce(sum(CAST(h AS HUGEINT)), 0), coalesce(sum(CAST(hash({backwards}) AS HUGEINT)), 0) FROM rows"
     ).fetchone()
     assert found is not None
     rows, positives, first, second = (int(figure) for figure in found)
@@ -93,7 +84,7 @@ def add_fingerprints(fingerprints: list[str]) -> str:
 def write_part(session: Session, target: Path) -> None:
     """Write the rows at hand, in their order, as a parquet part."""
     selected = ", ".join(f"v{place} AS {quote(name)}" for place, name in enumerate(session.columns.names))
-    session.run(f"COPY (SELECT {selected} FROM rows) TO {literal(str(target))} (FORMAT parquet)")
+    session.write_parquet(f"SELECT {selected} FROM rows", target)
 
 
 def stored_label(columns: Columns, label: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from risk_assets.domain.columns import BLANKS, BOOLEANS, MAX_MAGNITUDE, Columns, NumericColumn, number_of
 from risk_assets.engine.rows import hashed, stored_label, values
-from risk_assets.engine.session import literal
+from risk_assets.engine.session import double, literal
 
 #: Part of the key of parsed rows: raise it when the same file would be read differently.
 RULES_VERSION = 2
@@ -87,7 +87,7 @@ def _surely_sound(columns: Columns, *, tidy: bool) -> str:
     for place, column in enumerate(columns.numeric, start=1):
         low = -MAX_MAGNITUDE if column.min is None else max(column.min, -MAX_MAGNITUDE)
         high = MAX_MAGNITUDE if column.max is None else min(column.max, MAX_MAGNITUDE)
-        found.append(f"v{place} BETWEEN {_double(low)} AND {_double(high)}")
+        found.append(f"v{place} BETWEEN {double(low)} AND {double(high)}")
         if not tidy:
             found.append(_is_spelled_plainly(f"r{place}"))
     return " AND ".join(found)
@@ -99,12 +99,12 @@ def _numeric_rules(column: NumericColumn, text: str, value: str) -> tuple[Rule, 
     )
     found = [
         Rule(not_number, "is not a number", column.name, text),
-        Rule(f"abs({value}) > {_double(MAX_MAGNITUDE)}", f"is beyond {MAX_MAGNITUDE:g}", column.name, text),
+        Rule(f"abs({value}) > {double(MAX_MAGNITUDE)}", f"is beyond {MAX_MAGNITUDE:g}", column.name, text),
     ]
     if column.min is not None:
-        found.append(Rule(f"{value} < {_double(column.min)}", f"is below {column.min:.15g}", column.name, text))
+        found.append(Rule(f"{value} < {double(column.min)}", f"is below {column.min:.15g}", column.name, text))
     if column.max is not None:
-        found.append(Rule(f"{value} > {_double(column.max)}", f"is above {column.max:.15g}", column.name, text))
+        found.append(Rule(f"{value} > {double(column.max)}", f"is above {column.max:.15g}", column.name, text))
     return tuple(found)
 
 
@@ -124,7 +124,7 @@ def _is_label(text: str, label: str) -> str:
     cast = f"TRY_CAST({_trim(text)} AS DOUBLE)"
     words = "".join(f", {literal(word)}" for word, meaning in BOOLEANS.items() if meaning == label)
     return (
-        f"(({cast} = {_double(number)} AND {_is_spelled_plainly(text)}) "
+        f"(({cast} = {double(number)} AND {_is_spelled_plainly(text)}) "
         f"OR lower({_trim(text)}) IN ({literal(label)}{words}))"
     )
 
@@ -141,7 +141,3 @@ def _text(text: str, *, tidy: bool) -> str:
 def _trim(text: str) -> str:
     blanks = " || ".join(f"chr({ord(blank)})" for blank in BLANKS)
     return f"trim({text}, {blanks})"
-
-
-def _double(number: float) -> str:
-    return f"CAST('{number!r}' AS DOUBLE)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from risk_assets.domain.scorecard import Scorecard
+
+_LOG = logging.getLogger(__name__)
 
 Keep = Literal["training", "held out", "all"]
 
@@ -62,20 +65,22 @@ def labelled_rows(
 ) -> LabelledRows:
     """Read the rows with a label that are trained on, held out of all training, or both.
 
-    Rows whose fingerprint is in `besides` (see `fingerprints`) are left out, wherever they stand.
+    Rows whose fingerprint is in `besides` (see `fingerprints`) are left out, wherever they stand; when another
+    engine wrote these, they are of no use and no row is left out.
     """
-    import duckdb
     import numpy as np
     import pandas as pd
 
     columns = session.columns
     labelled = f"SELECT * FROM ({rows(columns, parts, keep)}) WHERE {quote(columns.target)} IS NOT NULL"
-    if besides is not None:
-        known = f"SELECT row FROM read_parquet({literal(pattern(besides))})"
+    if besides is not None and _has_fingerprints(session, besides):
+        known = f"SELECT {session.row_hash} FROM read_parquet({literal(pattern(besides))})"
         labelled += f" AND {_fingerprint(columns)} NOT IN ({known})"
     try:
         found = session.run(labelled).fetchnumpy()
-    except duckdb.BinderException as error:
+    except session.errors as error:
+        if not session.lacks_column(error):
+            raise
         raise SelectionError("finaldata has other columns than are declared now: materialize finaldata") from error
     series: dict[str, pd.Series[float] | pd.Series[str]] = {}
     for column in columns.numeric:
@@ -91,9 +96,21 @@ def labelled_rows(
 
 
 def fingerprints(session: Session, parts: Sequence[Path], keep: Keep, target: Path) -> None:
-    """Write the 64-bit fingerprints of rows (the column `row`), by which they are known in whatever file."""
-    selected = f"SELECT {_fingerprint(session.columns)} AS row FROM ({rows(session.columns, parts, keep)})"
-    session.run(f"COPY ({selected} ORDER BY row) TO {literal(str(target))} (FORMAT parquet)")
+    """Write the 64-bit fingerprints of rows, by which they are known in whatever file; each engine has its own."""
+    selected = (
+        f"SELECT {_fingerprint(session.columns)} AS {session.row_hash} FROM ({rows(session.columns, parts, keep)})"
+    )
+    session.write_parquet(f"{selected} ORDER BY {session.row_hash}", target)
+
+
+def _has_fingerprints(session: Session, file: Path) -> bool:
+    """Whether the fingerprints are this engine's: those of another one say nothing about its rows."""
+    if session.row_hash in session.describe(file):
+        return True
+    _LOG.warning(
+        "%s was written by another engine: its rows cannot be told from new ones until a model is trained", file
+    )
+    return False
 
 
 def _fingerprint(columns: Columns) -> str:

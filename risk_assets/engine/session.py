@@ -1,51 +1,115 @@
-"""An open engine: one DuckDB connection with its limits, and the schema it works on."""
+"""The seam between the graph and its engines: what an engine must be able to do, and words of its SQL.
+
+SQL is written once, in DuckDB's dialect; what cannot be said in SQL that both engines share is a method here.
+"""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, Protocol, TextIO
 
 from risk_assets.domain.columns import Columns
+from risk_assets.engine.tokenize import Record
 
-if TYPE_CHECKING:
-    import duckdb
+#: Takes an SQL table of texts c0, c1, … (one column per field of a file) and returns the query of typed rows.
+TypedQuery = Callable[[str], str]
 
 
 @dataclass(frozen=True)
-class Session:
-    """A connection and the declared columns; every engine function takes one."""
+class CsvForm:
+    """How a UTF-8 file with its header in the first line is split into `width` fields."""
 
-    columns: Columns
-    connection: duckdb.DuckDBPyConnection
-
-    def run(self, sql: str, parameters: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
-        """Execute one statement."""
-        return self.connection.execute(sql, list(parameters))
+    path: Path
+    delimiter: str
+    width: int
+    quoted: bool
 
 
-@contextlib.contextmanager
-def open_session(columns: Columns, *, memory_limit: str, threads: int | None, spill: Path) -> Iterator[Session]:
-    """Open an in-memory DuckDB that spills to `spill` beyond `memory_limit`, and close it afterwards."""
-    import duckdb
+class Result(Protocol):
+    """The rows of a query: small ones, or such as a setting bounds, for they come to this process."""
 
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": memory_limit,
-        "temp_directory": str(spill),
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-    }
-    if threads is not None:
-        config["threads"] = threads
-    connection = duckdb.connect(":memory:", config=config)
-    try:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET enable_progress_bar = false")
-        yield Session(columns, connection)
-    finally:
-        connection.close()
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """Return the first row, or the next one."""
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """Return all rows."""
+
+    def fetchmany(self, size: int) -> list[tuple[Any, ...]]:
+        """Return the next rows, none after the last: the memory this takes is bounded."""
+
+    def fetchnumpy(self) -> dict[str, Any]:
+        """Return the columns as arrays, masked ones where values are missing."""
+
+
+class Session(Protocol):
+    """An open engine and the declared columns; every engine function takes one.
+
+    A query over parquet parts, or over the rows at hand, without an order of its own gives its rows in reading
+    order wherever they are kept, written or fetched as arrays; `row_number() OVER ()` counts in that order.
+    """
+
+    @property
+    def columns(self) -> Columns:
+        """The declared columns."""
+
+    @property
+    def engine(self) -> str:
+        """The engine with its version: what it reads differently, or hashes differently, is kept apart by it."""
+
+    @property
+    def row_hash(self) -> str:
+        """The name of the column of row hashes on disk; engines hash differently, so their names differ."""
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What the engine raises."""
+
+    def run(self, sql: str) -> Result:
+        """Run one query."""
+
+    def describe(self, parquet: Path) -> Mapping[str, str]:
+        """Return the columns of a parquet file and their types, as DuckDB names them."""
+
+    def keep(self, name: str, queries: Sequence[str]) -> None:
+        """Keep the rows of the queries, one after the other, as a temporary table."""
+
+    def keep_rows(self, query: str) -> None:
+        """Make the rows of a query over one file the rows at hand: table `rows`, where `rowid` counts from 0."""
+
+    def keep_plain(self, form: CsvForm, query: TypedQuery) -> bool:
+        """Make the records of a plain file the rows at hand; False when one is misshapen, or cannot be told."""
+
+    def record_writer(self, target: TextIO, delimiter: str) -> Callable[[Record], None]:
+        """Return what writes one sound record in the form that `keep_records` reads."""
+
+    def keep_records(self, form: CsvForm, query: TypedQuery) -> None:
+        """Make the records that a `record_writer` wrote the rows at hand."""
+
+    def drop_rows(self, numbers: str) -> int:
+        """Drop the rows at hand whose `rowid` the query gives, and return how many went."""
+
+    def keep_repeats(self, queries: Sequence[str], rows: int) -> tuple[int, ...]:
+        """Keep the values of h that occur more than once as the table `repeats`; some may be in it several times.
+
+        Each query gives some h, `rows` in all. Returns the places of the queries that give a repeated one.
+        """
+
+    def write_parquet(self, query: str, target: Path) -> None:
+        """Write the rows of a query as one parquet file."""
+
+    def write_csv(self, query: str, target: Path) -> None:
+        """Write the rows of a query as one CSV file with a header."""
+
+    def fault_of_file(self, error: Exception) -> str | None:
+        """Return in one line what an error says of the file that was read, None when the file is sound."""
+
+    def damage_of_parquet(self, error: Exception) -> str | None:
+        """Return in one line how a parquet file is damaged, None when an error means something else."""
+
+    def lacks_column(self, error: Exception) -> bool:
+        """Whether an error means that a column is not there."""
 
 
 def quote(name: str) -> str:
@@ -56,6 +120,16 @@ def quote(name: str) -> str:
 def literal(text: str) -> str:
     """Return text as an SQL string."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def double(number: float) -> str:
+    """Return a number as an SQL double, to the last bit."""
+    return f"CAST('{float(number)!r}' AS DOUBLE)"
+
+
+def number_text(value: str, kind: str = "DOUBLE") -> str:
+    """Return the SQL of a number's shortest text; the cast to its own kind tells another engine what it is."""
+    return f"CAST(CAST({value} AS {kind}) AS VARCHAR)"
 
 
 def pattern(path: Path) -> str:

@@ -12,8 +12,9 @@ from typing import Literal
 
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.risks import RankedClient, RiskSummary
+from risk_assets.engine.duck import DuckSession, open_duckdb
 from risk_assets.engine.ranked import risk_summary
-from risk_assets.engine.session import Session, literal, open_session, quote, read_parts
+from risk_assets.engine.session import literal, quote, read_parts
 from risk_assets.serve.folders import own_folder
 from risk_assets.serve.generated import Generated
 from risk_assets.serve.live import told
@@ -47,7 +48,7 @@ class ClientTable:
         self._generated = Generated(layout)
         self._open = contextlib.ExitStack()
         self._opening = threading.Lock()
-        self._session: Session | None = None
+        self._session: DuckSession | None = None
 
     def page(
         self, *, min_risk: float = 0.0, q: str = "", sort: Sort = "-risk", page: int = 1, size: int = PAGE
@@ -101,7 +102,7 @@ class ClientTable:
         return f"(SELECT * FROM read_parquet({ranking})) AS ranking({names})"
 
     @contextlib.contextmanager
-    def _questions(self) -> Iterator[Session]:
+    def _questions(self) -> Iterator[DuckSession]:
         """Yield a cursor of its own for each question, so that threads do not meet."""
         import duckdb
 
@@ -109,7 +110,7 @@ class ClientTable:
             raise RequestError(404, "client_risk.parquet is not generated yet; materialize client_risk")
         cursor = self._engine().connection.cursor()
         try:
-            yield Session(self._columns, cursor)
+            yield DuckSession(self._columns, cursor)
         except duckdb.Error as error:
             raise RequestError(
                 503, f"client_risk or finaldata cannot be read: {told(self._layout, error).splitlines()[0]}"
@@ -117,11 +118,11 @@ class ClientTable:
         finally:
             cursor.close()
 
-    def _engine(self) -> Session:
+    def _engine(self) -> DuckSession:
         with self._opening:
             if self._session is None:
                 spill = self._open.enter_context(own_folder(Path(tempfile.gettempdir()), "risk-serve-spill-"))
-                engine = open_session(self._columns, memory_limit=MEMORY, threads=THREADS, spill=spill)
+                engine = open_duckdb(self._columns, memory_limit=MEMORY, threads=THREADS, spill=spill)
                 self._session = self._open.enter_context(engine)
             return self._session
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from risk_assets.domain.columns import Columns
 from risk_assets.engine.encoding import sha256_of
 from risk_assets.engine.parse import Parsed, parse, refuse_whole
 from risk_assets.engine.rules import RULES_VERSION
@@ -77,7 +76,7 @@ def read_source(session: Session, file: Path, folder: Path, work: Path) -> Sourc
 
 def kept_source(session: Session, name: str, sha256: str, size: int, folder: Path) -> Source | None:
     """Return what `folder` holds of a content that was parsed before, if anything."""
-    key = _key(session.columns, name, sha256)
+    key = _key(session, name, sha256)
     try:
         kept = read_record(folder / f"{key}.json", _Kept)
     except RecordError:  # never parsed, or a cache that is damaged: parsing again mends it
@@ -101,8 +100,6 @@ def forget_others(folder: Path, sources: Iterable[Source]) -> None:
 
 
 def _read(session: Session, file: Path, size: int, folder: Path, work: Path) -> Source:
-    import duckdb
-
     try:
         sha256 = sha256_of(file)
     except PermissionError as error:
@@ -115,19 +112,20 @@ def _read(session: Session, file: Path, size: int, folder: Path, work: Path) -> 
     part, quarantine = work / "part.parquet", work / "quarantine.csv"
     try:
         parsed = parse(session, file, part=part, quarantine=quarantine, folder=work)
-    except (duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InterruptException):
-        raise  # no fault of the file
-    except duckdb.Error as error:
-        told = str(error).splitlines()[0].replace(str(file), "the file")
+    except session.errors as error:
+        fault = session.fault_of_file(error)
+        if fault is None:
+            raise
+        told = fault.replace(str(file), "the file")
         return _unreadable(session, file, size, folder, f"cannot be read by the engine: {told}", sha256=sha256)
-    key = _key(session.columns, file.name, sha256)
+    key = _key(session, file.name, sha256)
     return _keep(Source(file.name, sha256, size, parsed, folder, key), part, quarantine)
 
 
 def _unreadable(session: Session, file: Path, size: int, folder: Path, reason: str, *, sha256: str = "") -> Source:
     """Return the account of a file that may well be readable the next time: it is not kept as parsed."""
     folder.mkdir(parents=True, exist_ok=True)
-    key = _key(session.columns, file.name, file.name)
+    key = _key(session, file.name, file.name)
     source = Source(file.name, sha256, size, Parsed(0, reason=reason), folder, key)
     refuse_whole(source.quarantine, reason)
     return source
@@ -149,10 +147,9 @@ def _moved(written: Path, kept: Path) -> str:
     return sha256_of(kept)
 
 
-def _key(columns: Columns, name: str, sha256: str) -> str:
+def _key(session: Session, name: str, sha256: str) -> str:
     """Return a name for the outcome of parsing: the content, its kind, the schema, the rules and the engine."""
-    import duckdb
-
     kind = next(suffix for suffix in INPUT_SUFFIXES if name.lower().endswith(suffix))
-    told = "\n".join((sha256, "parquet" if kind == ".parquet" else "csv", repr(columns), str(RULES_VERSION)))
-    return hashlib.sha256(f"{told}\n{duckdb.__version__}".encode()).hexdigest()[:32]
+    content = "parquet" if kind == ".parquet" else "csv"
+    told = (sha256, content, repr(session.columns), str(RULES_VERSION), session.engine)
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:32]

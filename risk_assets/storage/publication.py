@@ -10,7 +10,7 @@ from pathlib import Path
 from risk_assets.domain.ingestion import Ingestion
 from risk_assets.engine.encoding import escape_damage
 from risk_assets.engine.parse import refuse_whole
-from risk_assets.engine.session import Session, literal, quote, read_parts
+from risk_assets.engine.session import Session, number_text, quote, read_parts
 from risk_assets.storage import atomic
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.parsed import Source, forget_others
@@ -67,14 +67,14 @@ def _write_csv(layout: Layout, session: Session, ingestion: Ingestion, target: P
     cells = (f"{_number(name)} AS {quote(name)}" if name in numeric else quote(name) for name in columns.names)
     parts = [layout.finaldata_parquet / file.part for file in ingestion.files if file.part]
     source = f"SELECT {', '.join(cells)} FROM {read_parts(parts)}"
-    session.run(f"COPY ({source}) TO {literal(str(target))} (FORMAT csv, HEADER)")
+    session.write_csv(source, target)
     return target
 
 
 def _number(name: str) -> str:
     value = quote(name)
     whole = f"abs({value}) < {LARGEST_WHOLE} AND {value} = trunc({value})"
-    return f"CASE WHEN {whole} THEN CAST(CAST({value} AS BIGINT) AS VARCHAR) ELSE CAST({value} AS VARCHAR) END"
+    return f"CASE WHEN {whole} THEN CAST(CAST({value} AS BIGINT) AS VARCHAR) ELSE {number_text(value)} END"
 
 
 def _refusals(layout: Layout, sources: Sequence[Source]) -> Iterator[tuple[Path, Path]]:

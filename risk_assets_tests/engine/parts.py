@@ -9,7 +9,8 @@ from pathlib import Path
 import duckdb
 
 from risk_assets.domain.columns import Columns, NumericColumn
-from risk_assets.engine.session import Session, open_session, quote
+from risk_assets.engine.duck import DuckSession, open_duckdb
+from risk_assets.engine.session import quote
 
 COLUMNS = Columns(
     id="corporation",
@@ -24,8 +25,8 @@ Row = Sequence[object]
 
 
 @contextlib.contextmanager
-def session_of(columns: Columns, spill: Path, threads: int = 2) -> Iterator[Session]:
-    with open_session(columns, memory_limit="1GB", threads=threads, spill=spill) as session:
+def session_of(columns: Columns, spill: Path, threads: int = 2) -> Iterator[DuckSession]:
+    with open_duckdb(columns, memory_limit="1GB", threads=threads, spill=spill) as session:
         yield session
 
 

@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from risk_assets.domain.columns import Columns
 from risk_assets.engine.repeats import find_repeats
-from risk_assets.engine.session import Session
 
 hashes = st.integers(0, 30) | st.integers(2**64 - 3, 2**64 - 1)
 
@@ -24,7 +22,6 @@ def test_repeats_are_found_within_and_across_groups_in_any_number_of_passes(
     repeated = {number for number, count in counts.items() if count > 1}
     queries = [f"SELECT unnest({group}::UBIGINT[]) AS h" for group in groups]
     with duckdb.connect() as connection:
-        session = Session(Columns("id", "target", "1", "0", ()), connection)
-        found = find_repeats(session, queries, sum(len(group) for group in groups), at_once=at_once)
-        assert {number for (number,) in session.run("FROM repeats").fetchall()} == repeated
+        found = find_repeats(connection, queries, sum(len(group) for group in groups), at_once=at_once)
+        assert {number for (number,) in connection.execute("FROM repeats").fetchall()} == repeated
     assert found == tuple(place for place, group in enumerate(groups) if repeated & set(group))

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from risk_assets.domain.columns import BLANKS, Columns, NumericColumn, canonical_label, number_of
+from risk_assets.engine.duck import DuckSession
 from risk_assets.engine.rules import rules_for, typed
-from risk_assets.engine.session import Session
 
 LABEL_PAIRS = [("1", "0"), ("0", "1"), ("Yes", "No"), ("2", "3.5"), ("true story", "1")]
 SPELLINGS = [
@@ -37,7 +37,7 @@ texts = st.one_of(st.sampled_from(SPELLINGS), st.text(st.sampled_from("01.eE+-_ 
 def read_texts(columns: Columns, rows: list[tuple[str | None, ...]], *, tidy: bool) -> list[tuple[object, ...]]:
     """Type rows of texts (r0, r1, …) and return their values and the fault of each, in order."""
     with duckdb.connect() as connection:
-        session = Session(columns, connection)
+        session = DuckSession(columns, connection)
         names = [f"r{place}" for place in range(len(columns.names))]
         session.run(f"CREATE TABLE texts ({', '.join(f'{name} VARCHAR' for name in names)})")
         connection.executemany(f"INSERT INTO texts VALUES ({', '.join('?' for _ in names)})", rows)
@@ -63,7 +63,7 @@ def test_numbers_are_those_that_number_of_takes() -> None:
     columns = Columns("id", "target", "1", "0", (NumericColumn("x"),))
     with duckdb.connect() as connection:
         connection.execute("CREATE TABLE spelled AS SELECT unnest(?) AS r", [spellings])
-        session = Session(columns, connection)
+        session = DuckSession(columns, connection)
         source = "SELECT 'A' AS r0, CAST(r AS VARCHAR) AS r1, '1' AS r2 FROM spelled"
         query = typed(columns, rules_for(columns, columns.names), source, tidy=False)
         found = session.run(f"SELECT v1, fault FROM ({query})").fetchall()

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 
 from risk_assets.domain.reasons import reasons
 from risk_assets.domain.scorecard import CategoricalShape, NumericShape, Scorecard
+from risk_assets.engine.duck import DuckSession, open_duckdb
 from risk_assets.engine.scorecard_sql import contribution_sql, reasons_sql, risk_sql
-from risk_assets.engine.session import Session, open_session, quote
+from risk_assets.engine.session import quote
 from risk_assets_tests.domain.clients import MIXED, arrays, mixed_clients, trained_on_mixed_clients
 from risk_assets_tests.domain.rows import rows_of
 
@@ -19,13 +20,13 @@ MODEL = trained_on_mixed_clients()
 
 
 @pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckSession]:
     spill = tmp_path_factory.mktemp("spill")
-    with open_session(MIXED, memory_limit="500MB", threads=1, spill=spill) as opened:
+    with open_duckdb(MIXED, memory_limit="500MB", threads=1, spill=spill) as opened:
         yield opened
 
 
-def load(session: Session, frame: pd.DataFrame) -> None:
+def load(session: DuckSession, frame: pd.DataFrame) -> None:
     """Make a table `clients` of doubles and texts in which a missing number is NULL or, in even rows, NaN."""
     numeric = [column.name for column in MIXED.numeric]
     kinds = ", ".join(f"{quote(str(name))} {'DOUBLE' if name in numeric else 'VARCHAR'}" for name in frame)
@@ -36,13 +37,13 @@ def load(session: Session, frame: pd.DataFrame) -> None:
         session.run(f"INSERT INTO clients VALUES ({place}, {marks})", row)
 
 
-def column_of(session: Session, expression: str) -> list[object]:
+def column_of(session: DuckSession, expression: str) -> list[object]:
     return [row[0] for row in session.run(f"SELECT {expression} FROM clients ORDER BY place").fetchall()]
 
 
 @settings(deadline=None, max_examples=60)
 @given(frame=rows_of(MIXED))
-def test_sql_numpy_and_pipeline_agree_on_any_row(session: Session, frame: pd.DataFrame) -> None:
+def test_sql_numpy_and_pipeline_agree_on_any_row(session: DuckSession, frame: pd.DataFrame) -> None:
     load(session, frame)
     in_sql = column_of(session, risk_sql(MODEL.scorecard))
     assert in_sql == pytest.approx(MODEL.scorecard.risk(arrays(frame, MIXED)), rel=0, abs=1e-9)
@@ -51,14 +52,14 @@ def test_sql_numpy_and_pipeline_agree_on_any_row(session: Session, frame: pd.Dat
 
 @settings(deadline=None, max_examples=40)
 @given(frame=rows_of(MIXED))
-def test_sql_words_reasons_exactly_as_python_does(session: Session, frame: pd.DataFrame) -> None:
+def test_sql_words_reasons_exactly_as_python_does(session: DuckSession, frame: pd.DataFrame) -> None:
     load(session, frame)
     worded = reasons(MODEL.scorecard, arrays(frame, MIXED))
     expected = [[reason.text for reason in row] for row in worded]
     assert column_of(session, reasons_sql(MODEL.scorecard)) == expected
 
 
-def test_contributions_agree_for_each_feature_of_the_training_rows(session: Session) -> None:
+def test_contributions_agree_for_each_feature_of_the_training_rows(session: DuckSession) -> None:
     frame, _ = mixed_clients(rows=120)
     load(session, frame)
     in_numpy = MODEL.scorecard.contributions(arrays(frame, MIXED))
@@ -67,7 +68,7 @@ def test_contributions_agree_for_each_feature_of_the_training_rows(session: Sess
         assert in_sql == pytest.approx(in_numpy[:, place], rel=0, abs=1e-9)
 
 
-def test_names_and_categories_with_quotes_cannot_break_out_of_the_sql(session: Session) -> None:
+def test_names_and_categories_with_quotes_cannot_break_out_of_the_sql(session: DuckSession) -> None:
     name, category = 'a "quoted" name\'', "'; DROP TABLE clients; --"
     card = Scorecard(0.0, 0.5, (), (CategoricalShape(name, {category: 2.0}, unknown=0.0, missing=0.0, mean=0.0),))
     found = session.run(
@@ -76,7 +77,7 @@ def test_names_and_categories_with_quotes_cannot_break_out_of_the_sql(session: S
     assert found == [(pytest.approx(1 / (1 + math.exp(-2))), [f"{name} is {category}: odds × 7.4"])]
 
 
-def test_a_whole_number_column_is_scored_like_a_double(session: Session) -> None:
+def test_a_whole_number_column_is_scored_like_a_double(session: DuckSession) -> None:
     card = Scorecard(0.0, 0.5, (NumericShape("x", (0.0, 3.0), ((3.0, 0.0),), missing=0.0, mean=0.0),), ())
     [(risk, said)] = session.run(f"SELECT {risk_sql(card)}, {reasons_sql(card)} FROM (SELECT 1 AS x)").fetchall()
     assert risk == pytest.approx(card.risk({"x": np.array([1.0])})[0], rel=0, abs=1e-12)
@@ -84,7 +85,7 @@ def test_a_whole_number_column_is_scored_like_a_double(session: Session) -> None
 
 
 @pytest.mark.parametrize("steep", [1e4, 1e300])
-def test_log_odds_beyond_any_double_give_a_certain_risk_in_sql_too(session: Session, steep: float) -> None:
+def test_log_odds_beyond_any_double_give_a_certain_risk_in_sql_too(session: DuckSession, steep: float) -> None:
     card = Scorecard(
         0.0, 0.5, (NumericShape("x", (-1.0, 1.0), ((2 * steep, -steep),), missing=0.0, mean=0.0),), ()
     )
@@ -92,7 +93,7 @@ def test_log_odds_beyond_any_double_give_a_certain_risk_in_sql_too(session: Sess
     assert [risk for (risk,) in found] == pytest.approx([0.0, 0.5, 1.0])
 
 
-def test_sql_explains_the_side_that_the_client_is_on_first(session: Session) -> None:
+def test_sql_explains_the_side_that_the_client_is_on_first(session: DuckSession) -> None:
     shapes = tuple(
         NumericShape(name, (0.0, 1.0), ((end, 0.0),), missing=0.0, mean=0.0)
         for name, end in (("x", -2.0), ("y", 1.0), ("z", 1.0))
@@ -106,7 +107,7 @@ def test_sql_explains_the_side_that_the_client_is_on_first(session: Session) -> 
     ]
 
 
-def test_only_the_strongest_reasons_are_listed(session: Session) -> None:
+def test_only_the_strongest_reasons_are_listed(session: DuckSession) -> None:
     shapes = tuple(
         NumericShape(f"x{place}", (0.0, 1.0), ((float(place), 0.0),), missing=0.0, mean=0.0) for place in range(6)
     )

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from risk_assets.domain.columns import Columns, NumericColumn
-from risk_assets.engine.session import Session
+from risk_assets.engine.duck import DuckSession
 from risk_assets.storage.finaldata import (
     IngestionError,
     ingest,
@@ -254,7 +254,7 @@ def test_testdata_is_read_by_the_same_rules(place: Place) -> None:
 
 
 @dataclasses.dataclass(frozen=True)
-class MeddlingSession(Session):
+class MeddlingSession(DuckSession):
     """A session during whose first statements somebody writes to a file."""
 
     file: Path

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from risk_assets.domain.columns import Columns, NumericColumn
-from risk_assets.engine.session import Session
+from risk_assets.engine.duck import DuckSession
 from risk_assets.storage.finaldata import ingest, parts, read_ingestion
 from risk_assets_tests.engine.parts import session_of
 from risk_assets_tests.storage.place import COLUMNS, NOW, Place
@@ -59,7 +59,7 @@ def test_names_that_the_engine_uses_itself_are_names_of_columns_like_others(plac
 
 
 @dataclasses.dataclass(frozen=True)
-class FailingSession(Session):
+class FailingSession(DuckSession):
     """A session whose engine fails on the one file with `bad` in its name."""
 
     error: type[duckdb.Error]

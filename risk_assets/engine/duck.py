@@ -1,0 +1,184 @@
+"""DuckDB as the engine: embedded, with limits on its memory, its threads and where it spills to."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from risk_assets.domain.columns import Columns
+from risk_assets.engine.encoding import count_byte
+from risk_assets.engine.repeats import find_repeats
+from risk_assets.engine.session import CsvForm, TypedQuery, literal, pattern, read_parts
+from risk_assets.engine.tokenize import MAX_LINE, Record, count_if_sound
+
+if TYPE_CHECKING:
+    import duckdb
+
+#: In bytes of the rewritten file: four to a character, and each quote doubled.
+MAX_REWRITTEN = 8 * MAX_LINE
+
+
+@dataclass(frozen=True)
+class DuckSession:
+    """A connection and the declared columns."""
+
+    columns: Columns
+    connection: duckdb.DuckDBPyConnection
+
+    @property
+    def engine(self) -> str:
+        """Return the engine with its version."""
+        import duckdb
+
+        return duckdb.__version__
+
+    @property
+    def row_hash(self) -> str:
+        """Return the name of the column of row hashes."""
+        return "row"
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """Return what DuckDB raises."""
+        import duckdb
+
+        return (duckdb.Error,)
+
+    def run(self, sql: str, parameters: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
+        """Execute one statement."""
+        return self.connection.execute(sql, list(parameters))
+
+    def describe(self, parquet: Path) -> Mapping[str, str]:
+        """Return the columns of a parquet file and their types."""
+        described = self.run(f"DESCRIBE SELECT * FROM {read_parts([parquet])}").fetchall()
+        return {name: kind for name, kind, *_ in described}
+
+    def keep(self, name: str, queries: Sequence[str]) -> None:
+        """Keep rows as a temporary table."""
+        start = f"CREATE OR REPLACE TEMP TABLE {name} AS"
+        for query in queries:
+            self.run(f"{start} {query}")
+            start = f"INSERT INTO {name}"
+
+    def keep_rows(self, query: str) -> None:
+        """Make the rows of a query the rows at hand."""
+        self.keep("rows", [query])
+
+    def keep_plain(self, form: CsvForm, query: TypedQuery) -> bool:
+        """Read a plain file; the reader is forgiving, so its result counts only when the file bears it out."""
+        import duckdb
+
+        limits = f"skip = 1, max_line_size = {MAX_LINE}, {_quoting(quoted=form.quoted)}"
+        try:
+            self.keep_rows(query(_read_csv(form, limits)))
+        except duckdb.InvalidInputException:
+            return False
+        return _records_in(form) == self._count() + 1
+
+    def record_writer(self, target: TextIO, delimiter: str) -> Callable[[Record], None]:
+        """Return what writes records as CSV; one without quotes is written as it is."""
+        writer = csv.writer(target, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
+
+        def write(record: Record) -> None:
+            if '"' in record.raw:
+                writer.writerow(record.fields)
+            else:
+                target.write(record.raw + "\n")
+
+        return write
+
+    def keep_records(self, form: CsvForm, query: TypedQuery) -> None:
+        """Read what a `record_writer` wrote."""
+        quoting = f"{_quoting(quoted=True)}, new_line = '\\n'"
+        self.keep_rows(query(_read_csv(form, f"skip = 0, max_line_size = {MAX_REWRITTEN}, {quoting}")))
+
+    def drop_rows(self, numbers: str) -> int:
+        """Delete rows at hand."""
+        found = self.run(f"DELETE FROM rows WHERE rowid IN ({numbers})").fetchone()
+        assert found is not None
+        return int(found[0])
+
+    def keep_repeats(self, queries: Sequence[str], rows: int) -> tuple[int, ...]:
+        """Find repeated hashes by sorting them in memory of bounded size."""
+        return find_repeats(self.connection, queries, rows)
+
+    def write_parquet(self, query: str, target: Path) -> None:
+        """Write one parquet file."""
+        self.run(f"COPY ({query}) TO {literal(str(target))} (FORMAT parquet)")
+
+    def write_csv(self, query: str, target: Path) -> None:
+        """Write one CSV file with a header."""
+        self.run(f"COPY ({query}) TO {literal(str(target))} (FORMAT csv, HEADER)")
+
+    def fault_of_file(self, error: Exception) -> str | None:
+        """Return what an error says of a file; a lack of memory is no fault of it."""
+        import duckdb
+
+        if isinstance(error, duckdb.OutOfMemoryException | duckdb.FatalException | duckdb.InterruptException):
+            return None
+        return str(error).splitlines()[0]
+
+    def damage_of_parquet(self, error: Exception) -> str | None:
+        """Return how a parquet file is damaged."""
+        import duckdb
+
+        damage = duckdb.InvalidInputException | duckdb.IOException | duckdb.SerializationException
+        return str(error).splitlines()[0].partition(": ")[2] if isinstance(error, damage) else None
+
+    def lacks_column(self, error: Exception) -> bool:
+        """Whether a query named a column that is not there."""
+        import duckdb
+
+        return isinstance(error, duckdb.BinderException)
+
+    def _count(self) -> int:
+        [(count,)] = self.run("SELECT count(*) FROM rows").fetchall()
+        return int(count)
+
+
+@contextlib.contextmanager
+def open_duckdb(columns: Columns, *, memory_limit: str, threads: int | None, spill: Path) -> Iterator[DuckSession]:
+    """Open an in-memory DuckDB that spills to `spill` beyond `memory_limit`, and close it afterwards."""
+    import duckdb
+
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": memory_limit,
+        "temp_directory": str(spill),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    if threads is not None:
+        config["threads"] = threads
+    connection = duckdb.connect(":memory:", config=config)
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
+        yield DuckSession(columns, connection)
+    finally:
+        connection.close()
+
+
+def _read_csv(form: CsvForm, options: str) -> str:
+    cells = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(form.width))
+    return (
+        f"read_csv({literal(pattern(form.path))}, compression = 'none', {options}, columns = {{{cells}}}, delim = "
+        f"{literal(form.delimiter)}, header = false, auto_detect = false, strict_mode = true, nullstr = '')"
+    )
+
+
+def _quoting(*, quoted: bool) -> str:
+    """Return the options; quoted newlines are not safe to read in parallel."""
+    return "quote = '\"', escape = '\"', parallel = false" if quoted else "quote = '', escape = ''"
+
+
+def _records_in(form: CsvForm) -> int | None:
+    """Count records with the header, by other means than the engine's; None when one is misshapen."""
+    if not form.quoted:
+        records, rest = divmod(count_byte(form.path, form.delimiter.encode()), form.width - 1)
+        return None if rest else records
+    with form.path.open(encoding="utf-8", newline="") as text:
+        return count_if_sound(text, form.delimiter, form.width)

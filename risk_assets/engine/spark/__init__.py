@@ -1,0 +1,1 @@
+"""Apache Spark as the engine: the same SQL, translated, on any number of machines."""
