@@ -54,9 +54,14 @@ class Home(dg.ConfigurableResource):
             settings.columns.to_columns(),
             memory_limit=settings.memory_limit,
             threads=settings.threads,
-            spill=settings.spill_folder or self.layout.ingested / ".spill",
+            spill=self.spill,
         ) as session:
             yield session
+
+    @property
+    def spill(self) -> Path:
+        """Return the folder for what does not fit into memory."""
+        return self.settings.spill_folder or self.layout.ingested / ".spill"
 
     @property
     def notify_url(self) -> str | None:

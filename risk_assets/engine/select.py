@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -64,7 +65,6 @@ def labelled_rows(
 
     Rows whose fingerprint is in `besides` (see `fingerprints`) are left out, wherever they stand.
     """
-    import duckdb
     import numpy as np
     import pandas as pd
 
@@ -73,10 +73,8 @@ def labelled_rows(
     if besides is not None:
         known = f"SELECT row FROM read_parquet({literal(pattern(besides))})"
         labelled += f" AND {_fingerprint(columns)} NOT IN ({known})"
-    try:
+    with declared_columns():
         found = session.run(labelled).fetchnumpy()
-    except duckdb.BinderException as error:
-        raise SelectionError("finaldata has other columns than are declared now: materialize finaldata") from error
     series: dict[str, pd.Series[float] | pd.Series[str]] = {}
     for column in columns.numeric:
         series[column.name] = pd.Series(np.ma.filled(found[column.name], np.nan), dtype="float64")
@@ -88,6 +86,17 @@ def labelled_rows(
         features=pd.DataFrame(series, index=pd.RangeIndex(len(target)), columns=list(columns.features)),
         target=target,
     )
+
+
+@contextlib.contextmanager
+def declared_columns() -> Iterator[None]:
+    """Tell what to do when a query finds that finaldata lacks a column."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.BinderException as error:
+        raise SelectionError("finaldata has other columns than are declared now: materialize finaldata") from error
 
 
 def fingerprints(session: Session, parts: Sequence[Path], keep: Keep, target: Path) -> None:
