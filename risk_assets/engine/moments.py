@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from risk_assets.domain.newton import Moments
@@ -112,26 +112,36 @@ def moments(
     session: Session, table: str, columns: Sequence[PiecewiseColumn], rows: int, beta: NDArray[np.float64]
 ) -> Moments:
     """Return the sums over the `rows` rows of `pieces_query` at intercept and weights (1 + outputs,)."""
-    sums = _Sums(columns)
+    loss = 0
+    residual: dict[int, NDArray[np.float64]] = {}
+    weight: dict[int, NDArray[np.float64]] = {}
+    cross: dict[tuple[int, int], NDArray[np.float64]] = {}
     for place, query in enumerate(_queries(columns)):
-        _add(session, _source(table, columns, query, beta), query, sums, with_loss=place == 0)
-    return sums.moments(rows)
+        found = _found(session, table, columns, query, beta, with_loss=place == 0)
+        loss += found.loss
+        residual |= {j: found.own(columns[j], j, "r", 1) for j in query.own}
+        weight |= {j: found.own(columns[j], j, "w", 2) for j in query.own}
+        cross |= {(j, k): found.pair(columns[j], j, columns[k], k) for j, k in query.pairs}
+    places = range(len(columns))
+    return Moments(rows, loss / LOSS_UNITS, [residual[j] for j in places], [weight[j] for j in places], cross)
 
 
 def mean_powers(
     session: Session, table: str, columns: Sequence[PiecewiseColumn], rows: int
 ) -> list[NDArray[np.float64]]:
     """Return for each column the means (pieces, degree + 1) over all rows of t ** a within the piece, else 0."""
+    import numpy as np
+
     found = []
     for place, column in enumerate(columns):
         powers = [_monomial("1e0", _factors((place, power))) for power in range(column.degree + 1)]
         key, grouped = (f"p{place}", f" GROUP BY p{place}") if column.pieces > 1 else ("0", "")
         source = f"SELECT *{_powers(place, column.degree)} FROM {table}"
         selected = ", ".join([key, *map(exact_sum, powers)])
-        sums = _whole(column.pieces, column.degree + 1)
+        sums = np.zeros((column.pieces, column.degree + 1))
         for piece, *values in session.run(f"SELECT {selected} FROM ({source}){grouped}").fetchall():
-            sums[piece] = [int(value) for value in values]
-        found.append(_floats(sums) / rows)
+            sums[piece] = [int(value) / UNITS for value in values]
+        found.append(sums / rows)
     return found
 
 
@@ -155,19 +165,30 @@ def _monomial(start: str, factors: Sequence[Factor]) -> str:
     )
 
 
-def _add(session: Session, source: str, query: _Query, sums: _Sums, *, with_loss: bool) -> None:
-    """Run one pass and add what it found."""
-    keys = [place for place in query.group if sums.columns[place].pieces > 1]
-    wanted = list(dict.fromkeys(_wanted(sums.columns, query)))
-    grouped = ", ".join(f"p{place}" for place in keys)
-    selected = [*(f"p{place}" for place in keys), exact_sum("loss", LOSS_UNITS) if with_loss else "0"]
+def _found(
+    session: Session,
+    table: str,
+    columns: Sequence[PiecewiseColumn],
+    query: _Query,
+    beta: NDArray[np.float64],
+    *,
+    with_loss: bool,
+) -> _Found:
+    """Run one pass over the rows."""
+    import numpy as np
+
+    keys = [f"p{place}" for place in query.group if columns[place].pieces > 1]
+    wanted = list(dict.fromkeys(_wanted(columns, query)))
+    selected = [*keys, exact_sum("loss", LOSS_UNITS) if with_loss else "0"]
     selected += [exact_sum(_monomial(kind, factors)) for kind, factors in wanted]
-    text = f"SELECT {', '.join(selected)} FROM ({source})" + (f" GROUP BY {grouped}" if grouped else "")
-    for found in session.run(text).fetchall():
-        piece = dict(zip(keys, found, strict=False))
-        sums.loss += int(found[len(keys)])
-        values = dict(zip(wanted, map(int, found[len(keys) + 1 :]), strict=True))
-        sums.add(query, piece, values)
+    source = _source(table, columns, query, beta)
+    grouped = f" GROUP BY {', '.join(keys)}" if keys else ""
+    answer = session.run(f"SELECT {', '.join(selected)} FROM ({source}){grouped}").fetchall()
+    # whole numbers of any size: a sum of the groups is exact too
+    cells = np.array([[int(value) for value in row] for row in answer], dtype=object).T
+    pieces = {key: cells[place].astype(np.int64) for place, key in enumerate(keys)}
+    sums = dict(zip(wanted, cells[len(keys) + 1 :], strict=True))
+    return _Found(len(answer), pieces, int(cells[len(keys)].sum()), sums)
 
 
 def _wanted(columns: Sequence[PiecewiseColumn], query: _Query) -> Iterator[tuple[str, tuple[Factor, ...]]]:
@@ -183,53 +204,39 @@ def _factors(*factors: Factor) -> tuple[Factor, ...]:
     return tuple((place, power) for place, power in factors if power)
 
 
-@dataclass
-class _Sums:
-    """Whole-number sums while they come in."""
+@dataclass(frozen=True)
+class _Found:
+    """The whole-number sums of one pass, each for all groups (m,), with the piece of every column grouped by."""
 
-    columns: Sequence[PiecewiseColumn]
-    loss: int = 0
-    residual: dict[int, NDArray[Any]] = field(default_factory=dict)
-    weight: dict[int, NDArray[Any]] = field(default_factory=dict)
-    cross: dict[tuple[int, int], NDArray[Any]] = field(default_factory=dict)
+    groups: int
+    pieces: Mapping[str, NDArray[np.int64]]
+    loss: int
+    sums: Mapping[tuple[str, tuple[Factor, ...]], NDArray[Any]]
 
-    def add(
-        self, query: _Query, piece: Mapping[int, int], values: Mapping[tuple[str, tuple[Factor, ...]], int]
-    ) -> None:
-        """Add the sums of one combination of pieces."""
-        for j in query.own:
-            column, at = self.columns[j], piece.get(j, 0)
-            residual = self.residual.setdefault(j, _whole(column.pieces, column.degree + 1))
-            residual[at] += [values["r", _factors((j, a))] for a in range(column.degree + 1)]
-            weight = self.weight.setdefault(j, _whole(column.pieces, 2 * column.degree + 1))
-            weight[at] += [values["w", _factors((j, a))] for a in range(2 * column.degree + 1)]
-        for j, k in query.pairs:
-            one, other = self.columns[j], self.columns[k]
-            shape = (one.pieces, other.pieces, one.degree + 1, other.degree + 1)
-            cross = self.cross.setdefault((j, k), _whole(*shape))
-            cross[piece.get(j, 0), piece.get(k, 0)] += [
-                [values["w", _factors((j, a), (k, b))] for b in range(shape[3])] for a in range(shape[2])
-            ]
+    def own(self, column: PiecewiseColumn, j: int, kind: str, times: int) -> NDArray[np.float64]:
+        """Return the sums (pieces, times * degree + 1) of r or w times the powers of a column's own t."""
+        powers = range(times * column.degree + 1)
+        values = [self.sums[kind, _factors((j, power))] for power in powers]
+        return self._added(values, (self._piece(j),), (column.pieces,)).reshape(column.pieces, len(powers))
 
-    def moments(self, rows: int) -> Moments:
-        """Return the sums as doubles."""
-        places = range(len(self.columns))
-        return Moments(
-            rows=rows,
-            loss=self.loss / LOSS_UNITS,
-            residual=[_floats(self.residual[place]) for place in places],
-            weight=[_floats(self.weight[place]) for place in places],
-            cross={pair: _floats(sums) for pair, sums in self.cross.items()},
-        )
+    def pair(self, one: PiecewiseColumn, j: int, other: PiecewiseColumn, k: int) -> NDArray[np.float64]:
+        """Return the sums (pieces, pieces, degree + 1, degree + 1) of w times the powers of two columns' t."""
+        shape = one.degree + 1, other.degree + 1
+        values = [self.sums["w", _factors((j, a), (k, b))] for a in range(shape[0]) for b in range(shape[1])]
+        pieces = one.pieces, other.pieces
+        return self._added(values, (self._piece(j), self._piece(k)), pieces).reshape(*pieces, *shape)
 
+    def _piece(self, j: int) -> NDArray[np.int64]:
+        import numpy as np
 
-def _whole(*shape: int) -> NDArray[Any]:
-    import numpy as np
+        return self.pieces.get(f"p{j}", np.zeros(self.groups, dtype=np.int64))
 
-    return np.zeros(shape, dtype=object)
+    def _added(
+        self, values: Sequence[NDArray[Any]], at: tuple[NDArray[np.int64], ...], shape: tuple[int, ...]
+    ) -> NDArray[np.float64]:
+        """Return the sums (shape, values) over the groups by their pieces."""
+        import numpy as np
 
-
-def _floats(sums: NDArray[Any]) -> NDArray[np.float64]:
-    import numpy as np
-
-    return np.asarray(sums.astype(np.float64) / UNITS)
+        total = np.zeros((*shape, len(values)), dtype=object)
+        np.add.at(total, at, np.stack(values, axis=1))
+        return np.asarray(total.astype(np.float64) / UNITS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from risk_assets.engine.training_rows import (
     class_counts,
     feature_names,
     kept,
+    labelled_count,
     selection_rows,
     training_rows,
 )
@@ -58,17 +60,24 @@ def train_on(
     keeps meanwhile lies below `spill`. Raises TrainingError where the rows cannot teach anything, and
     SelectionError where they lack a declared column.
     """
+    query = training_rows(session.columns, parts, keep)
+    with contextlib.ExitStack() as stack:
+        few = labelled_count(session, parts) <= rows_in_memory
+        table = f"({query})" if few else stack.enter_context(kept(session, query, spill))
+        counts = _learnable(session, table)
+        if sum(counts) > rows_in_memory:
+            return _in_engine(session, table, counts, spill, seed=seed, threshold=threshold)
+        sample = _sample(session, table, counts)
+        return _in_memory(session, parts, keep, sample, seed=seed, threshold=threshold)
+
+
+def _learnable(session: Session, table: str) -> tuple[int, int]:
+    """Return the number of negative and of positive rows, if they can be learnt from."""
     from risk_assets.domain.training_rows import require_learnable
 
-    columns = session.columns
-    query = training_rows(columns, parts, keep)
-    counts = class_counts(session, f"({query})")
-    require_learnable(sum(counts), counts[1], columns)
-    if sum(counts) > rows_in_memory:
-        with kept(session, query, spill) as table:
-            return _in_engine(session, table, counts, spill, seed=seed, threshold=threshold)
-    sample = _sample(session, f"({query})", counts)
-    return _in_memory(session, parts, keep, sample, seed=seed, threshold=threshold)
+    negatives, positives = class_counts(session, table)
+    require_learnable(negatives + positives, positives, session.columns)
+    return negatives, positives
 
 
 def _sample(session: Session, table: str, counts: tuple[int, int]) -> TrainingRows:

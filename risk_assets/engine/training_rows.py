@@ -57,6 +57,15 @@ def kept(session: Session, query: str, folder: Path) -> Iterator[str]:
         yield read_parts([file])
 
 
+def labelled_count(session: Session, parts: Sequence[Path]) -> int:
+    """Return the number of rows with a label, held out or not: a quick upper bound of those to train on."""
+    with declared_columns():
+        [(count,)] = session.run(
+            f"SELECT count({quote(session.columns.target)}) FROM {read_parts(parts)}"
+        ).fetchall()
+    return int(count)
+
+
 def class_counts(session: Session, table: str) -> tuple[int, int]:
     """Return the number of negative and of positive rows."""
     with declared_columns():
@@ -91,7 +100,7 @@ def _limit(session: Session, table: str, label: int, size: int) -> tuple[int, in
     counted = f"SELECT bucket, count(*) AS found FROM {table} WHERE y = {label} GROUP BY bucket"
     running = f"SELECT bucket, CAST(sum(found) OVER (ORDER BY bucket) AS BIGINT) AS total FROM ({counted})"
     reached = f"SELECT bucket, total FROM ({running}) WHERE total >= {size} ORDER BY bucket LIMIT 1"
-    [(bucket, total)] = session.run(reached).fetchall() or [(-1, 0)]
+    [(bucket, total)] = session.run(reached).fetchall()
     return int(bucket), int(total)
 
 
