@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from risk_assets.domain.profile import TrainingReference, profile_of
+from risk_assets.domain.profile import TrainingReference
 from risk_assets.engine.profile import profile
-from risk_assets.engine.select import Keep, labelled_rows
+from risk_assets.engine.select import Keep
 from risk_assets.reporting.markdown import picture
 from risk_assets.resources import SETTINGS, Home, Metadata
 from risk_assets.storage.finaldata import parts, require_ingestion
@@ -23,8 +23,8 @@ ROWS_FOR_A_HOLD_OUT = 1000
 
 @dg.asset(
     deps=["finaldata"],
-    code_version="1",
-    metadata={SETTINGS: ["columns", "seed", "threshold"]},
+    code_version="2",
+    metadata={SETTINGS: ["columns", "seed", "threshold", "training_rows_in_memory"]},
     group_name="model",
     owners=["team:ml"],
     kinds={"scikitlearn", "python"},
@@ -34,21 +34,27 @@ def trained_model(home: Home) -> dg.MaterializeResult:
     """An additive scorecard fitted on finaldata: trainedmodel.pkl for Python, scorecard.json for everything else.
 
     Splines or straight lines and the strength of regularisation are chosen by cross-validated log-loss, the
-    threshold by F1 on held-out folds. The same rows give the same bytes. Too few rows, or one class only, fail the
-    run and the earlier model stays.
+    threshold by F1 on held-out folds. The same rows give the same bytes. More rows than training_rows_in_memory
+    are fitted by the engine, to the same model. Too few rows, or one class only, fail the run and the earlier
+    model stays.
     """
-    from risk_assets.domain.training import train
+    from risk_assets.engine.training import train_on
     from risk_assets.storage.trained_model import save_model
 
     settings, layout, started = home.settings, home.layout, time.monotonic()
-    columns = settings.columns.to_columns()
     ingestion = require_ingestion(layout)
     keep: Keep = "training" if ingestion.accepted >= ROWS_FOR_A_HOLD_OUT else "all"
     with home.session() as session:
-        rows = labelled_rows(session, parts(layout, ingestion), keep)
-        summary = profile(session, parts(layout, ingestion), keep)
-        model = train(rows.features, rows.target, columns, seed=settings.seed, threshold=settings.threshold)
-        reference = TrainingReference(summary, profile_of("risk", model.scorecard.risk(rows.columns)))
+        training = train_on(
+            session,
+            parts(layout, ingestion),
+            keep,
+            seed=settings.seed,
+            threshold=settings.threshold,
+            rows_in_memory=settings.training_rows_in_memory,
+        )
+        model = training.model
+        reference = TrainingReference(profile(session, parts(layout, ingestion), keep), training.risks)
         record = save_model(
             layout,
             session,

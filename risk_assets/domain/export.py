@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -17,13 +18,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.interpolate import BSpline
     from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import OneHotEncoder
+    from sklearn.preprocessing import OneHotEncoder, SplineTransformer
 
 Shape = TypeVar("Shape", NumericShape, CategoricalShape)
 
 
 def to_scorecard(pipeline: Pipeline, columns: Columns, features: pd.DataFrame, *, threshold: float) -> Scorecard:
     """Return the scorecard of a pipeline fitted by domain.training; means are over the rows of `features`."""
+    card = uncentred_scorecard(pipeline, columns, threshold=threshold)
+    return centred(
+        card,
+        {shape.column: float(shape(features[shape.column].to_numpy()).mean()) for shape in varying_shapes(card)},
+    )
+
+
+def uncentred_scorecard(pipeline: Pipeline, columns: Columns, *, threshold: float) -> Scorecard:
+    """Return the scorecard of a fitted pipeline whose shapes have no means (NaN) yet, but for flat ones."""
     transformer, model = pipeline.named_steps["columns"], pipeline.named_steps["regression"]
     weights = model.coef_[0]
     fitted = {
@@ -31,30 +41,45 @@ def to_scorecard(pipeline: Pipeline, columns: Columns, features: pd.DataFrame, *
         for step, steps, names in transformer.transformers_
         if step != "remainder"
     }
-    numeric = [_numeric(column.name, *fitted[column.name], features) for column in columns.numeric]
-    categorical = [_categorical(name, *fitted[name], features) for name in columns.categorical]
+    numeric = [_numeric(column.name, *fitted[column.name]) for column in columns.numeric]
+    categorical = [_categorical(name, *fitted[name]) for name in columns.categorical]
     return Scorecard(float(model.intercept_[0]), threshold, tuple(numeric), tuple(categorical))
 
 
-def _numeric(
-    name: str, steps: Pipeline | str, weights: NDArray[np.float64], features: pd.DataFrame
-) -> NumericShape:
+def varying_shapes(card: Scorecard) -> list[NumericShape | CategoricalShape]:
+    """Return the shapes that want a mean: those of the columns that are in the model."""
+    return [shape for shape in card.shapes if math.isnan(shape.mean)]
+
+
+def centred(card: Scorecard, means: Mapping[str, float]) -> Scorecard:
+    """Return the scorecard with these means of its shapes over the training rows."""
+
+    def with_mean(shape: Shape) -> Shape:
+        return dataclasses.replace(shape, mean=means.get(shape.column, shape.mean))
+
+    return dataclasses.replace(
+        card, numeric=tuple(map(with_mean, card.numeric)), categorical=tuple(map(with_mean, card.categorical))
+    )
+
+
+def _numeric(name: str, steps: Pipeline | str, weights: NDArray[np.float64]) -> NumericShape:
     if isinstance(steps, str):
         return NumericShape(name, (0.0, 1.0), ((0.0,),), missing=0.0, mean=0.0)
-    imputer, transformer = steps[0], steps[-1]
+    breaks, pieces = spline_pieces(steps[-1], weights)
+    shape = NumericShape(name, breaks, pieces, missing=math.nan, mean=math.nan)
+    return dataclasses.replace(shape, missing=float(shape(steps[0].statistics_)[0]))
+
+
+def spline_pieces(
+    transformer: SplineTransformer, weights: NDArray[np.float64]
+) -> tuple[tuple[float, ...], tuple[tuple[float, ...], ...]]:
+    """Return the breaks of a fitted spline with these weights (outputs,), and its polynomials piece by piece."""
     spline = transformer.bsplines_[0]
     if not transformer.include_bias:
         weights = np.append(weights, 0.0)
     first, last = spline.k, len(spline.t) - spline.k - 1
-    shape = NumericShape(
-        name,
-        breaks=tuple(spline.t[first : last + 1].tolist()),
-        coefficients=tuple(_polynomial(spline, weights, piece) for piece in range(first, last)),
-        missing=math.nan,
-        mean=math.nan,
-    )
-    missing = float(shape(imputer.statistics_)[0])
-    return _centred(dataclasses.replace(shape, missing=missing), features)
+    breaks = tuple(spline.t[first : last + 1].tolist())
+    return breaks, tuple(_polynomial(spline, weights, piece) for piece in range(first, last))
 
 
 def _polynomial(spline: BSpline, weights: NDArray[np.float64], piece: int) -> tuple[float, ...]:
@@ -72,22 +97,19 @@ def _polynomial(spline: BSpline, weights: NDArray[np.float64], piece: int) -> tu
     return tuple(float(local(0.0, nu=m)) / math.factorial(m) for m in range(degree, -1, -1))
 
 
-def _categorical(
-    name: str, steps: Pipeline | str, weights: NDArray[np.float64], features: pd.DataFrame
-) -> CategoricalShape:
+def _categorical(name: str, steps: Pipeline | str, weights: NDArray[np.float64]) -> CategoricalShape:
     if isinstance(steps, str):
         return CategoricalShape(name, {}, unknown=0.0, missing=0.0, mean=0.0)
-    encoder: OneHotEncoder = steps[-1]
-    infrequent = encoder.infrequent_categories_[0]
-    rare = set() if infrequent is None else set(infrequent)
-    frequent = [category for category in encoder.categories_[0] if category not in rare]
+    frequent, has_rest = frequent_categories(steps[-1])
     # the infrequent group, where there is one, is the encoder's last column and takes the unknown ones too
-    unknown = float(weights[-1]) if rare else 0.0
+    unknown = float(weights[-1]) if has_rest else 0.0
     values = dict(zip(frequent, weights[: len(frequent)].tolist(), strict=True))
     missing = values.get(MISSING_CATEGORY, unknown)
-    return _centred(CategoricalShape(name, values, unknown, missing, mean=math.nan), features)
+    return CategoricalShape(name, values, unknown, missing, mean=math.nan)
 
 
-def _centred(shape: Shape, features: pd.DataFrame) -> Shape:
-    values = features[shape.column].to_numpy()
-    return dataclasses.replace(shape, mean=float(shape(values).mean()))
+def frequent_categories(encoder: OneHotEncoder) -> tuple[list[str], bool]:
+    """Return the categories with an output of their own, in order, and whether the rest share one behind them."""
+    infrequent = encoder.infrequent_categories_[0]
+    rare = set() if infrequent is None else set(infrequent)
+    return [category for category in encoder.categories_[0] if category not in rare], bool(rare)

@@ -58,20 +58,34 @@ def knots(values: NDArray[np.float64], form: Form) -> NDArray[np.float64]:
     Each knot is one of the values. Where the outer quantiles coincide, the extremes are taken.
     """
     present = np.sort(values[~np.isnan(values)])
-    count = SPLINE_KNOTS if form == "spline" else 2
-    probabilities = np.linspace(OUTER_QUANTILE, 1 - OUTER_QUANTILE, count)
-    found = np.quantile(present, probabilities, method="inverted_cdf")
+    found = np.quantile(present, knot_probabilities(form), method="inverted_cdf")
+    return distinct_knots(found, present[[0, -1]])
+
+
+def knot_probabilities(form: Form) -> NDArray[np.float64]:
+    """Return the probabilities (k,) at whose quantiles the knots lie."""
+    return np.linspace(OUTER_QUANTILE, 1 - OUTER_QUANTILE, SPLINE_KNOTS if form == "spline" else 2)
+
+
+def distinct_knots(found: NDArray[np.float64], extremes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the distinct ones of ascending quantiles (k, 1), or the extremes (2,) where there is one only."""
     distinct = found[np.concatenate([[True], np.diff(found) > LEAST_GAP])]
-    return (distinct if len(distinct) > 1 else present[[0, -1]])[:, None]
+    return (distinct if len(distinct) > 1 else extremes)[:, None]
 
 
-def column_steps(features: pd.DataFrame, name: str, form: Form) -> Pipeline:
-    """Return the unfitted steps of one column."""
+def knots_of(features: pd.DataFrame, forms: Mapping[str, Form]) -> dict[str, NDArray[np.float64]]:
+    """Return the knots (k, 1) of each numeric column that takes part."""
+    bent = {name: form for name, form in forms.items() if form in {"linear", "spline"}}
+    return {name: knots(features[name].to_numpy(), form) for name, form in bent.items()}
+
+
+def column_steps(form: Form, knots: NDArray[np.float64] | None) -> Pipeline:
+    """Return the unfitted steps of one column; a numeric one has knots (k, 1)."""
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, SplineTransformer
 
-    if form == "categorical":
+    if knots is None:
         # pandas has two spellings of a missing text: the first imputer takes NaN, the second None
         return make_pipeline(
             SimpleImputer(missing_values=np.nan, strategy="constant", fill_value=MISSING_CATEGORY),
@@ -82,7 +96,7 @@ def column_steps(features: pd.DataFrame, name: str, form: Form) -> Pipeline:
         )
     spline = SplineTransformer(
         degree=3 if form == "spline" else 1,
-        knots=knots(features[name].to_numpy(), form),
+        knots=knots,
         extrapolation="constant",
         include_bias=form == "spline",  # a line needs one number only
     )
@@ -97,13 +111,18 @@ def regression(c: float) -> LogisticRegression:
 
 
 def build_pipeline(features: pd.DataFrame, forms: Mapping[str, Form], c: float) -> Pipeline:
-    """Return the unfitted pipeline over a table with the columns of `forms`."""
+    """Return the unfitted pipeline over a table with the columns of `forms`, whose knots are quantiles there."""
+    return pipeline_of(forms, knots_of(features, forms), c)
+
+
+def pipeline_of(forms: Mapping[str, Form], knots: Mapping[str, NDArray[np.float64]], c: float) -> Pipeline:
+    """Return the unfitted pipeline with these knots (k, 1) by numeric column."""
     from sklearn.compose import ColumnTransformer
     from sklearn.pipeline import Pipeline
 
     # steps are named by number: a column's name may hold what scikit-learn forbids in a step's
     steps = [
-        (f"column{place}", "drop" if form == "constant" else column_steps(features, name, form), [name])
+        (f"column{place}", "drop" if form == "constant" else column_steps(form, knots.get(name)), [name])
         for place, (name, form) in enumerate(forms.items())
     ]
     return Pipeline([("columns", ColumnTransformer(steps)), ("regression", regression(c))])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from risk_assets.domain.pipeline import Form, column_steps, regression
+from risk_assets.domain.pipeline import Form, column_steps, knots_of, regression
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,11 +46,19 @@ class Choice:
 
 
 def choose(
-    features: pd.DataFrame, target: NDArray[np.int64], possible: Mapping[str, Sequence[Form]], *, seed: int
+    features: pd.DataFrame,
+    target: NDArray[np.int64],
+    possible: Mapping[str, Sequence[Form]],
+    *,
+    seed: int,
+    client_folds: NDArray[np.int64] | None = None,
 ) -> Choice:
-    """Choose among the possible forms and penalties; each class has two rows, and some column varies."""
+    """Choose among the possible forms and penalties; each class has two rows, and some column varies.
+
+    `client_folds` (n,) keeps the rows of a client in one fold; without it, folds are stratified.
+    """
     blocks = _Blocks(features)
-    folds = _folds(target, seed)
+    folds = _folds(target, seed, client_folds)
     forms, tried = _choose_forms(blocks, target, possible, folds)
     matrix = blocks.matrix(forms)
     risks = {c: _held_out(matrix, target, folds, c) for c in PENALTIES}
@@ -73,7 +81,7 @@ class _Blocks:
 
     def _block(self, name: str, form: Form) -> NDArray[np.float64]:
         if (name, form) not in self._known:
-            steps = column_steps(self._features, name, form)
+            steps = column_steps(form, knots_of(self._features, {name: form}).get(name))
             self._known[name, form] = steps.fit_transform(self._features[[name]])
         return self._known[name, form]
 
@@ -109,9 +117,14 @@ def _bent(forms: Mapping[str, Form], name: str) -> dict[str, Form]:
     return {**forms, name: "spline"}
 
 
-def _folds(target: NDArray[np.int64], seed: int) -> list[Fold]:
+def _folds(target: NDArray[np.int64], seed: int, client_folds: NDArray[np.int64] | None) -> list[Fold]:
+    """Return the folds of the clients, or stratified ones where there are none or one of them lacks a class."""
     from sklearn.model_selection import StratifiedKFold
 
+    if client_folds is not None and np.bincount(client_folds * 2 + target, minlength=2 * FOLDS).all():
+        return [
+            (np.flatnonzero(client_folds != fold), np.flatnonzero(client_folds == fold)) for fold in range(FOLDS)
+        ]
     count = min(FOLDS, int(np.bincount(target, minlength=2).min()))
     return list(StratifiedKFold(count, shuffle=True, random_state=seed).split(target, target))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +64,16 @@ class DuckSession:
         for query in queries:
             self.run(f"{start} {query}")
             start = f"INSERT INTO {name}"
+
+    @contextlib.contextmanager
+    def on_disk(self, name: str, query: str) -> Iterator[str]:
+        """Keep rows as a parquet file for a while: a temporary table would be in memory."""
+        [(spill,)] = self.run("SELECT current_setting('temp_directory')").fetchall()
+        Path(spill).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=spill, prefix=f"{name}-") as folder:
+            file = Path(folder) / "rows.parquet"
+            self.write_parquet(query, file)
+            yield read_parts([file])
 
     def keep_rows(self, query: str) -> None:
         """Make the rows of a query the rows at hand."""

@@ -23,15 +23,15 @@ from risk_assets.engine.session import literal, quote
 
 def risk_sql(scorecard: Scorecard) -> str:
     """Return an expression for the probability that a client leaves."""
-    log_odds = " + ".join([_number(scorecard.intercept), *(_shape(shape) for shape in scorecard.shapes)])
-    bounded = f"greatest({_number(-MAX_LOG_ODDS)}, least({_number(MAX_LOG_ODDS)}, {log_odds}))"
+    log_odds = " + ".join([number(scorecard.intercept), *(_shape(shape) for shape in scorecard.shapes)])
+    bounded = f"greatest({number(-MAX_LOG_ODDS)}, least({number(MAX_LOG_ODDS)}, {log_odds}))"
     return f"(1e0 / (1e0 + exp(-{bounded})))"
 
 
 def contribution_sql(scorecard: Scorecard, column: str) -> str:
     """Return an expression for the log-odds that a feature adds, compared with the average client."""
     shape = scorecard.shapes[scorecard.features.index(column)]
-    return f"({_shape(shape)} - {_number(shape.mean)})"
+    return f"({_shape(shape)} - {number(shape.mean)})"
 
 
 def reasons_sql(scorecard: Scorecard, k: int = 3) -> str:
@@ -43,7 +43,7 @@ def reasons_sql(scorecard: Scorecard, k: int = 3) -> str:
         f"'place': {-place}, 'effect': {effect}, 'fact': {_fact(shape)}}}"
         for place, (shape, effect) in enumerate(zip(scorecard.shapes, effects, strict=True))
     )
-    telling = f"list_filter([{found}], lambda reason: reason.strength >= {_number(LEAST_STRENGTH)})"
+    telling = f"list_filter([{found}], lambda reason: reason.strength >= {number(LEAST_STRENGTH)})"
     first = f"list_slice(list_reverse_sort({telling}), 1, {k})"
     return f"list_transform({first}, lambda reason: reason.fact || {_odds_text('reason.effect')})"
 
@@ -55,47 +55,57 @@ def _shape(shape: NumericShape | CategoricalShape) -> str:
 def _table(shape: CategoricalShape) -> str:
     column = quote(shape.column)
     cases = "".join(
-        f" WHEN {column} = {literal(name)} THEN {_number(value)}" for name, value in shape.values.items()
+        f" WHEN {column} = {literal(name)} THEN {number(value)}" for name, value in shape.values.items()
     )
-    return f"CASE WHEN {column} IS NULL THEN {_number(shape.missing)}{cases} ELSE {_number(shape.unknown)} END"
+    return f"CASE WHEN {column} IS NULL THEN {number(shape.missing)}{cases} ELSE {number(shape.unknown)} END"
 
 
 def _polynomials(shape: NumericShape) -> str:
     column = f"CAST({quote(shape.column)} AS DOUBLE)"
-    first, last = _number(shape.breaks[0]), _number(shape.breaks[-1])
-    inside = f"greatest({first}, least({last}, {column}))"
+    inside = between(shape.breaks, column)
+    pieces = [_piece(shape, inside, place) for place in range(len(shape.coefficients))]
     return (
-        f"CASE WHEN {column} IS NULL OR isnan({column}) THEN {_number(shape.missing)} "
-        f"ELSE {_pieces(shape, inside, 0, len(shape.coefficients))} END"
+        f"CASE WHEN {column} IS NULL OR isnan({column}) THEN {number(shape.missing)} "
+        f"ELSE {search(inside, [number(value) for value in shape.breaks[1:-1]], pieces)} END"
     )
 
 
-def _pieces(shape: NumericShape, x: str, start: int, stop: int) -> str:
-    """Nest the pieces from start to stop as a binary search for x."""
-    if stop - start == 1:
-        return _piece(shape, x, start)
-    middle = (start + stop) // 2
+def between(breaks: Sequence[float], x: str) -> str:
+    """Return an expression for x, but no less than the first of the breaks and no more than the last."""
+    return f"greatest({number(breaks[0])}, least({number(breaks[-1])}, {x}))"
+
+
+def search(x: str, bounds: Sequence[str], leaves: Sequence[str]) -> str:
+    """Return a binary search for x: leaf i where bound i - 1 <= x < bound i, of one bound fewer than leaves."""
+    if not bounds:
+        return leaves[0]
+    middle = (len(bounds) + 1) // 2
+    below = search(x, bounds[: middle - 1], leaves[:middle])
     return (
-        f"CASE WHEN {x} < {_number(shape.breaks[middle])} THEN {_pieces(shape, x, start, middle)} "
-        f"ELSE {_pieces(shape, x, middle, stop)} END"
+        f"CASE WHEN {x} < {bounds[middle - 1]} THEN {below} ELSE {search(x, bounds[middle:], leaves[middle:])} END"
     )
 
 
 def _piece(shape: NumericShape, x: str, place: int) -> str:
-    """Return sum_k c_k * t ** (degree - k) by Horner's rule."""
-    left = shape.breaks[place]
-    t = f"(({x} - {_number(left)}) / {_number(shape.breaks[place + 1] - left)})"
-    return _horner(shape.coefficients[place], t)
+    """Return sum_k c_k * t ** (degree - k)."""
+    return horner(shape.coefficients[place], place_in_piece(shape.breaks, x, place))
 
 
-def _horner(coefficients: Sequence[float], t: str) -> str:
-    total = _number(coefficients[0])
+def place_in_piece(breaks: Sequence[float], x: str, piece: int) -> str:
+    """Return an expression for t, which runs from 0 to 1 between the two breaks of a piece."""
+    return f"(({x} - {number(breaks[piece])}) / {number(breaks[piece + 1] - breaks[piece])})"
+
+
+def horner(coefficients: Sequence[float], t: str) -> str:
+    """Return a polynomial in t, whose coefficients have the highest power first."""
+    total = number(coefficients[0])
     for coefficient in coefficients[1:]:
-        total = f"({total} * {t} + {_number(coefficient)})"
+        total = f"({total} * {t} + {number(coefficient)})"
     return total
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """Return a double as SQL."""
     text = repr(float(value))
     return f"({text})" if "e" in text else f"({text}e0)"
 
@@ -106,7 +116,7 @@ def _fact(shape: NumericShape | CategoricalShape) -> str:
     if isinstance(shape, CategoricalShape):
         return f"{start} || coalesce({column}, 'missing') || ': '"
     x = f"CAST({column} AS DOUBLE)"
-    plain = f"abs({x}) >= {_number(LEAST_PLAIN)} AND abs({x}) < {_number(LARGEST_PLAIN)}"
+    plain = f"abs({x}) >= {number(LEAST_PLAIN)} AND abs({x}) < {number(LARGEST_PLAIN)}"
     return (
         f"{start} || CASE WHEN {x} IS NULL OR isnan({x}) THEN 'missing' WHEN {x} = 0 THEN '0' "
         f"WHEN {plain} AND {x} = floor({x}) THEN printf('%.0f', {x}) "
@@ -116,11 +126,11 @@ def _fact(shape: NumericShape | CategoricalShape) -> str:
 
 def _odds_text(effect: str) -> str:
     """The twin of domain.reasons.odds_text."""
-    largest = _number(math.log(LARGEST_FACTOR))
+    largest = number(math.log(LARGEST_FACTOR))
     factor = f"exp(least(abs({effect}), {largest}))"
     return (
         f"CASE WHEN {effect} > 0 THEN 'odds × ' ELSE 'odds ÷ ' END || "
         f"CASE WHEN abs({effect}) >= {largest} THEN 'over {LARGEST_FACTOR:.0f}' "
-        f"WHEN {factor} >= {_number(LEAST_WHOLE_FACTOR)} THEN printf('%.0f', {factor}) "
+        f"WHEN {factor} >= {number(LEAST_WHOLE_FACTOR)} THEN printf('%.0f', {factor}) "
         f"ELSE printf('%.1f', {factor}) END"
     )

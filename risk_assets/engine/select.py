@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -76,12 +77,8 @@ def labelled_rows(
     if besides is not None and _has_fingerprints(session, besides):
         known = f"SELECT {session.row_hash} FROM read_parquet({literal(pattern(besides))})"
         labelled += f" AND {_fingerprint(columns)} NOT IN ({known})"
-    try:
+    with declared_columns(session):
         found = session.run(labelled).fetchnumpy()
-    except session.errors as error:
-        if not session.lacks_column(error):
-            raise
-        raise SelectionError("finaldata has other columns than are declared now: materialize finaldata") from error
     series: dict[str, pd.Series[float] | pd.Series[str]] = {}
     for column in columns.numeric:
         series[column.name] = pd.Series(np.ma.filled(found[column.name], np.nan), dtype="float64")
@@ -93,6 +90,17 @@ def labelled_rows(
         features=pd.DataFrame(series, index=pd.RangeIndex(len(target)), columns=list(columns.features)),
         target=target,
     )
+
+
+@contextlib.contextmanager
+def declared_columns(session: Session) -> Iterator[None]:
+    """Tell what to do when a query finds that finaldata lacks a column."""
+    try:
+        yield
+    except session.errors as error:
+        if not session.lacks_column(error):
+            raise
+        raise SelectionError("finaldata has other columns than are declared now: materialize finaldata") from error
 
 
 def fingerprints(session: Session, parts: Sequence[Path], keep: Keep, target: Path) -> None:

@@ -6,6 +6,7 @@ SQL is written once, in DuckDB's dialect; what cannot be said in SQL that both e
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TextIO
@@ -74,6 +75,9 @@ class Session(Protocol):
 
     def keep(self, name: str, queries: Sequence[str]) -> None:
         """Keep the rows of the queries, one after the other, as a temporary table."""
+
+    def on_disk(self, name: str, query: str) -> AbstractContextManager[str]:
+        """Keep the rows of a query for a while, on disk as they may be many, and give their table."""
 
     def keep_rows(self, query: str) -> None:
         """Make the rows of a query over one file the rows at hand: table `rows`, where `rowid` counts from 0."""

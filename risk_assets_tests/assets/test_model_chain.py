@@ -213,3 +213,18 @@ def test_a_run_of_everything_reports_on_every_client(house: House) -> None:
     assert house.layout.summary_report.read_bytes().startswith(b"%PDF")
     kept = house.instance.get_latest_materialization_event(dg.AssetKey("report"))
     assert kept is not None
+
+
+def test_a_model_fitted_by_the_engine_serves_as_one_fitted_in_memory_does(house: House) -> None:
+    everything = (*MODEL, "client_risk", "drift", "diagnostics", "report")
+    house.materialize(*everything)
+    ranked = pd.read_csv(house.layout.client_risk_csv)
+    house.configure(training_rows_in_memory=500)
+    assert house.materialize(*everything).success
+    again = pd.read_csv(house.layout.client_risk_csv)
+    assert again["corporation"].tolist() == ranked["corporation"].tolist()
+    assert again["risk"].tolist() == pytest.approx(ranked["risk"].tolist(), abs=1e-6)
+    version = house.version_of("trained_model")
+    house.materialize("trained_model")
+    assert house.version_of("trained_model") == version
+    assert not list((house.layout.ingested / ".spill").iterdir())

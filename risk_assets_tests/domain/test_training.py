@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 from sklearn.metrics import f1_score, log_loss
 
-from risk_assets.domain import training
+from risk_assets.domain import training_rows
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.domain.simulate import simulate
-from risk_assets.domain.training import TrainedModel, TrainingError, TrainingReport, train
+from risk_assets.domain.training import TrainedModel, TrainingReport, train
+from risk_assets.domain.training_rows import TrainingError
 from risk_assets_tests.domain.clients import (
     MIXED,
     SIMULATED,
@@ -99,7 +100,7 @@ def test_the_report_counts_rows_and_positives_and_survives_json() -> None:
 def test_a_large_table_is_fitted_whole_though_selection_samples_it(monkeypatch: pytest.MonkeyPatch) -> None:
     features, target = labelled(simulate(1200, seed=1))
     whole = train(features, target, SIMULATED, seed=0, threshold=None)
-    monkeypatch.setattr(training, "MOST_SELECTION_ROWS", 600)
+    monkeypatch.setattr(training_rows, "MOST_SELECTION_ROWS", 600)
     sampled = train(features, target, SIMULATED, seed=0, threshold=None)
     assert sampled.report.rows == 1200
     assert sampled.report.candidates != whole.report.candidates

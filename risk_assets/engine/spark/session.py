@@ -72,6 +72,15 @@ class SparkSession:
             frame.write.mode("append").parquet(str(target))
         self.spark.read.schema(frame.schema).parquet(files.spelled(target)).createOrReplaceTempView(name)
 
+    @contextlib.contextmanager
+    def on_disk(self, name: str, query: str) -> Iterator[str]:
+        """Keep rows as a temporary table for a while."""
+        self.keep(name, [query])
+        try:
+            yield name
+        finally:
+            self.spark.catalog.dropTempView(name)
+
     def keep_rows(self, query: str) -> None:
         """Make the rows of a query the rows at hand."""
         if not self._keep_rows(query):

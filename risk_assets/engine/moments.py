@@ -1,0 +1,242 @@
+"""Sums over rows for a Newton step: exact (engine.exact), as text that DuckDB and Spark share."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from risk_assets.domain.newton import Moments
+from risk_assets.domain.piecewise import PiecewiseColumn, weights_by_column
+from risk_assets.domain.pipeline import MISSING_CATEGORY
+from risk_assets.domain.scorecard import MAX_LOG_ODDS
+from risk_assets.engine.exact import UNITS, exact_sum
+from risk_assets.engine.scorecard_sql import between, horner, number, place_in_piece, search
+from risk_assets.engine.session import Session, literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: Log-losses are up to MAX_LOG_ODDS; everything else is at most 1.
+LOSS_UNITS = 2.0**50
+#: Columns are summed together while they have no more combinations of pieces than this.
+MOST_COMBINATIONS = 64
+
+#: A column and the power of its t.
+Factor = tuple[int, int]
+
+
+def pieces_query(columns: Sequence[PiecewiseColumn], names: Mapping[str, str], table: str) -> str:
+    """Return a query for y and, for column i, the piece p<i> and the place t<i> within it of each row."""
+    selected = ["y"]
+    for place, column in enumerate(columns):
+        if column.pieces > 1:
+            selected.append(f"CAST({_piece(column, names[column.name])} AS TINYINT) AS p{place}")
+        if column.degree:
+            selected.append(f"{_t(column, names[column.name])} AS t{place}")
+    return f"SELECT {', '.join(selected)} FROM {table}"
+
+
+def _piece(column: PiecewiseColumn, feature: str) -> str:
+    if column.breaks:
+        leaves = [str(piece) for piece in range(column.pieces)]
+        return search(_inside(column, feature), [number(value) for value in column.breaks[1:-1]], leaves)
+    cases = " ".join(f"WHEN {literal(text)} THEN {piece}" for piece, text in enumerate(column.categories))
+    return f"CASE coalesce({feature}, {literal(MISSING_CATEGORY)}) {cases} ELSE {len(column.categories)} END"
+
+
+def _t(column: PiecewiseColumn, feature: str) -> str:
+    inside = _inside(column, feature)
+    leaves = [place_in_piece(column.breaks, inside, piece) for piece in range(column.pieces)]
+    return search(inside, [number(value) for value in column.breaks[1:-1]], leaves)
+
+
+def _inside(column: PiecewiseColumn, feature: str) -> str:
+    return between(column.breaks, f"coalesce({feature}, {number(column.missing)})")
+
+
+def log_odds_sql(columns: Sequence[PiecewiseColumn], beta: NDArray[np.float64]) -> str:
+    """Return an expression for the log-odds of a row of `pieces_query` at intercept and weights (1 + outputs,)."""
+    terms = [number(beta[0])]
+    for place, (column, weights) in enumerate(zip(columns, weights_by_column(columns, beta[1:]), strict=True)):
+        falling = column.polynomials(weights)[:, ::-1]
+        leaves = [horner(polynomial.tolist(), f"t{place}") for polynomial in falling]
+        terms.append(search(f"p{place}", [str(piece) for piece in range(1, column.pieces)], leaves))
+    return f"greatest({number(-MAX_LOG_ODDS)}, least({number(MAX_LOG_ODDS)}, {' + '.join(terms)}))"
+
+
+def risk_sql(columns: Sequence[PiecewiseColumn], beta: NDArray[np.float64]) -> str:
+    """Return an expression for the risk of a row of `pieces_query`."""
+    return f"(1e0 / (1e0 + exp(-({log_odds_sql(columns, beta)}))))"
+
+
+@dataclass(frozen=True)
+class _Query:
+    """One pass over the rows: the columns grouped by, those whose own sums are due, and the pairs that are."""
+
+    group: tuple[int, ...]
+    own: tuple[int, ...]
+    pairs: tuple[tuple[int, int], ...]
+
+
+def _queries(columns: Sequence[PiecewiseColumn]) -> list[_Query]:
+    """Cover each column once and each pair once."""
+    blocks = _blocks(columns)
+    if len(blocks) == 1:
+        return [_Query(blocks[0], blocks[0], tuple(itertools.combinations(blocks[0], 2)))]
+    found, done = [], set()
+    for one, other in itertools.combinations(blocks, 2):
+        new = [block for block in (one, other) if block not in done]
+        done.update(new)
+        within = [pair for block in new for pair in itertools.combinations(block, 2)]
+        found.append(
+            _Query((*one, *other), tuple(itertools.chain(*new)), (*within, *itertools.product(one, other)))
+        )
+    return found
+
+
+def _blocks(columns: Sequence[PiecewiseColumn]) -> list[tuple[int, ...]]:
+    blocks: list[tuple[int, ...]] = []
+    combinations = 0
+    for place, column in enumerate(columns):
+        if blocks and combinations * column.pieces <= MOST_COMBINATIONS:
+            blocks[-1], combinations = (*blocks[-1], place), combinations * column.pieces
+        else:
+            blocks, combinations = [*blocks, (place,)], column.pieces
+    return blocks
+
+
+def moments(
+    session: Session, table: str, columns: Sequence[PiecewiseColumn], rows: int, beta: NDArray[np.float64]
+) -> Moments:
+    """Return the sums over the `rows` rows of `pieces_query` at intercept and weights (1 + outputs,)."""
+    loss = 0
+    residual: dict[int, NDArray[np.float64]] = {}
+    weight: dict[int, NDArray[np.float64]] = {}
+    cross: dict[tuple[int, int], NDArray[np.float64]] = {}
+    for place, query in enumerate(_queries(columns)):
+        found = _found(session, table, columns, query, beta, with_loss=place == 0)
+        loss += found.loss
+        residual |= {j: found.own(columns[j], j, "r", 1) for j in query.own}
+        weight |= {j: found.own(columns[j], j, "w", 2) for j in query.own}
+        cross |= {(j, k): found.pair(columns[j], j, columns[k], k) for j, k in query.pairs}
+    places = range(len(columns))
+    return Moments(rows, loss / LOSS_UNITS, [residual[j] for j in places], [weight[j] for j in places], cross)
+
+
+def mean_powers(
+    session: Session, table: str, columns: Sequence[PiecewiseColumn], rows: int
+) -> list[NDArray[np.float64]]:
+    """Return for each column the means (pieces, degree + 1) over all rows of t ** a within the piece, else 0."""
+    import numpy as np
+
+    found = []
+    for place, column in enumerate(columns):
+        powers = [_monomial("1e0", _factors((place, power))) for power in range(column.degree + 1)]
+        key, grouped = (f"p{place}", f" GROUP BY p{place}") if column.pieces > 1 else ("0", "")
+        source = f"SELECT *{_powers(place, column.degree)} FROM {table}"
+        selected = ", ".join([key, *map(exact_sum, powers)])
+        sums = np.zeros((column.pieces, column.degree + 1))
+        for piece, *values in session.run(f"SELECT {selected} FROM ({source}){grouped}").fetchall():
+            sums[piece] = [int(value) / UNITS for value in values]
+        found.append(sums / rows)
+    return found
+
+
+def _source(table: str, columns: Sequence[PiecewiseColumn], query: _Query, beta: NDArray[np.float64]) -> str:
+    """Return the subquery with r, w, the loss and the powers of each t."""
+    z = f"SELECT *, {log_odds_sql(columns, beta)} AS z FROM {table}"
+    p = f"SELECT *, 1e0 / (1e0 + exp(-z)) AS p FROM ({z})"
+    powers = "".join(_powers(place, 2 * columns[place].degree) for place in query.group)
+    loss = "ln(1e0 + exp(-abs(z))) + greatest(z, 0e0) - y * z AS loss"
+    return f"SELECT *, y - p AS r, p * (1e0 - p) AS w, {loss}{powers} FROM ({p})"
+
+
+def _powers(place: int, highest: int) -> str:
+    """Return t<place>_2 and so on, up to the highest power of a column's t, as further columns of a SELECT."""
+    return "".join(f", {'*'.join([f't{place}'] * power)} AS t{place}_{power}" for power in range(2, highest + 1))
+
+
+def _monomial(start: str, factors: Sequence[Factor]) -> str:
+    return "*".join(
+        [start, *(f"t{place}" if power == 1 else f"t{place}_{power}" for place, power in factors if power)]
+    )
+
+
+def _found(
+    session: Session,
+    table: str,
+    columns: Sequence[PiecewiseColumn],
+    query: _Query,
+    beta: NDArray[np.float64],
+    *,
+    with_loss: bool,
+) -> _Found:
+    """Run one pass over the rows."""
+    import numpy as np
+
+    keys = [f"p{place}" for place in query.group if columns[place].pieces > 1]
+    wanted = list(dict.fromkeys(_wanted(columns, query)))
+    selected = [*keys, exact_sum("loss", LOSS_UNITS) if with_loss else "0"]
+    selected += [exact_sum(_monomial(kind, factors)) for kind, factors in wanted]
+    source = _source(table, columns, query, beta)
+    grouped = f" GROUP BY {', '.join(keys)}" if keys else ""
+    answer = session.run(f"SELECT {', '.join(selected)} FROM ({source}){grouped}").fetchall()
+    # whole numbers of any size: a sum of the groups is exact too
+    cells = np.array([[int(value) for value in row] for row in answer], dtype=object).T
+    pieces = {key: cells[place].astype(np.int64) for place, key in enumerate(keys)}
+    sums = dict(zip(wanted, cells[len(keys) + 1 :], strict=True))
+    return _Found(len(answer), pieces, int(cells[len(keys)].sum()), sums)
+
+
+def _wanted(columns: Sequence[PiecewiseColumn], query: _Query) -> Iterator[tuple[str, tuple[Factor, ...]]]:
+    for j in query.own:
+        yield from (("r", _factors((j, a))) for a in range(columns[j].degree + 1))
+        yield from (("w", _factors((j, a))) for a in range(2 * columns[j].degree + 1))
+    for j, k in query.pairs:
+        for a, b in itertools.product(range(columns[j].degree + 1), range(columns[k].degree + 1)):
+            yield "w", _factors((j, a), (k, b))
+
+
+def _factors(*factors: Factor) -> tuple[Factor, ...]:
+    return tuple((place, power) for place, power in factors if power)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The whole-number sums of one pass, each for all groups (m,), with the piece of every column grouped by."""
+
+    groups: int
+    pieces: Mapping[str, NDArray[np.int64]]
+    loss: int
+    sums: Mapping[tuple[str, tuple[Factor, ...]], NDArray[Any]]
+
+    def own(self, column: PiecewiseColumn, j: int, kind: str, times: int) -> NDArray[np.float64]:
+        """Return the sums (pieces, times * degree + 1) of r or w times the powers of a column's own t."""
+        powers = range(times * column.degree + 1)
+        values = [self.sums[kind, _factors((j, power))] for power in powers]
+        return self._added(values, (self._piece(j),), (column.pieces,)).reshape(column.pieces, len(powers))
+
+    def pair(self, one: PiecewiseColumn, j: int, other: PiecewiseColumn, k: int) -> NDArray[np.float64]:
+        """Return the sums (pieces, pieces, degree + 1, degree + 1) of w times the powers of two columns' t."""
+        shape = one.degree + 1, other.degree + 1
+        values = [self.sums["w", _factors((j, a), (k, b))] for a in range(shape[0]) for b in range(shape[1])]
+        pieces = one.pieces, other.pieces
+        return self._added(values, (self._piece(j), self._piece(k)), pieces).reshape(*pieces, *shape)
+
+    def _piece(self, j: int) -> NDArray[np.int64]:
+        import numpy as np
+
+        return self.pieces.get(f"p{j}", np.zeros(self.groups, dtype=np.int64))
+
+    def _added(
+        self, values: Sequence[NDArray[Any]], at: tuple[NDArray[np.int64], ...], shape: tuple[int, ...]
+    ) -> NDArray[np.float64]:
+        """Return the sums (shape, values) over the groups by their pieces."""
+        import numpy as np
+
+        total = np.zeros((*shape, len(values)), dtype=object)
+        np.add.at(total, at, np.stack(values, axis=1))
+        return np.asarray(total.astype(np.float64) / UNITS)

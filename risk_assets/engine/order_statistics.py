@@ -1,0 +1,19 @@
+"""Order statistics of a column: the values at given ranks, each of them a value that occurs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from risk_assets.engine.session import Session
+
+
+def order_statistics(session: Session, table: str, expression: str, n: int, ranks: Sequence[int]) -> list[float]:
+    """Return the values at ranks (from 0, ascending) among the `n` values of an expression that are not NULL.
+
+    One column of doubles is in memory at a time.
+    """
+    # in the middle between two ranks no rounding leads to another one
+    points = ", ".join(f"{(rank + 0.5) / n!r}" for rank in ranks)
+    [(values,)] = session.run(f"SELECT quantile_disc({expression}, [{points}]) FROM {table}").fetchall()
+    # adding 0 turns -0.0 into 0.0, as in memory
+    return [float(value) + 0.0 for value in values]

@@ -1,0 +1,39 @@
+"""Tables of clients as parquet parts, and training on them both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from risk_assets.domain.columns import Columns
+from risk_assets.engine.session import literal, quote
+from risk_assets.engine.training import Training, train_on
+from risk_assets_tests.engine.parts import session_of
+
+
+def write_clients(path: Path, columns: Columns, frame: pd.DataFrame) -> Path:
+    """Write a table with the id, the features and the target as a part of finaldata."""
+    kinds = {column.name: "DOUBLE" for column in columns.numeric} | dict.fromkeys(columns.categorical, "VARCHAR")
+    kinds |= {columns.id: "VARCHAR", columns.target: "INTEGER"}
+    cells = ", ".join(f"CAST({quote(name)} AS {kinds[name]}) AS {quote(name)}" for name in columns.names)
+    with duckdb.connect() as connection:
+        connection.register("clients", frame[list(columns.names)])
+        connection.execute(f"COPY (SELECT {cells} FROM clients) TO {literal(str(path))} (FORMAT parquet)")
+    return path
+
+
+def trained(
+    parts: Sequence[Path],
+    columns: Columns,
+    *,
+    rows_in_memory: int,
+    threads: int = 2,
+    threshold: float | None = None,
+) -> Training:
+    """Train on parts, with what does not fit into memory in a folder beside the first."""
+    spill = parts[0].parent / "spill"
+    with session_of(columns, spill, threads) as session:
+        return train_on(session, parts, "all", seed=0, threshold=threshold, rows_in_memory=rows_in_memory)
