@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from risk_assets.domain.profile import CategoricalProfile, NumericProfile, Profile
-from risk_assets.engine.select import POSITION, Keep, numbered_rows
+from risk_assets.engine.select import POSITION, Keep, counted_rows
 from risk_assets.engine.session import Session, quote
 
 BINS = 20
@@ -24,7 +24,7 @@ def profile(session: Session, parts: Sequence[Path], keep: Keep = "all") -> Prof
     Counts, mean, deviation, bounds and histograms are exact. Median and quantiles are exact up to QUANTILE_ROWS
     rows, and linear between neighbours (type 7 of Hyndman and Fan, 1996).
     """
-    columns, table = session.columns, numbered_rows(session.columns, parts, keep)
+    columns, table = session.columns, counted_rows(session.columns, parts, keep)
     names = [column.name for column in columns.numeric]
     counted = f"count({POSITION}), sum({quote(columns.target)}), count(DISTINCT {quote(columns.id)})"
     n, positives, clients = _one(session, f"SELECT {counted} FROM ({table})")

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 Keep = Literal["training", "held out", "all"]
 
-#: The column of `numbered_rows` that counts rows in reading order; settings refuse blank names, so it is free.
+#: The column of `numbered_rows` that rises in reading order; settings refuse blank names, so it is free.
 POSITION = quote(" ")
+#: No part has more rows.
+MOST_ROWS = 2**40
 
 
 class SelectionError(ValueError):
@@ -113,10 +115,24 @@ def rows(columns: Columns, parts: Sequence[Path], keep: Keep = "all") -> str:
 
 
 def numbered_rows(columns: Columns, parts: Sequence[Path], keep: Keep = "all") -> str:
-    """Return the query of `rows` with POSITION besides.
+    """Return the query of `rows` with POSITION besides, a whole number that rises in reading order.
 
-    The numbering goes through the rows one after the other, so what is summed over them is the same to the last
-    bit whatever the number of threads.
+    It is the place of the part and of the row in it, so that many threads may read; columns that are named as the
+    engine names these two make it count the rows one after the other.
+    """
+    found = rows(columns, parts, keep)
+    if not parts or {name.casefold() for name in columns.names} & {"file_index", "file_row_number"}:
+        return f"SELECT *, row_number() OVER () AS {POSITION} FROM ({found})"
+    start = "SELECT "
+    return (
+        f"{start}CAST(file_index AS BIGINT) * {MOST_ROWS} + file_row_number AS {POSITION}, {found[len(start) :]}"
+    )
+
+
+def counted_rows(columns: Columns, parts: Sequence[Path], keep: Keep = "all") -> str:
+    """Return the query of `rows` with POSITION besides, counted one after the other.
+
+    What is summed over them is the same to the last bit whatever the number of threads.
     """
     return f"SELECT *, row_number() OVER () AS {POSITION} FROM ({rows(columns, parts, keep)})"
 
