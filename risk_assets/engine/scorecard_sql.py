@@ -31,15 +31,15 @@ EXPLAINS = 2**60
 
 def risk_sql(scorecard: Scorecard) -> str:
     """Return an expression for the probability that a client leaves."""
-    log_odds = " + ".join([_number(scorecard.intercept), *(_shape(shape) for shape in scorecard.shapes)])
-    bounded = f"greatest({_number(-MAX_LOG_ODDS)}, least({_number(MAX_LOG_ODDS)}, {log_odds}))"
+    log_odds = " + ".join([number(scorecard.intercept), *(_shape(shape) for shape in scorecard.shapes)])
+    bounded = f"greatest({number(-MAX_LOG_ODDS)}, least({number(MAX_LOG_ODDS)}, {log_odds}))"
     return f"(1e0 / (1e0 + exp(-{bounded})))"
 
 
 def contribution_sql(scorecard: Scorecard, column: str) -> str:
     """Return an expression for the log-odds that a feature adds, compared with the average client."""
     shape = scorecard.shapes[scorecard.features.index(column)]
-    return f"({_shape(shape)} - {_number(shape.mean)})"
+    return f"({_shape(shape)} - {number(shape.mean)})"
 
 
 def scorable(columns: Columns, scorecard: Scorecard) -> list[str]:
@@ -84,7 +84,7 @@ def reasons_query(scorecard: Scorecard, table: str, kept: Sequence[str], k: int 
     places = range(len(shapes))
     cells = ", ".join([*kept, *(f"x{place}" for place in places)])
     effects = ", ".join(
-        f"({_shape(shape)} - {_number(shape.mean)}) AS e{place}" for place, shape in enumerate(shapes)
+        f"({_shape(shape)} - {number(shape.mean)}) AS e{place}" for place, shape in enumerate(shapes)
     )
     above = f"round({' + '.join(f'e{place}' for place in places)}, {STRENGTH_DECIMALS}) >= 0"
     strengths = ", ".join(f"{_strength(f'e{place}')} AS s{place}" for place in places)
@@ -92,19 +92,19 @@ def reasons_query(scorecard: Scorecard, table: str, kept: Sequence[str], k: int 
     query = f"SELECT {cells}, {effects} FROM {table}"
     query = f"SELECT *, {above} AS above, {strengths} FROM ({query})"
     query = f"SELECT *, {keys} FROM ({query})"
-    for number in range(k):
+    for turn in range(k):
         left = [
-            f"k{place}" if number == 0 else f"CASE WHEN k{place} < first{number - 1} THEN k{place} END"
+            f"k{place}" if turn == 0 else f"CASE WHEN k{place} < first{turn - 1} THEN k{place} END"
             for place in places
         ]
-        query = f"SELECT *, greatest(CAST(NULL AS BIGINT), {', '.join(left)}) AS first{number} FROM ({query})"
-    texts = (f"{_text(scorecard, f'first{number}')} AS reason_{number + 1}" for number in range(k))
+        query = f"SELECT *, greatest(CAST(NULL AS BIGINT), {', '.join(left)}) AS first{turn} FROM ({query})"
+    texts = (f"{_text(scorecard, f'first{turn}')} AS reason_{turn + 1}" for turn in range(k))
     return f"SELECT {', '.join([*kept, *texts])} FROM ({query})"
 
 
 def _strength(effect: str) -> str:
     """Return a strength as a whole number, of the last decimal that counts."""
-    return f"CAST(round(least(abs({effect}), {_number(MOST_STRENGTH)}) * {_number(STRENGTH_UNITS)}) AS BIGINT)"
+    return f"CAST(round(least(abs({effect}), {number(MOST_STRENGTH)}) * {number(STRENGTH_UNITS)}) AS BIGINT)"
 
 
 def _key(place: int) -> str:
@@ -115,10 +115,10 @@ def _key(place: int) -> str:
 
 
 def _text(scorecard: Scorecard, key: str) -> str:
-    place = f"({MOST_FEATURES - 1} - {key} % {MOST_FEATURES})"
+    found = f"({MOST_FEATURES - 1} - {key} % {MOST_FEATURES})"
     cases = "".join(
-        f" WHEN {place} = {number} THEN {_fact(shape, f'x{number}')} || {_odds_text(f'e{number}')}"
-        for number, shape in enumerate(scorecard.shapes)
+        f" WHEN {found} = {place} THEN {_fact(shape, f'x{place}')} || {_odds_text(f'e{place}')}"
+        for place, shape in enumerate(scorecard.shapes)
     )
     return f"CASE WHEN {key} IS NULL THEN NULL{cases} END"
 
@@ -130,17 +130,17 @@ def _shape(shape: NumericShape | CategoricalShape) -> str:
 def _table(shape: CategoricalShape) -> str:
     column = quote(shape.column)
     cases = "".join(
-        f" WHEN {column} = {literal(name)} THEN {_number(value)}" for name, value in shape.values.items()
+        f" WHEN {column} = {literal(name)} THEN {number(value)}" for name, value in shape.values.items()
     )
-    return f"CASE WHEN {column} IS NULL THEN {_number(shape.missing)}{cases} ELSE {_number(shape.unknown)} END"
+    return f"CASE WHEN {column} IS NULL THEN {number(shape.missing)}{cases} ELSE {number(shape.unknown)} END"
 
 
 def _polynomials(shape: NumericShape) -> str:
     column = f"CAST({quote(shape.column)} AS DOUBLE)"
-    first, last = _number(shape.breaks[0]), _number(shape.breaks[-1])
+    first, last = number(shape.breaks[0]), number(shape.breaks[-1])
     inside = f"greatest({first}, least({last}, {column}))"
     return (
-        f"CASE WHEN {column} IS NULL OR isnan({column}) THEN {_number(shape.missing)} "
+        f"CASE WHEN {column} IS NULL OR isnan({column}) THEN {number(shape.missing)} "
         f"ELSE {_pieces(shape, inside, 0, len(shape.coefficients))} END"
     )
 
@@ -151,7 +151,7 @@ def _pieces(shape: NumericShape, x: str, start: int, stop: int) -> str:
         return _piece(shape, x, start)
     middle = (start + stop) // 2
     return (
-        f"CASE WHEN {x} < {_number(shape.breaks[middle])} THEN {_pieces(shape, x, start, middle)} "
+        f"CASE WHEN {x} < {number(shape.breaks[middle])} THEN {_pieces(shape, x, start, middle)} "
         f"ELSE {_pieces(shape, x, middle, stop)} END"
     )
 
@@ -159,18 +159,19 @@ def _pieces(shape: NumericShape, x: str, start: int, stop: int) -> str:
 def _piece(shape: NumericShape, x: str, place: int) -> str:
     """Return sum_k c_k * t ** (degree - k) by Horner's rule."""
     left = shape.breaks[place]
-    t = f"(({x} - {_number(left)}) / {_number(shape.breaks[place + 1] - left)})"
+    t = f"(({x} - {number(left)}) / {number(shape.breaks[place + 1] - left)})"
     return _horner(shape.coefficients[place], t)
 
 
 def _horner(coefficients: Sequence[float], t: str) -> str:
-    total = _number(coefficients[0])
+    total = number(coefficients[0])
     for coefficient in coefficients[1:]:
-        total = f"({total} * {t} + {_number(coefficient)})"
+        total = f"({total} * {t} + {number(coefficient)})"
     return total
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """Return a double as SQL."""
     text = repr(float(value))
     return f"({text})" if "e" in text else f"({text}e0)"
 
@@ -181,7 +182,7 @@ def _fact(shape: NumericShape | CategoricalShape, column: str) -> str:
     if isinstance(shape, CategoricalShape):
         return f"{start} || coalesce({column}, 'missing') || ': '"
     x = f"CAST({column} AS DOUBLE)"
-    plain = f"abs({x}) >= {_number(LEAST_PLAIN)} AND abs({x}) < {_number(LARGEST_PLAIN)}"
+    plain = f"abs({x}) >= {number(LEAST_PLAIN)} AND abs({x}) < {number(LARGEST_PLAIN)}"
     return (
         f"{start} || CASE WHEN {x} IS NULL OR isnan({x}) THEN 'missing' WHEN {x} = 0 THEN '0' "
         f"WHEN {plain} AND {x} = floor({x}) THEN CAST(CAST({x} AS BIGINT) AS VARCHAR) "
@@ -191,11 +192,11 @@ def _fact(shape: NumericShape | CategoricalShape, column: str) -> str:
 
 def _odds_text(effect: str) -> str:
     """The twin of domain.reasons.odds_text."""
-    largest = _number(math.log(LARGEST_FACTOR))
+    largest = number(math.log(LARGEST_FACTOR))
     factor = f"exp(least(abs({effect}), {largest}))"
     return (
         f"CASE WHEN {effect} > 0 THEN 'odds × ' ELSE 'odds ÷ ' END || "
         f"CASE WHEN abs({effect}) >= {largest} THEN 'over {LARGEST_FACTOR:.0f}' "
-        f"WHEN {factor} >= {_number(LEAST_WHOLE_FACTOR)} THEN printf('%.0f', {factor}) "
+        f"WHEN {factor} >= {number(LEAST_WHOLE_FACTOR)} THEN printf('%.0f', {factor}) "
         f"ELSE printf('%.1f', {factor}) END"
     )
