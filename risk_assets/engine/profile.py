@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from risk_assets.domain.profile import CategoricalProfile, NumericProfile, Profile
-from risk_assets.engine.scorecard_sql import number
 from risk_assets.engine.select import Keep, rows, sampled
-from risk_assets.engine.session import Session, quote
+from risk_assets.engine.session import Session, double, quote
 
 BINS = 20
 QUANTILES = 201
@@ -58,20 +57,14 @@ def numeric_profiles(session: Session, table: str, values: Mapping[str, str]) ->
     counted = [f"count({value}), min({value}), max({value})" for value in values.values()]
     n, *found = _one(session, f"SELECT {', '.join(['count(*)', *counted])} FROM ({table})")
     bounds = {name: tuple(found[3 * place : 3 * place + 3]) for place, name in enumerate(values)}
-    points = quantiles(session, table, values, n, [place / (QUANTILES - 1) for place in range(QUANTILES)])
+    points = _quantiles(session, table, values, n)
     spread = _spreads(session, table, values, bounds)
     return tuple(_numeric(name, n, bounds[name], spread.get(name), points[name]) for name in values)
 
 
-def quantiles(
-    session: Session, table: str, values: Mapping[str, str], n: int, probabilities: Sequence[float]
-) -> dict[str, tuple[float, ...]]:
-    """Return the quantiles of SQL values over a query for `n` rows; an empty tuple for one without values."""
-    listed = ", ".join(map(repr, probabilities))
-    wanted = [f"quantile_cont({value}, [{listed}])" for value in values.values()]
-    sample = sampled(session.columns, -(-n // QUANTILE_ROWS))
-    found = _one(session, f"SELECT {', '.join(['count(*)', *wanted])} FROM ({table}) WHERE {sample}")
-    return {name: tuple(points or ()) for name, points in zip(values, found[1:], strict=True)}
+def whole(share: str) -> str:
+    """Return SQL for a share (0 to 1) as a whole number of SHARES, rounded down; sums of them are exact."""
+    return f"CAST(floor({share} * 1e17) AS DECIMAL(18, 0))"
 
 
 @dataclass(frozen=True)
@@ -96,8 +89,8 @@ def _spreads(
     shares, wanted = [], ["count(*)"]
     for place, name in enumerate(varied):
         _, low, high = bounds[name]
-        shares.append(f"(({values[name]} - {number(low)}) / {number(high - low)}) AS s{place}")
-        wanted += [f"sum({_whole(f's{place}')})", f"sum({_whole(f'(s{place} * s{place})')})"]
+        shares.append(f"(({values[name]} - {double(low)}) / {double(high - low)}) AS s{place}")
+        wanted += [f"sum({whole(f's{place}')})", f"sum({whole(f'(s{place} * s{place})')})"]
         wanted += [f"count(CASE WHEN b{place} = {bin_} THEN 1 END)" for bin_ in range(BINS)]
     bins = (
         f"CASE WHEN s{place} IS NOT NULL THEN least({BINS - 1}, floor(s{place} * {BINS})) END AS b{place}"
@@ -121,8 +114,13 @@ def _spread(present: int, low: float, high: float, *sums: int) -> _Spread:
     )
 
 
-def _whole(share: str) -> str:
-    return f"CAST(floor({share} * 1e17) AS DECIMAL(18, 0))"
+def _quantiles(session: Session, table: str, values: Mapping[str, str], n: int) -> dict[str, tuple[float, ...]]:
+    """Return the quantiles of SQL values over a query for `n` rows; an empty tuple for one without values."""
+    listed = ", ".join(repr(place / (QUANTILES - 1)) for place in range(QUANTILES))
+    wanted = [f"quantile_cont({value}, [{listed}])" for value in values.values()]
+    sample = sampled(session.columns, -(-n // QUANTILE_ROWS))
+    found = _one(session, f"SELECT {', '.join(['count(*)', *wanted])} FROM ({table}) WHERE {sample}")
+    return {name: tuple(points or ()) for name, points in zip(values, found[1:], strict=True)}
 
 
 def _one(session: Session, sql: str) -> tuple[Any, ...]:

@@ -58,9 +58,9 @@ def _names(shapes: Sequence[NumericShape | CategoricalShape]) -> list[str]:
     return [shape.column for shape in shapes]
 
 
-def placed(scorecard: Scorecard) -> Scorecard:
+def placed(scorecard: Scorecard, letter: str = "x") -> Scorecard:
     """Return the scorecard over columns x0, x1, … in feature order, so that no feature's name meets another."""
-    names = [f"x{place}" for place in range(len(scorecard.shapes))]
+    names = [f"{letter}{place}" for place in range(len(scorecard.shapes))]
     of_numbers, of_texts = names[: len(scorecard.numeric)], names[len(scorecard.numeric) :]
     return replace(
         scorecard,

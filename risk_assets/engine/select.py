@@ -62,23 +62,17 @@ class LabelledRows:
 def labelled_rows(
     session: Session, parts: Sequence[Path], keep: Keep, besides: Path | None = None
 ) -> LabelledRows:
-    """Read the rows with a label that are trained on, held out of all training, or both.
+    """Read the rows of `labelled_query`."""
+    return read_labelled_rows(session, labelled_query(session, parts, keep, besides))
 
-    Rows whose fingerprint is in `besides` (see `fingerprints`) are left out, wherever they stand.
-    """
-    import duckdb
+
+def read_labelled_rows(session: Session, query: str) -> LabelledRows:
+    """Read the rows of a query that `labelled_query` made."""
     import numpy as np
     import pandas as pd
 
     columns = session.columns
-    labelled = f"SELECT * FROM ({rows(columns, parts, keep)}) WHERE {quote(columns.target)} IS NOT NULL"
-    if besides is not None:
-        known = f"SELECT row FROM read_parquet({literal(pattern(besides))})"
-        labelled += f" AND {_fingerprint(columns)} NOT IN ({known})"
-    try:
-        found = session.run(labelled).fetchnumpy()
-    except duckdb.BinderException as error:
-        raise SelectionError("finaldata has other columns than are declared now: materialize finaldata") from error
+    found = session.run(query).fetchnumpy()
     series: dict[str, pd.Series[float] | pd.Series[str]] = {}
     for column in columns.numeric:
         series[column.name] = pd.Series(np.ma.filled(found[column.name], np.nan), dtype="float64")
@@ -90,6 +84,33 @@ def labelled_rows(
         features=pd.DataFrame(series, index=pd.RangeIndex(len(target)), columns=list(columns.features)),
         target=target,
     )
+
+
+def labelled_query(session: Session, parts: Sequence[Path], keep: Keep, besides: Path | None = None) -> str:
+    """Return a query for the rows with a label that are trained on, held out of all training, or both.
+
+    Rows whose fingerprint is in `besides` (see `fingerprints`) are left out, wherever they stand: the table
+    `known_rows` holds the fingerprints that are in both, so that the larger set passes by and the smaller one is
+    kept. Raises SelectionError when the parts have other columns.
+    """
+    import duckdb
+
+    labelled = (
+        f"SELECT * FROM ({rows(session.columns, parts, keep)}) WHERE {quote(session.columns.target)} IS NOT NULL"
+    )
+    try:
+        session.run(f"SELECT * FROM ({labelled}) LIMIT 0")
+    except duckdb.BinderException as error:
+        raise SelectionError("finaldata has other columns than are declared now: materialize finaldata") from error
+    if besides is None:
+        return labelled
+    row = _fingerprint(session.columns)
+    known = f"SELECT row FROM read_parquet({literal(pattern(besides))})"
+    session.run(
+        "CREATE OR REPLACE TEMP TABLE known_rows AS "
+        f"SELECT DISTINCT row FROM ({known}) WHERE row IN (SELECT {row} FROM ({labelled}))"
+    )
+    return f"{labelled} AND {row} NOT IN (SELECT row FROM known_rows)"
 
 
 def fingerprints(session: Session, parts: Sequence[Path], keep: Keep, target: Path) -> None:

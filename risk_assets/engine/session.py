@@ -58,6 +58,11 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def double(number: float) -> str:
+    """Return a number as an SQL double, to the last bit."""
+    return f"CAST('{float(number)!r}' AS DOUBLE)"
+
+
 def pattern(path: Path) -> str:
     """Return a path as the engine's glob pattern of just this file."""
     return "".join(f"[{character}]" if character in "*?[" else character for character in str(path))
