@@ -69,23 +69,52 @@ def resample(confusion: Confusion, *, samples: int, rng: np.random.Generator) ->
     return Outcomes(hits, alarms, positives, negatives)
 
 
-def resample_pair(
-    actual: NDArray[np.bool_],
-    first: NDArray[np.bool_],
-    second: NDArray[np.bool_],
-    *,
-    samples: int,
-    rng: np.random.Generator,
-) -> tuple[Outcomes, Outcomes]:
+@dataclass(frozen=True)
+class PairedCounts:
+    """Rows by class and by what two models say: neither yes, the second alone, the first alone, both."""
+
+    positives: tuple[int, ...]
+    negatives: tuple[int, ...]
+
+    @property
+    def first(self) -> Confusion:
+        """The outcomes of the first model."""
+        return self._outcomes(says=(0, 0, 1, 1))
+
+    @property
+    def second(self) -> Confusion:
+        """The outcomes of the second model."""
+        return self._outcomes(says=(0, 1, 0, 1))
+
+    @property
+    def rows(self) -> int:
+        """All rows."""
+        return sum(self.positives) + sum(self.negatives)
+
+    def _outcomes(self, *, says: tuple[int, ...]) -> Confusion:
+        alarms, hits = (
+            sum(count for count, yes in zip(cells, says, strict=True) if yes)
+            for cells in (self.negatives, self.positives)
+        )
+        return Confusion(sum(self.negatives) - alarms, alarms, sum(self.positives) - hits, hits)
+
+
+def count_pairs(actual: NDArray[np.bool_], first: NDArray[np.bool_], second: NDArray[np.bool_]) -> PairedCounts:
+    """Count rows by actual label and by what two models say of them."""
+    said = 2 * first.astype(np.int64) + second
+    yes, no = (tuple(np.bincount(said[of_class], minlength=4).tolist()) for of_class in (actual, ~actual))
+    return PairedCounts(yes, no)
+
+
+def resample_pair(counts: PairedCounts, *, samples: int, rng: np.random.Generator) -> tuple[Outcomes, Outcomes]:
     """Bootstrap two models on the same resamples of the same rows.
 
-    Within a class a row falls in one of four cells (both say yes, the first alone, the second alone, neither);
-    one multinomial draw per resample keeps the dependence of the two models.
+    Within a class a row falls in one of four cells; one multinomial draw per resample keeps the dependence of the
+    two models.
     """
-    hits = _paired_yes(first[actual], second[actual], samples, rng)
-    alarms = _paired_yes(first[~actual], second[~actual], samples, rng)
-    positives = int(np.count_nonzero(actual))
-    negatives = len(actual) - positives
+    hits = _paired_yes(counts.positives, samples, rng)
+    alarms = _paired_yes(counts.negatives, samples, rng)
+    positives, negatives = sum(counts.positives), sum(counts.negatives)
     return (
         Outcomes(hits[0], alarms[0], positives, negatives),
         Outcomes(hits[1], alarms[1], positives, negatives),
@@ -93,10 +122,10 @@ def resample_pair(
 
 
 def _paired_yes(
-    first: NDArray[np.bool_], second: NDArray[np.bool_], samples: int, rng: np.random.Generator
+    cells: tuple[int, ...], samples: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Count the yes of each model over resamples of one class."""
-    cells = np.bincount(2 * first.astype(np.int64) + second, minlength=4)
-    shares = cells / len(first) if len(first) else np.array([1.0, 0.0, 0.0, 0.0])
-    _, second_alone, first_alone, both = rng.multinomial(len(first), shares, samples).T
+    n = sum(cells)
+    shares = np.array(cells) / n if n else np.array([1.0, 0.0, 0.0, 0.0])
+    _, second_alone, first_alone, both = rng.multinomial(n, shares, samples).T
     return both + first_alone, both + second_alone

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from risk_assets.domain.bootstrap import count_outcomes, f1_of, resample
+from risk_assets.domain.bootstrap import f1_of, resample
 from risk_assets.domain.drift import DriftMeasurements, DriftReference, DriftRules, Measurement, NewRows
+from risk_assets.domain.drift_counts import ColumnCounts, CountedRows, count_column, count_rows
 from risk_assets.domain.drift_statistics import (
     Distance,
-    bin_counts,
-    category_counts,
+    beside_reference,
     chi_square,
-    is_missing,
     kolmogorov_smirnov,
     population_stability,
 )
-from risk_assets.domain.performance_estimate import estimate_f1
+from risk_assets.domain.metrics import Confusion
+from risk_assets.domain.performance_estimate import estimate_from
 from risk_assets.domain.profile import CategoricalProfile, NumericProfile
 
 if TYPE_CHECKING:
@@ -29,39 +30,49 @@ if TYPE_CHECKING:
 
 
 def measure_drift(
-    rows: NewRows,
+    rows: NewRows | CountedRows,
     reference: DriftReference,
     rules: DriftRules,
     served_risks: NDArray[np.float64] | None = None,
 ) -> DriftMeasurements:
     """Compare new rows, and the risks that were served, with the reference.
 
-    Too few rows are not compared, but for F1, which is measured whenever both labels occur.
+    Counts are enough for more rows than `rules.most_tested_rows`; up to there the rows themselves are needed. Too
+    few rows are not compared, but for F1, which is measured whenever both labels occur.
     """
+    counted = count_rows(rows, reference) if isinstance(rows, NewRows) else rows
     found = []
-    if rows.target is not None and 0 < np.count_nonzero(rows.target) < len(rows.target):
-        found.append(_performance(rows.target, rows.risks, reference, rules))
-    if len(rows.risks) >= rules.min_rows:
+    if counted.confusion is not None and _has_both_classes(counted.confusion):
+        found.append(_performance(counted.confusion, reference, rules))
+    if counted.n >= rules.min_rows:
         profiles: list[ColumnProfile] = [*reference.profile.numeric, *reference.profile.categorical]
-        found.extend(_column("feature", profile, rows.features[profile.name], rules) for profile in profiles)
-        found.append(_column("score", reference.risks, rows.risks, rules))
+        columns = [("feature", profile, counted.features[profile.name]) for profile in profiles]
+        columns.append(("score", reference.risks, counted.score))
+        for kind, profile, counts in columns:
+            values = _values(rows, kind, profile.name) if counted.n <= rules.most_tested_rows else None
+            found.append(_column(kind, profile, counts, values, rules))
     if served_risks is not None and len(served_risks) >= rules.min_rows:
-        found.append(_column("served", reference.risks, served_risks, rules))
-    estimate = estimate_f1(
-        rows.risks,
-        reference.metrics.calibration,
-        threshold=reference.metrics.threshold,
-        samples=rules.samples,
-        rng=np.random.default_rng(rules.seed),
-    )
-    return DriftMeasurements(len(rows.risks), tuple(found), estimate)
+        values = served_risks if len(served_risks) <= rules.most_tested_rows else None
+        counts = count_column(reference.risks, served_risks)
+        found.append(_column("served", reference.risks, counts, values, rules))
+    rng = np.random.default_rng(rules.seed)
+    estimate = estimate_from(counted.flagged, counted.others, samples=rules.samples, rng=rng)
+    return DriftMeasurements(counted.n, tuple(found), estimate)
 
 
-def _performance(
-    target: NDArray[np.bool_], risks: NDArray[np.float64], reference: DriftReference, rules: DriftRules
-) -> Measurement:
+def _has_both_classes(confusion: Confusion) -> bool:
+    positives = confusion.true_positives + confusion.false_negatives
+    return positives > 0 and confusion.true_negatives + confusion.false_positives > 0
+
+
+def _values(rows: NewRows | CountedRows, kind: str, name: str) -> Values:
+    if isinstance(rows, CountedRows):
+        raise ValueError(f"{rows.n:,} rows are few enough to be tested: pass the rows, not their counts")  # noqa: TRY004  # it is their number that is wrong
+    return rows.risks if kind == "score" else rows.features[name]
+
+
+def _performance(confusion: Confusion, reference: DriftReference, rules: DriftRules) -> Measurement:
     """Compare F1 on the new rows with the recorded one, by a bootstrap of each (they are of different rows)."""
-    confusion = count_outcomes(target, risks >= reference.metrics.threshold)
     recorded = reference.metrics.confusion
     rng = np.random.default_rng(rules.seed)
     now = resample(confusion, samples=rules.samples, rng=rng).f1
@@ -69,7 +80,7 @@ def _performance(
     return Measurement(
         kind="performance",
         name="F1",
-        n=len(target),
+        n=sum(dataclasses.astuple(confusion)),
         statistic="F1 difference",
         value=float(np.quantile(now - before, (1 + rules.confidence) / 2)),
         threshold=-rules.margin,
@@ -80,25 +91,25 @@ def _performance(
 
 
 def _column(
-    kind: str,
-    profile: ColumnProfile,
-    values: Values,
-    rules: DriftRules,
+    kind: str, profile: ColumnProfile, counts: ColumnCounts, values: Values | None, rules: DriftRules
 ) -> Measurement:
-    """Compare one column with its profile, by a test while the rows are few and by PSI above."""
-    tested = len(values) <= rules.most_tested_rows
-    statistic, distance = _test(profile, values, rules) if tested else _index(profile, values, rules)
+    """Compare one column with its profile: by a test of its values where they are given, else by PSI."""
+    if values is None:
+        distance = population_stability(beside_reference(counts.bins, profile), quantile=rules.psi_quantile)
+        statistic, floor = "PSI", rules.psi_floor
+    else:
+        (statistic, distance), floor = _test(profile, values, rules), rules.floor
     return Measurement(
         kind=kind,
         name=profile.name,
-        n=len(values),
+        n=counts.n,
         statistic=statistic,
         value=distance.value,
         threshold=distance.threshold,
         effect=distance.effect,
-        floor=rules.floor if tested else rules.psi_floor,
+        floor=floor,
         p_value=distance.p_value,
-        detail=_detail(profile, values),
+        detail=_detail(profile, counts),
     )
 
 
@@ -115,24 +126,12 @@ def _test(
     return "chi-square", found
 
 
-def _index(
-    profile: ColumnProfile,
-    values: Values,
-    rules: DriftRules,
-) -> tuple[str, Distance]:
-    if isinstance(profile, NumericProfile):
-        counts = bin_counts(values.astype(np.float64), profile)
-    else:
-        counts = category_counts(values.astype(object), profile)
-    return "PSI", population_stability(counts, quantile=rules.psi_quantile)
-
-
-def _detail(profile: ColumnProfile, values: Values) -> str:
+def _detail(profile: ColumnProfile, counts: ColumnCounts) -> str:
     """Say what was and what is: the median, and the share missing where there is any."""
     parts = []
-    missing = is_missing(values)
-    if isinstance(profile, NumericProfile) and profile.median is not None and not missing.all():
-        parts.append(f"median {profile.median:.4g} before, {np.median(values[~missing]):.4g} now")
-    if profile.missing or missing.any():
-        parts.append(f"missing {profile.missing / profile.n:.1%} before, {missing.mean():.1%} now")
+    if isinstance(profile, NumericProfile) and profile.median is not None and counts.median is not None:
+        parts.append(f"median {profile.median:.4g} before, {counts.median:.4g} now")
+    if profile.missing or counts.missing:
+        missing = counts.missing / counts.n
+        parts.append(f"missing {profile.missing / profile.n:.1%} before, {missing:.1%} now")
     return "; ".join(parts)

@@ -14,6 +14,8 @@ import numpy as np
 from risk_assets.domain.profile import CategoricalProfile, NumericProfile
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Values = NDArray[np.float64] | NDArray[np.object_]
@@ -115,15 +117,32 @@ def category_counts(values: NDArray[np.object_], reference: CategoricalProfile) 
 
     Levels that neither has are left out.
     """
+    return beside_reference(count_categories(values, reference), reference)
+
+
+def count_categories(values: NDArray[np.object_], reference: CategoricalProfile) -> NDArray[np.int64]:
+    """Count values by the categories that the reference lists, all others, and missing."""
     known = [category for category, _ in reference.counts]
     place = {category: index for index, category in enumerate(known)}
     other, missing = len(known), len(known) + 1
     levels = [place.get(value, other) for value in values.tolist()]
     placed = np.where(is_missing(values), missing, np.array(levels, dtype=np.int64))
-    new = np.bincount(placed, minlength=missing + 1)
-    before = np.array(
-        [*(count for _, count in reference.counts), reference.other, reference.missing], dtype=np.int64
-    )
+    return np.bincount(placed, minlength=missing + 1)
+
+
+def beside_reference(
+    counts: Sequence[int] | NDArray[np.int64], reference: NumericProfile | CategoricalProfile
+) -> NDArray[np.int64]:
+    """Return counts of new rows, as `count_bins` or `count_categories` give them, over those of the reference.
+
+    Bins (2, bins) that neither has are left out.
+    """
+    if isinstance(reference, NumericProfile):
+        before = _reference_bins(reference)
+    else:
+        listed = (count for _, count in reference.counts)
+        before = np.array([*listed, reference.other, reference.missing], dtype=np.int64)
+    new = np.asarray(counts, dtype=np.int64)
     return np.stack([new, before])[:, (new + before) > 0]
 
 
@@ -146,23 +165,32 @@ def population_stability(counts: NDArray[np.int64], *, quantile: float) -> Dista
 def bin_counts(values: NDArray[np.float64], reference: NumericProfile) -> NDArray[np.int64]:
     """Count rows (2, bins) in the reference's deciles, with a bin for missing cells; empty bins are left out.
 
-    The reference's rows are spread over its quantiles: each interval between two of them holds as many. Where many
-    rows share the lowest value, what lies below it has a bin of its own.
+    Where many rows share the reference's lowest value, what lies below it has a bin of its own.
     """
-    quantiles = np.asarray(reference.quantiles, dtype=np.float64)
-    known = reference.n - reference.missing
+    return beside_reference(count_bins(values, reference), reference)
+
+
+def count_bins(values: NDArray[np.float64], reference: NumericProfile) -> NDArray[np.int64]:
+    """Count values by the bins between `decile_edges`, and the missing ones last."""
+    edges = decile_edges(reference)
     present = values[~np.isnan(values)]
-    edges = _decile_edges(quantiles)
+    now = np.bincount(np.searchsorted(edges, present), minlength=len(edges) + 1)
+    return np.append(now, len(values) - len(present))
+
+
+def _reference_bins(reference: NumericProfile) -> NDArray[np.int64]:
+    """Spread the reference's rows over its quantiles: each interval between two of them holds as many."""
+    quantiles = np.asarray(reference.quantiles, dtype=np.float64)
+    edges = decile_edges(reference)
     middles = (quantiles[1:] + quantiles[:-1]) / 2
     spread = np.bincount(np.searchsorted(edges, middles), minlength=len(edges) + 1) / max(len(middles), 1)
-    now = np.bincount(np.searchsorted(edges, present), minlength=len(edges) + 1)
-    new = np.append(now, len(values) - len(present))
-    before = np.append(np.rint(spread * known).astype(np.int64), reference.missing)
-    return np.stack([new, before])[:, (new + before) > 0]
+    known = reference.n - reference.missing
+    return np.append(np.rint(spread * known).astype(np.int64), reference.missing)
 
 
-def _decile_edges(quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Upper edges of all bins but the last."""
+def decile_edges(reference: NumericProfile) -> NDArray[np.float64]:
+    """Return the upper edges, which belong to their bins, of all bins but the last."""
+    quantiles = np.asarray(reference.quantiles, dtype=np.float64)
     if len(quantiles) == 0:
         return quantiles
     step = (len(quantiles) - 1) // PSI_BINS

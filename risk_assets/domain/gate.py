@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from risk_assets.domain.bootstrap import count_outcomes, f1_of, resample_pair
+from risk_assets.domain.bootstrap import PairedCounts, count_pairs, f1_of, resample_pair
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,6 +34,12 @@ class PairedPredictions:
             if predicted is not None and len(predicted) != len(self.actual):
                 raise ValueError(f"{len(predicted)} predictions for {len(self.actual)} labels")
 
+    @property
+    def counts(self) -> PairedCounts:
+        """The rows by label and by what champion (first) and challenger say."""
+        champion = np.ones_like(self.actual) if self.champion is None else self.champion
+        return count_pairs(self.actual, champion, self.challenger)
+
 
 @dataclass(frozen=True)
 class GateEvidence:
@@ -48,7 +54,7 @@ class GateEvidence:
     champion_sha256: str | None
     data_version: str
     testdata: PairedPredictions
-    recent: PairedPredictions
+    recent: PairedPredictions | PairedCounts
     smoke_faults: tuple[str, ...] = ()
     barred: frozenset[tuple[str, str]] = frozenset()
 
@@ -118,18 +124,17 @@ def smoke_test(risks: NDArray[np.float64]) -> tuple[str, ...]:
     return tuple(faults)
 
 
-def compare(pair: PairedPredictions, rules: GateRules) -> Comparison:
-    """Compare both models on the same rows, by a paired bootstrap."""
-    champion = np.ones_like(pair.actual) if pair.champion is None else pair.champion
-    first, second = resample_pair(
-        pair.actual, champion, pair.challenger, samples=rules.samples, rng=np.random.default_rng(rules.seed)
-    )
+def compare(pair: PairedPredictions | PairedCounts, rules: GateRules) -> Comparison:
+    """Compare both models on the same rows, the champion first, by a paired bootstrap."""
+    counts = pair.counts if isinstance(pair, PairedPredictions) else pair
+    rng = np.random.default_rng(rules.seed)
+    first, second = resample_pair(counts, samples=rules.samples, rng=rng)
     level = 1 - rules.confidence
     return Comparison(
-        rows=len(pair.actual),
-        positives=int(np.count_nonzero(pair.actual)),
-        champion_f1=f1_of(count_outcomes(pair.actual, champion)),
-        challenger_f1=f1_of(count_outcomes(pair.actual, pair.challenger)),
+        rows=counts.rows,
+        positives=sum(counts.positives),
+        champion_f1=f1_of(counts.first),
+        challenger_f1=f1_of(counts.second),
         bound=float(np.quantile(second.f1 - first.f1, level)),
         knowledge=float(np.quantile(second.informedness, level)),
         insight=float(np.quantile(second.informedness - first.informedness, level)),

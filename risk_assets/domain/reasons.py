@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: A weaker contribution would round to "odds times 1.0", which is no reason.
 LEAST_STRENGTH = 0.05
+#: Stronger contributions count as equal: either makes the risk 0 or 1.
+MOST_STRENGTH = 1e6
 #: Factors beyond this are not worth a figure.
 LARGEST_FACTOR = 1000.0
 #: From here on factors are given without decimals.
@@ -50,7 +52,7 @@ def reasons(scorecard: Scorecard, columns: FeatureColumns, k: int = 3) -> list[t
     Equally strong ones stand in feature order.
     """
     table = scorecard.contributions(columns)
-    strength = np.abs(table).round(STRENGTH_DECIMALS)
+    strength = np.minimum(np.abs(table), MOST_STRENGTH).round(STRENGTH_DECIMALS)
     order = _order(table, strength)[:, :k]
     cells = [columns[name] for name in scorecard.features]
     return [

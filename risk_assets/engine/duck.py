@@ -65,6 +65,14 @@ class DuckSession:
             self.run(f"{start} {query}")
             start = f"INSERT INTO {name}"
 
+    def keep_in_order(self, name: str, query: str) -> None:
+        """Keep rows in order: a table keeps the one in which it was filled."""
+        self.keep(name, [query])
+
+    def forget(self, name: str) -> None:
+        """Drop a temporary table."""
+        self.run(f"DROP TABLE {name}")
+
     @contextlib.contextmanager
     def on_disk(self, name: str, query: str) -> Iterator[str]:
         """Keep rows as a parquet file for a while: a temporary table would be in memory."""

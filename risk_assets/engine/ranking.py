@@ -8,7 +8,7 @@ from pathlib import Path
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.scorecard import Scorecard
 from risk_assets.engine.ranked import FIGURES, REASONS
-from risk_assets.engine.scorecard_sql import reasons_sql, risk_sql
+from risk_assets.engine.scorecard_sql import placed, reasons_query, risk_sql, scorable
 from risk_assets.engine.select import POSITION, numbered_rows
 from risk_assets.engine.session import Session, literal, quote
 
@@ -23,46 +23,53 @@ def rank_clients(session: Session, parts: Sequence[Path], scorecard: Scorecard, 
     Columns: the id under its declared name, risk, rank (1 is the highest risk; equal risks by id), decile (1 is
     the riskiest tenth) and the strongest reasons, in the order of rank. The CSV is for people: six decimals, and
     text that a spreadsheet would take for a formula has a ' in front.
+
+    Only narrow rows are grouped and sorted, and may spill; the words are written as the sorted rows pass by.
     """
-    ranking = _ranking(session.columns, parts, scorecard)
-    session.write_parquet(ranking, parquet)
+    session.keep("latest", [_latest(session.columns, parts)])
+    session.keep_in_order("ranked", _scored(session.columns, parts, scorecard))
+    session.forget("latest")
+    [(clients,)] = session.run("SELECT count(*) FROM ranked").fetchall()
+    ranking = reasons_query(scorecard, _numbered(clients, len(scorecard.features)), ("id", *FIGURES[:3]), REASONS)
+    named = ", ".join((f"id AS {quote(_id_name(session.columns))}", *FIGURES))
+    session.write_parquet(f"SELECT {named} FROM ({ranking})", parquet)
+    session.forget("ranked")
     session.write_csv(_readable(session.columns, parquet), csv)
 
 
-def _ranking(columns: Columns, parts: Sequence[Path], scorecard: Scorecard) -> str:
-    table, client = _scorable(columns, parts, scorecard), quote(columns.id)
-    latest = f"SELECT max({POSITION}) FROM ({table}) GROUP BY {client}"
-    scored = (
-        f"SELECT {client} AS id, {risk_sql(scorecard)} AS risk, {reasons_sql(scorecard, REASONS)} AS reasons "
-        f"FROM ({table}) WHERE {POSITION} IN ({latest})"
-    )
-    ranked = f"SELECT *, row_number() OVER (ORDER BY risk DESC, id) AS rank, count(*) OVER () AS n FROM ({scored})"
-    reasons = ", ".join(f"reasons[{place}] AS reason_{place}" for place in range(1, REASONS + 1))
-    return (
-        f"SELECT id AS {quote(_id_name(columns))}, risk, rank, 1 + (rank - 1) * 10 // n AS decile, {reasons} "
-        f"FROM ({ranked}) ORDER BY rank"
-    )
+def _latest(columns: Columns, parts: Sequence[Path]) -> str:
+    return f"SELECT max({POSITION}) AS place FROM ({numbered_rows(columns, parts)}) GROUP BY {quote(columns.id)}"
 
 
-def _scorable(columns: Columns, parts: Sequence[Path], scorecard: Scorecard) -> str:
-    """Return the rows with every column of the scorecard; one that is no longer declared is missing in each."""
-    absent = [name for name in scorecard.features if name not in columns.features]
-    numeric = {shape.column for shape in scorecard.numeric}
-    nulls = [f", CAST(NULL AS {'DOUBLE' if name in numeric else 'VARCHAR'}) AS {quote(name)}" for name in absent]
-    return f"SELECT *{''.join(nulls)} FROM ({numbered_rows(columns, parts)})"
+def _scored(columns: Columns, parts: Sequence[Path], scorecard: Scorecard) -> str:
+    """Return a query for id, features (x0, x1, …) and risk of the latest rows, in the order of rank."""
+    cells = (f"{cell} AS x{place}" for place, cell in enumerate(scorable(columns, scorecard)))
+    newest = (
+        f"SELECT {', '.join([f'{quote(columns.id)} AS id', *cells])} FROM ({numbered_rows(columns, parts)}) "
+        f"WHERE {POSITION} IN (SELECT place FROM latest)"
+    )
+    return f"SELECT *, {risk_sql(placed(scorecard))} AS risk FROM ({newest}) ORDER BY risk DESC, id"
+
+
+def _numbered(clients: int, features: int) -> str:
+    """Return the rows of `ranked` with rank and decile: a table keeps the order in which it was filled."""
+    cells = ", ".join(["id", *(f"x{place}" for place in range(features)), "risk"])
+    return f"(SELECT {cells}, rowid + 1 AS rank, 1 + rowid * 10 // {max(clients, 1)} AS decile FROM ranked)"
 
 
 def _readable(columns: Columns, parquet: Path) -> str:
+    """Return a query for the cells of the CSV, in the order of the parquet file."""
     name = _id_name(columns)
     heading = f"'{name}" if name.startswith(FORMULA_STARTS) else name
     texts = [f"{_harmless(quote(name))} AS {quote(heading)}", "printf('%.6f', risk) AS risk", "rank", "decile"]
     texts += [f"{_harmless(reason)} AS {reason}" for reason in FIGURES[3:]]
-    return f"SELECT {', '.join(texts)} FROM read_parquet({literal(str(parquet))}) ORDER BY rank"
+    return f"SELECT {', '.join(texts)} FROM read_parquet({literal(str(parquet))})"
 
 
 def _harmless(text: str) -> str:
-    starts = ", ".join(map(literal, FORMULA_STARTS))
-    return f"CASE WHEN left({text}, 1) IN ({starts}) THEN {QUOTE} || {text} ELSE {text} END"
+    """Return text with a ' in front where it needs one; IN with many texts would be a join and lose the order."""
+    dangerous = " OR ".join(f"left({text}, 1) = {literal(start)}" for start in FORMULA_STARTS)
+    return f"CASE WHEN {dangerous} THEN {QUOTE} || {text} ELSE {text} END"
 
 
 def _id_name(columns: Columns) -> str:

@@ -8,17 +8,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
+from risk_assets.domain.columns import Columns
 from risk_assets.domain.reasons import (
     LARGEST_FACTOR,
     LARGEST_PLAIN,
     LEAST_PLAIN,
     LEAST_STRENGTH,
     LEAST_WHOLE_FACTOR,
+    MOST_STRENGTH,
     STRENGTH_DECIMALS,
 )
 from risk_assets.domain.scorecard import MAX_LOG_ODDS, CategoricalShape, NumericShape, Scorecard
 from risk_assets.engine.session import literal, quote
+
+#: A key holds a feature's strength in these units, above its place counted from the end; EXPLAINS is above both.
+STRENGTH_UNITS = 10.0**STRENGTH_DECIMALS
+MOST_FEATURES = 2**16
+EXPLAINS = 2**60
 
 
 def risk_sql(scorecard: Scorecard) -> str:
@@ -34,18 +42,85 @@ def contribution_sql(scorecard: Scorecard, column: str) -> str:
     return f"({_shape(shape)} - {number(shape.mean)})"
 
 
-def reasons_sql(scorecard: Scorecard, k: int = 3) -> str:
-    """Return an expression (DuckDB) for the list of up to `k` reasons, worded and ordered as in domain.reasons."""
-    effects = [contribution_sql(scorecard, shape.column) for shape in scorecard.shapes]
-    above = f"round({' + '.join(effects)}, {STRENGTH_DECIMALS}) >= 0"
-    found = ", ".join(
-        f"{{'explains': ({effect} > 0) = ({above}), 'strength': round(abs({effect}), {STRENGTH_DECIMALS}), "
-        f"'place': {-place}, 'effect': {effect}, 'fact': {_fact(shape)}}}"
-        for place, (shape, effect) in enumerate(zip(scorecard.shapes, effects, strict=True))
+def scorable(columns: Columns, scorecard: Scorecard) -> list[str]:
+    """Return SQL for each of the scorecard's features over `rows`; one that is no longer declared is missing."""
+    numeric = {column.name for column in columns.numeric}
+    return [
+        *(quote(name) if name in numeric else "CAST(NULL AS DOUBLE)" for name in _names(scorecard.numeric)),
+        *(
+            quote(name) if name in columns.categorical else "CAST(NULL AS VARCHAR)"
+            for name in _names(scorecard.categorical)
+        ),
+    ]
+
+
+def _names(shapes: Sequence[NumericShape | CategoricalShape]) -> list[str]:
+    return [shape.column for shape in shapes]
+
+
+def placed(scorecard: Scorecard, letter: str = "x") -> Scorecard:
+    """Return the scorecard over columns x0, x1, … in feature order, so that no feature's name meets another."""
+    names = [f"{letter}{place}" for place in range(len(scorecard.shapes))]
+    of_numbers, of_texts = names[: len(scorecard.numeric)], names[len(scorecard.numeric) :]
+    return replace(
+        scorecard,
+        numeric=tuple(
+            replace(shape, column=name) for shape, name in zip(scorecard.numeric, of_numbers, strict=True)
+        ),
+        categorical=tuple(
+            replace(shape, column=name) for shape, name in zip(scorecard.categorical, of_texts, strict=True)
+        ),
     )
-    telling = f"list_filter([{found}], lambda reason: reason.strength >= {number(LEAST_STRENGTH)})"
-    first = f"list_slice(list_reverse_sort({telling}), 1, {k})"
-    return f"list_transform({first}, lambda reason: reason.fact || {_odds_text('reason.effect')})"
+
+
+def reasons_query(scorecard: Scorecard, table: str, kept: Sequence[str], k: int = 3) -> str:
+    """Return a query for the `kept` columns of a table and its reasons, reason_1 to reason_k.
+
+    They are NULL where none is left, and worded and ordered as in domain.reasons. The table has the features as
+    `placed` names them; names such as e0, s0, k0 and first0 are taken. One key per feature orders them: does it
+    explain the risk, then its strength, then its place.
+    """
+    shapes = placed(scorecard).shapes
+    places = range(len(shapes))
+    cells = ", ".join([*kept, *(f"x{place}" for place in places)])
+    effects = ", ".join(
+        f"({_shape(shape)} - {number(shape.mean)}) AS e{place}" for place, shape in enumerate(shapes)
+    )
+    above = f"round({' + '.join(f'e{place}' for place in places)}, {STRENGTH_DECIMALS}) >= 0"
+    strengths = ", ".join(f"{_strength(f'e{place}')} AS s{place}" for place in places)
+    keys = ", ".join(f"{_key(place)} AS k{place}" for place in places)
+    query = f"SELECT {cells}, {effects} FROM {table}"
+    query = f"SELECT *, {above} AS above, {strengths} FROM ({query})"
+    query = f"SELECT *, {keys} FROM ({query})"
+    for turn in range(k):
+        left = [
+            f"k{place}" if turn == 0 else f"CASE WHEN k{place} < first{turn - 1} THEN k{place} END"
+            for place in places
+        ]
+        query = f"SELECT *, greatest(CAST(NULL AS BIGINT), {', '.join(left)}) AS first{turn} FROM ({query})"
+    texts = (f"{_text(scorecard, f'first{turn}')} AS reason_{turn + 1}" for turn in range(k))
+    return f"SELECT {', '.join([*kept, *texts])} FROM ({query})"
+
+
+def _strength(effect: str) -> str:
+    """Return a strength as a whole number, of the last decimal that counts."""
+    return f"CAST(round(least(abs({effect}), {number(MOST_STRENGTH)}) * {number(STRENGTH_UNITS)}) AS BIGINT)"
+
+
+def _key(place: int) -> str:
+    least = round(LEAST_STRENGTH * STRENGTH_UNITS)
+    explains = f"CASE WHEN (e{place} > 0) = above THEN {EXPLAINS} ELSE 0 END"
+    key = f"{explains} + s{place} * {MOST_FEATURES} + {MOST_FEATURES - 1 - place}"
+    return f"CASE WHEN s{place} >= {least} THEN {key} END"
+
+
+def _text(scorecard: Scorecard, key: str) -> str:
+    found = f"({MOST_FEATURES - 1} - {key} % {MOST_FEATURES})"
+    cases = "".join(
+        f" WHEN {found} = {place} THEN {_fact(shape, f'x{place}')} || {_odds_text(f'e{place}')}"
+        for place, shape in enumerate(scorecard.shapes)
+    )
+    return f"CASE WHEN {key} IS NULL THEN NULL{cases} END"
 
 
 def _shape(shape: NumericShape | CategoricalShape) -> str:
@@ -110,16 +185,16 @@ def number(value: float) -> str:
     return f"({text})" if "e" in text else f"({text}e0)"
 
 
-def _fact(shape: NumericShape | CategoricalShape) -> str:
+def _fact(shape: NumericShape | CategoricalShape, column: str) -> str:
     """The twin of domain.reasons.value_text, after the feature's name."""
-    start, column = literal(f"{shape.column} is "), quote(shape.column)
+    start = literal(f"{shape.column} is ")
     if isinstance(shape, CategoricalShape):
         return f"{start} || coalesce({column}, 'missing') || ': '"
     x = f"CAST({column} AS DOUBLE)"
     plain = f"abs({x}) >= {number(LEAST_PLAIN)} AND abs({x}) < {number(LARGEST_PLAIN)}"
     return (
         f"{start} || CASE WHEN {x} IS NULL OR isnan({x}) THEN 'missing' WHEN {x} = 0 THEN '0' "
-        f"WHEN {plain} AND {x} = floor({x}) THEN printf('%.0f', {x}) "
+        f"WHEN {plain} AND {x} = floor({x}) THEN CAST(CAST({x} AS BIGINT) AS VARCHAR) "
         f"WHEN {plain} THEN printf('%.2f', {x}) ELSE printf('%.2e', {x}) END || ': '"
     )
 

@@ -23,8 +23,10 @@ _LOG = logging.getLogger(__name__)
 
 Keep = Literal["training", "held out", "all"]
 
-#: The column of `numbered_rows` that counts rows in reading order; settings refuse blank names, so it is free.
+#: The column of `numbered_rows` that rises in reading order; settings refuse blank names, so it is free.
 POSITION = quote(" ")
+#: No part has more rows.
+MOST_ROWS = 2**40
 
 
 class SelectionError(ValueError):
@@ -64,21 +66,18 @@ class LabelledRows:
 def labelled_rows(
     session: Session, parts: Sequence[Path], keep: Keep, besides: Path | None = None
 ) -> LabelledRows:
-    """Read the rows with a label that are trained on, held out of all training, or both.
+    """Read the rows of `labelled_query`."""
+    return read_labelled_rows(session, labelled_query(session, parts, keep, besides))
 
-    Rows whose fingerprint is in `besides` (see `fingerprints`) are left out, wherever they stand; when another
-    engine wrote these, they are of no use and no row is left out.
-    """
+
+def read_labelled_rows(session: Session, query: str) -> LabelledRows:
+    """Read the rows of a query that `labelled_query` made."""
     import numpy as np
     import pandas as pd
 
     columns = session.columns
-    labelled = f"SELECT * FROM ({rows(columns, parts, keep)}) WHERE {quote(columns.target)} IS NOT NULL"
-    if besides is not None and _has_fingerprints(session, besides):
-        known = f"SELECT {session.row_hash} FROM read_parquet({literal(pattern(besides))})"
-        labelled += f" AND {_fingerprint(columns)} NOT IN ({known})"
     with declared_columns(session):
-        found = session.run(labelled).fetchnumpy()
+        found = session.run(query).fetchnumpy()
     series: dict[str, pd.Series[float] | pd.Series[str]] = {}
     for column in columns.numeric:
         series[column.name] = pd.Series(np.ma.filled(found[column.name], np.nan), dtype="float64")
@@ -101,6 +100,27 @@ def declared_columns(session: Session) -> Iterator[None]:
         if not session.lacks_column(error):
             raise
         raise SelectionError("finaldata has other columns than are declared now: materialize finaldata") from error
+
+
+def labelled_query(session: Session, parts: Sequence[Path], keep: Keep, besides: Path | None = None) -> str:
+    """Return a query for the rows with a label that are trained on, held out of all training, or both.
+
+    Rows whose fingerprint is in `besides` (see `fingerprints`) are left out, wherever they stand: the table
+    `known_rows` holds the fingerprints that are in both, so that the larger set passes by and the smaller one is
+    kept. When another engine wrote these, they are of no use and no row is left out. Raises SelectionError when
+    the parts have other columns.
+    """
+    columns = session.columns
+    labelled = f"SELECT * FROM ({rows(columns, parts, keep)}) WHERE {quote(columns.target)} IS NOT NULL"
+    with declared_columns(session):
+        session.run(f"SELECT * FROM ({labelled}) LIMIT 0").fetchall()
+    if besides is None or not _has_fingerprints(session, besides):
+        return labelled
+    row = _fingerprint(columns)
+    known = f"SELECT {session.row_hash} AS row FROM read_parquet({literal(pattern(besides))})"
+    shared = f"SELECT DISTINCT row FROM ({known}) WHERE row IN (SELECT {row} FROM ({labelled}))"
+    session.keep("known_rows", [shared])
+    return f"{labelled} AND {row} NOT IN (SELECT row FROM known_rows)"
 
 
 def fingerprints(session: Session, parts: Sequence[Path], keep: Keep, target: Path) -> None:
@@ -138,12 +158,35 @@ def rows(columns: Columns, parts: Sequence[Path], keep: Keep = "all") -> str:
 
 
 def numbered_rows(columns: Columns, parts: Sequence[Path], keep: Keep = "all") -> str:
-    """Return the query of `rows` with POSITION besides.
+    """Return the query of `rows` with POSITION besides, a whole number that rises in reading order.
 
-    The numbering goes through the rows one after the other, so what is summed over them is the same to the last
-    bit whatever the number of threads.
+    It is the place of the part and of the row in it, so that many threads may read; columns that are named as the
+    engine names these two make it count the rows one after the other.
     """
-    return f"SELECT *, row_number() OVER () AS {POSITION} FROM ({rows(columns, parts, keep)})"
+    found = rows(columns, parts, keep)
+    if not parts or {name.casefold() for name in columns.names} & {"file_index", "file_row_number"}:
+        return f"SELECT *, row_number() OVER () AS {POSITION} FROM ({found})"
+    start = "SELECT "
+    return (
+        f"{start}CAST(file_index AS BIGINT) * {MOST_ROWS} + file_row_number AS {POSITION}, {found[len(start) :]}"
+    )
+
+
+def sampled(columns: Columns, step: int) -> str:
+    """Return the SQL condition of one in `step` rows (see `rows`): a fixed sample, the same on any engine.
+
+    It goes by the MD5 of the id, moved on by the numbers of the row, so that a client's rows do not go together.
+    """
+    if step <= 1:
+        return "true"
+    places = enumerate(quote(column.name) for column in columns.numeric)
+    moves = (
+        f" + coalesce(CAST(floor(CASE WHEN abs({x}) < 1e15 THEN {x} - 1021e0 * floor({x} / 1021e0) END) "
+        f"AS BIGINT), 0) * {2 * place + 7919}"
+        for place, x in places
+    )
+    client = f"CAST('0x' || substr(md5({quote(columns.id)}), 1, 8) AS BIGINT)"
+    return f"({client}{''.join(moves)}) % {step} = 0"
 
 
 def _is_positive(columns: Columns) -> str:

@@ -76,6 +76,12 @@ class Session(Protocol):
     def keep(self, name: str, queries: Sequence[str]) -> None:
         """Keep the rows of the queries, one after the other, as a temporary table."""
 
+    def keep_in_order(self, name: str, query: str) -> None:
+        """Keep the rows of a query in its order as a temporary table, where `rowid` counts from 0."""
+
+    def forget(self, name: str) -> None:
+        """Let go of a temporary table."""
+
     def on_disk(self, name: str, query: str) -> AbstractContextManager[str]:
         """Keep the rows of a query for a while, on disk as they may be many, and give their table."""
 

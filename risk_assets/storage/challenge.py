@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from risk_assets.domain.bootstrap import PairedCounts
 from risk_assets.domain.deployment import Decision, barred_models, data_rolled_back, decided_by_hand_since
 from risk_assets.domain.gate import GateEvidence, GateVerdict, PairedPredictions, smoke_test
 from risk_assets.domain.metrics import Metrics
 from risk_assets.domain.scorecard import Scorecard
-from risk_assets.engine.select import LabelledRows, labelled_rows
+from risk_assets.engine.new_rows import count_pairs
+from risk_assets.engine.select import LabelledRows
 from risk_assets.engine.session import Session
 from risk_assets.storage.comparison import new_rows
 from risk_assets.storage.deployments import (
@@ -49,7 +51,7 @@ class Challenge:
     champion_sha256: str | None
     champion_scorecard_sha256: str | None
     tested: LabelledRows
-    recent: LabelledRows
+    recent: PairedCounts
     smoke_faults: tuple[str, ...]
 
     @property
@@ -68,7 +70,7 @@ class Challenge:
             champion_sha256=me if self.is_champion else self.champion_sha256,
             data_version=self.model.data_version,
             testdata=self._pair(self.tested),
-            recent=self._pair(self.recent),
+            recent=self.recent,
             smoke_faults=self.smoke_faults,
             barred=frozenset({(me, self.model.data_version)} if self._is_barred(decisions) else ()),
         )
@@ -98,15 +100,16 @@ def read_challenge(layout: Layout, session: Session) -> Challenge:
         raise RecordError(f"{layout.metrics}: is the score of another model; materialize latest_score first")
     tested, _ = read_test_rows(layout, session)
     live = live_version(layout)
+    champion = deployed_scorecard(layout, live) if live else None
     manifest = read_manifest(layout, live) if live else None
     return Challenge(
         model=model,
         challenger=challenger,
-        champion=deployed_scorecard(layout, live) if live else None,
+        champion=champion,
         champion_sha256=manifest.model_sha256 if manifest else None,
         champion_scorecard_sha256=manifest.files["scorecard.json"][0] if manifest else None,
         tested=tested,
-        recent=_recent_rows(layout, session, live, model),
+        recent=_recent_rows(layout, session, live if model.held_out else None, champion, challenger),
         smoke_faults=_smoke(layout, challenger, tested),
     )
 
@@ -183,12 +186,14 @@ def _publish(layout: Layout, challenge: Challenge, parent: str | None, now: date
     return manifest.version
 
 
-def _recent_rows(layout: Layout, session: Session, live: str | None, model: ModelRecord) -> LabelledRows:
-    """Return the held-out clients of files new to the champion; none where nobody was held out of training."""
+def _recent_rows(
+    layout: Layout, session: Session, since: str | None, champion: Scorecard | None, challenger: Scorecard
+) -> PairedCounts:
+    """Count the held-out clients of files new to a version; none without one that held clients out of training."""
     ingestion = require_ingestion(layout)
-    if live is None or not model.held_out:
-        return labelled_rows(session, (), "held out")
-    return new_rows(layout, session, ingestion, live, "held out")
+    if since is None or champion is None:
+        return PairedCounts((0, 0, 0, 0), (0, 0, 0, 0))
+    return count_pairs(session, new_rows(layout, session, ingestion, since, "held out"), champion, challenger)
 
 
 def _flagged(scorecard: Scorecard, rows: LabelledRows) -> NDArray[np.bool_]:

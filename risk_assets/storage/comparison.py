@@ -11,7 +11,9 @@ from risk_assets.domain.drift_measure import measure_drift
 from risk_assets.domain.ingestion import Ingestion
 from risk_assets.domain.metrics import Metrics
 from risk_assets.domain.profile import TrainingReference
-from risk_assets.engine.select import Keep, LabelledRows, labelled_rows
+from risk_assets.domain.scorecard import Scorecard
+from risk_assets.engine.new_rows import count_new_rows
+from risk_assets.engine.select import Keep, labelled_query, read_labelled_rows
 from risk_assets.engine.session import Session
 from risk_assets.storage.deployments import deployed_scorecard, live_version, version_folder
 from risk_assets.storage.finaldata import parts_of, require_ingestion
@@ -31,10 +33,10 @@ def new_files(layout: Layout, ingestion: Ingestion, version: str) -> tuple[str, 
     return tuple(file.name for file in ingestion.files if file.sha256 not in known)
 
 
-def new_rows(layout: Layout, session: Session, ingestion: Ingestion, version: str, keep: Keep) -> LabelledRows:
-    """Return the rows of new files that `version` was not trained on, even if they stood in another file then."""
+def new_rows(layout: Layout, session: Session, ingestion: Ingestion, version: str, keep: Keep) -> str:
+    """Return a query for rows of new files that `version` was not trained on, even if in another file then."""
     parts = parts_of(layout, ingestion, new_files(layout, ingestion, version))
-    return labelled_rows(session, parts, keep, besides=version_folder(layout, version) / layout.trained_rows.name)
+    return labelled_query(session, parts, keep, besides=version_folder(layout, version) / layout.trained_rows.name)
 
 
 def compare_new_rows(layout: Layout, session: Session, rules: DriftRules, *, now: datetime) -> DriftVerdict:
@@ -47,17 +49,20 @@ def compare_new_rows(layout: Layout, session: Session, rules: DriftRules, *, now
     scorecard = deployed_scorecard(layout, live)
     reference = read_record(folder / layout.reference.name, TrainingReference)
     metrics = read_record(folder / layout.metrics.name, Metrics)
-    rows = new_rows(layout, session, ingestion, live, "all")
-    columns = rows.columns_for(scorecard)
+    compared = DriftReference(reference.profile, reference.risks, metrics)
+    query = new_rows(layout, session, ingestion, live, "all")
+    counted = count_new_rows(session, query, scorecard, compared)
+    few = counted.n <= rules.most_tested_rows
     served = served_rows(layout, session.columns, since=now - SERVED_WITHIN, limit=MOST_SERVED, version=live)
-    measured = measure_drift(
-        NewRows(columns, scorecard.risk(columns), rows.target == 1),
-        DriftReference(reference.profile, reference.risks, metrics),
-        rules,
-        served.risk,
-    )
+    measured = measure_drift(_read(session, query, scorecard) if few else counted, compared, rules, served.risk)
     judgements = judge_drift(measured, rules)
     return sum_up(measured, judgements, rules, version=live, data_version=ingestion.data_version, at=at)
+
+
+def _read(session: Session, query: str, scorecard: Scorecard) -> NewRows:
+    rows = read_labelled_rows(session, query)
+    columns = rows.columns_for(scorecard)
+    return NewRows(columns, scorecard.risk(columns), rows.target == 1)
 
 
 def count_served(layout: Layout, columns: Columns, version: str, *, since: str) -> int:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import confusion_matrix, f1_score
 
-from risk_assets.domain.bootstrap import Outcomes, count_outcomes, f1_of, resample, resample_pair
+from risk_assets.domain.bootstrap import Outcomes, count_outcomes, count_pairs, f1_of, resample, resample_pair
 from risk_assets.domain.metrics import Confusion
 
 CONFUSION = Confusion(true_negatives=1500, false_positives=200, false_negatives=120, true_positives=180)
@@ -52,7 +52,9 @@ def test_counting_gives_the_same_spread_as_resampling_rows() -> None:
 def test_each_model_of_a_pair_is_spread_as_if_it_were_alone() -> None:
     actual, predicted = rows_of(CONFUSION)
     other = predicted ^ (np.arange(len(actual)) % 7 == 0)
-    first, second = resample_pair(actual, predicted, other, samples=4000, rng=np.random.default_rng(3))
+    first, second = resample_pair(
+        count_pairs(actual, predicted, other), samples=4000, rng=np.random.default_rng(3)
+    )
     alone = resample(CONFUSION, samples=4000, rng=np.random.default_rng(4)).f1
     assert first.f1.std() == pytest.approx(alone.std(), rel=0.1)
     assert second.f1.mean() == pytest.approx(f1_of(count_outcomes(actual, other)), abs=0.01)
@@ -60,7 +62,9 @@ def test_each_model_of_a_pair_is_spread_as_if_it_were_alone() -> None:
 
 def test_a_model_compared_with_itself_never_differs_on_any_resample() -> None:
     actual, predicted = rows_of(CONFUSION)
-    first, second = resample_pair(actual, predicted, predicted, samples=200, rng=np.random.default_rng(0))
+    first, second = resample_pair(
+        count_pairs(actual, predicted, predicted), samples=200, rng=np.random.default_rng(0)
+    )
     assert np.array_equal(first.f1, second.f1)
 
 
@@ -72,7 +76,7 @@ def test_the_same_seed_gives_the_same_samples() -> None:
 @pytest.mark.parametrize("actual", [[], [True, True], [False, False]])
 def test_rows_of_one_class_or_none_give_finite_figures(actual: list[bool]) -> None:
     labels = np.array(actual, dtype=bool)
-    for outcomes in resample_pair(labels, ~labels, labels, samples=20, rng=np.random.default_rng(0)):
+    for outcomes in resample_pair(count_pairs(labels, ~labels, labels), samples=20, rng=np.random.default_rng(0)):
         assert np.isfinite(outcomes.f1).all()
         assert np.isfinite(outcomes.informedness).all()
 

@@ -158,3 +158,50 @@ def test_the_summary_counts_and_lists_what_was_ranked(parquet: Path) -> None:
     first = ranked.iloc[0]
     reasons = tuple(first[["reason_1", "reason_2", "reason_3"]].dropna())
     assert found.top[0] == RankedClient(first["corporation"], first["risk"], 1, 1, reasons)
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_many_clients_stand_in_the_order_of_rank_in_both_files_whatever_the_threads(
+    parquet: Path, threads: int
+) -> None:
+    part = parquet.parent / "many.parquet"
+    with session_of(COLUMNS, parquet.parent / "spill", threads) as session:
+        session.run(
+            "COPY (SELECT 'c' || i % 300000 AS corporation, CAST(i * 7919 % 40 AS DOUBLE) AS activity, "
+            "CAST(i % 100 AS DOUBLE) AS size, 'north' AS region, i % 2 AS exited FROM range(400000) AS t(i)) "
+            f"TO '{part}' (FORMAT parquet, ROW_GROUP_SIZE 20000)"
+        )
+        rank_clients(session, [part], SCORECARD, parquet, parquet.with_suffix(".csv"))
+        found = session.run(
+            f"SELECT rank, risk, corporation FROM read_parquet('{parquet}') ORDER BY file_row_number"
+        ).fetchall()
+
+    assert [place for place, *_ in found] == list(range(1, 300_001))
+    assert found == sorted(found, key=lambda row: (-row[1], row[2]))
+    assert [int(row[2]) for row in sheet(parquet)[1:]] == list(range(1, 300_001))
+    latest = {
+        "activity": np.array([7919.0 * 300_000 % 40]),
+        "size": np.array([0.0]),
+        "region": np.array(["north"]),
+    }
+    [(risk,)] = [(risk,) for _, risk, name in found if name == "c0"]
+    assert risk == pytest.approx(SCORECARD.risk(latest)[0])
+
+
+@pytest.mark.parametrize("name", ["file_row_number", "FILE_INDEX"])
+def test_columns_that_are_called_like_the_engines_own_are_read_as_columns(parquet: Path, name: str) -> None:
+    columns = replace(COLUMNS, numeric=(replace(COLUMNS.numeric[0], name=name), COLUMNS.numeric[1]))
+    card = replace(SCORECARD, numeric=(replace(SCORECARD.numeric[0], column=name), SCORECARD.numeric[1]))
+    rows: list[Row] = [("c1", 35, 80, "north", 0), ("c2", 1, 5, "south", 1), ("c1", 2, 80, "north", 0)]
+
+    found = rank(parquet, [rows], columns=columns, card=card)
+
+    assert found["reason_1"].str.startswith(name).tolist() == [True, True]
+    assert found.set_index("corporation")["risk"].to_dict() == pytest.approx(
+        {
+            client: SCORECARD.risk(
+                {"activity": np.array([x]), "size": np.array([y]), "region": np.array([z], dtype=object)}
+            )[0]
+            for client, x, y, z in (("c1", 2.0, 80.0, "north"), ("c2", 1.0, 5.0, "south"))
+        }
+    )

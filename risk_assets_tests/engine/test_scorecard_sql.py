@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from risk_assets.domain.reasons import reasons
 from risk_assets.domain.scorecard import CategoricalShape, NumericShape, Scorecard
 from risk_assets.engine.duck import DuckSession, open_duckdb
-from risk_assets.engine.scorecard_sql import contribution_sql, reasons_sql, risk_sql
-from risk_assets.engine.session import quote
+from risk_assets.engine.scorecard_sql import contribution_sql, placed, reasons_query, risk_sql
+from risk_assets.engine.session import literal, quote
 from risk_assets_tests.domain.clients import MIXED, arrays, mixed_clients, trained_on_mixed_clients
 from risk_assets_tests.domain.rows import rows_of
 
@@ -37,6 +37,15 @@ def load(session: DuckSession, frame: pd.DataFrame) -> None:
         session.run(f"INSERT INTO clients VALUES ({place}, {marks})", row)
 
 
+def reasons_of(session: DuckSession, card: Scorecard, table: str, k: int = 3) -> list[list[str]]:
+    """Return the reasons of the rows of a table with the column place, in its order."""
+    named = zip(placed(card).features, card.features, strict=True)
+    cells = ", ".join(f"{quote(feature)} AS {name}" for name, feature in named)
+    query = reasons_query(card, f"(SELECT place, {cells} FROM {table})", ["place"], k)
+    found = session.run(f"SELECT * FROM ({query}) ORDER BY place").fetchall()
+    return [[reason for reason in row[1:] if reason is not None] for row in found]
+
+
 def column_of(session: DuckSession, expression: str) -> list[object]:
     return [row[0] for row in session.run(f"SELECT {expression} FROM clients ORDER BY place").fetchall()]
 
@@ -56,7 +65,7 @@ def test_sql_words_reasons_exactly_as_python_does(session: DuckSession, frame: p
     load(session, frame)
     worded = reasons(MODEL.scorecard, arrays(frame, MIXED))
     expected = [[reason.text for reason in row] for row in worded]
-    assert column_of(session, reasons_sql(MODEL.scorecard)) == expected
+    assert reasons_of(session, MODEL.scorecard, "clients") == expected
 
 
 def test_contributions_agree_for_each_feature_of_the_training_rows(session: DuckSession) -> None:
@@ -71,17 +80,17 @@ def test_contributions_agree_for_each_feature_of_the_training_rows(session: Duck
 def test_names_and_categories_with_quotes_cannot_break_out_of_the_sql(session: DuckSession) -> None:
     name, category = 'a "quoted" name\'', "'; DROP TABLE clients; --"
     card = Scorecard(0.0, 0.5, (), (CategoricalShape(name, {category: 2.0}, unknown=0.0, missing=0.0, mean=0.0),))
-    found = session.run(
-        f"SELECT {risk_sql(card)}, {reasons_sql(card)} FROM (SELECT ? AS {quote(name)})", [category]
-    ).fetchall()
-    assert found == [(pytest.approx(1 / (1 + math.exp(-2))), [f"{name} is {category}: odds × 7.4"])]
+    table = f"(SELECT 1 AS place, {literal(category)} AS {quote(name)})"
+    [(risk,)] = session.run(f"SELECT {risk_sql(card)} FROM {table}").fetchall()
+    assert risk == pytest.approx(1 / (1 + math.exp(-2)))
+    assert reasons_of(session, card, table) == [[f"{name} is {category}: odds × 7.4"]]
 
 
 def test_a_whole_number_column_is_scored_like_a_double(session: DuckSession) -> None:
     card = Scorecard(0.0, 0.5, (NumericShape("x", (0.0, 3.0), ((3.0, 0.0),), missing=0.0, mean=0.0),), ())
-    [(risk, said)] = session.run(f"SELECT {risk_sql(card)}, {reasons_sql(card)} FROM (SELECT 1 AS x)").fetchall()
+    [(risk,)] = session.run(f"SELECT {risk_sql(card)} FROM (SELECT 1 AS x)").fetchall()
     assert risk == pytest.approx(card.risk({"x": np.array([1.0])})[0], rel=0, abs=1e-12)
-    assert said == ["x is 1: odds × 2.7"]
+    assert reasons_of(session, card, "(SELECT 1 AS place, 1 AS x)") == [["x is 1: odds × 2.7"]]
 
 
 @pytest.mark.parametrize("steep", [1e4, 1e300])
@@ -100,8 +109,7 @@ def test_sql_explains_the_side_that_the_client_is_on_first(session: DuckSession)
     )
     card = Scorecard(0.0, 0.5, shapes, ())
     rows = "(VALUES (1, 1e0, 1e0, 1e0), (2, 1e0, 1e0, 9e-1)) AS t(place, x, y, z)"
-    found = session.run(f"SELECT {reasons_sql(card, 2)} FROM {rows} ORDER BY place").fetchall()
-    assert [said for (said,) in found] == [
+    assert reasons_of(session, card, f"(FROM {rows})", 2) == [
         ["y is 1: odds × 2.7", "z is 1: odds × 2.7"],
         ["x is 1: odds ÷ 7.4", "y is 1: odds × 2.7"],
     ]
@@ -113,5 +121,5 @@ def test_only_the_strongest_reasons_are_listed(session: DuckSession) -> None:
     )
     cells = ", ".join(f"1e0 AS x{place}" for place in range(6))
     card = Scorecard(0.0, 0.5, shapes, ())
-    [(said,)] = session.run(f"SELECT {reasons_sql(card, 2)} FROM (SELECT {cells})").fetchall()
+    [said] = reasons_of(session, card, f"(SELECT 1 AS place, {cells})", 2)
     assert said == ["x5 is 1: odds × 148", "x4 is 1: odds × 55"]

@@ -93,12 +93,12 @@ def _fields(lines: DataFrame, width: int) -> DataFrame:
     return lines.selectExpr(*fields, f"CASE WHEN {fits} THEN {POSITION_SQL} ELSE {NO_PLACE} END AS {POSITION_SQL}")
 
 
-def shifts(stored: DataFrame) -> Mapping[int, int] | None:
+def shifts(stored: DataFrame, bits: int = PLACE_BITS) -> Mapping[int, int] | None:
     """Return what to take from the positions in each piece so that rows count from 0; None when some have none."""
     from pyspark.sql import functions
 
     position = functions.col(POSITION_SQL)
-    pieces = stored.groupBy(functions.shiftright(position, PLACE_BITS).alias("piece")).agg(
+    pieces = stored.groupBy(functions.shiftright(position, bits).alias("piece")).agg(
         functions.min(position), functions.max(position), functions.count(position)
     )
     found, rows = {}, 0
@@ -112,7 +112,9 @@ def shifts(stored: DataFrame) -> Mapping[int, int] | None:
     return found
 
 
-def numbered(spark: SparkSession, stored: DataFrame, found: Mapping[int, int]) -> DataFrame:
+def numbered(
+    spark: SparkSession, stored: DataFrame, found: Mapping[int, int], bits: int = PLACE_BITS
+) -> DataFrame:
     """Return stored rows with their numbers `rowid`, from 0 in the order of the file."""
     if len(found) <= 1:
         shift = next(iter(found.values()), 0)
@@ -121,7 +123,7 @@ def numbered(spark: SparkSession, stored: DataFrame, found: Mapping[int, int]) -
 
     values = ", ".join(f"({piece}, {shift})" for piece, shift in found.items())
     pieces = functions.broadcast(spark.sql(f"SELECT * FROM VALUES {values} AS pieces(`piece of`, `shift by`)"))
-    piece = functions.shiftright(stored[POSITION_SQL], PLACE_BITS)
+    piece = functions.shiftright(stored[POSITION_SQL], bits)
     joined = stored.join(pieces, piece == pieces["piece of"])
     return joined.withColumn("rowid", joined[POSITION_SQL] - joined["shift by"]).drop("piece of", "shift by")
 

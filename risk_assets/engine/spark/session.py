@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
+from urllib.parse import unquote, urlparse
 
 from risk_assets.domain.columns import Columns
 from risk_assets.engine.session import CsvForm, TypedQuery, read_parts
@@ -72,6 +73,24 @@ class SparkSession:
             frame.write.mode("append").parquet(str(target))
         self.spark.read.schema(frame.schema).parquet(files.spelled(target)).createOrReplaceTempView(name)
 
+    def keep_in_order(self, name: str, query: str) -> None:
+        """Keep rows in order: those of each file follow those of the one before."""
+        frame, order = self._in_order(query)
+        target = self._new_folder(name)
+        files.without_position(frame.sort(*order)).write.parquet(str(target))
+        stored = files.read_parquet(self.spark, sorted(target.glob("part-*.parquet")), self.folder)
+        found = files.shifts(stored, files.FILE_BITS)
+        assert found is not None
+        rows = files.numbered(self.spark, stored, found, files.FILE_BITS)
+        files.without_position(rows).createOrReplaceTempView(name)
+
+    def forget(self, name: str) -> None:
+        """Drop a temporary table with its files."""
+        paths = {Path(unquote(urlparse(uri).path)).parent for uri in self.spark.table(name).inputFiles()}
+        self.spark.catalog.dropTempView(name)
+        for folder in paths:
+            shutil.rmtree(folder)
+
     @contextlib.contextmanager
     def on_disk(self, name: str, query: str) -> Iterator[str]:
         """Keep rows as a temporary table for a while."""
@@ -79,7 +98,7 @@ class SparkSession:
         try:
             yield name
         finally:
-            self.spark.catalog.dropTempView(name)
+            self.forget(name)
 
     def keep_rows(self, query: str) -> None:
         """Make the rows of a query the rows at hand."""
