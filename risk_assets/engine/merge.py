@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from risk_assets.engine.repeats import find_repeats
+from risk_assets.engine.repeats import find_repeats, find_shared
 from risk_assets.engine.rows import Figures, drop, figures, hashed, load_part, named, values, write_part
 from risk_assets.engine.session import Session, read_parts
 
@@ -13,13 +13,16 @@ from risk_assets.engine.session import Session, read_parts
 MOST_QUERIES = 64
 
 
-def find_shadowed(session: Session, parts: Sequence[Path], rows: int) -> tuple[int, ...]:
+def find_shadowed(
+    session: Session, parts: Sequence[Path], rows: int, settled: Collection[int] = ()
+) -> tuple[int, ...]:
     """Find the rows of each part that a later part holds too, and return the places of the parts that have some.
 
-    Parts are in reading order, with `rows` rows in all, and each has distinct rows. Hashes only narrow the search
+    Parts are in reading order, with `rows` rows in all, and each has distinct rows; those at the places `settled`
+    are known to share none with one another. Hashes only narrow the search
     down: rows are compared by value, missing values being equal.
     """
-    suspects = _suspects(session, parts, rows)
+    suspects = _suspects(session, parts, rows, settled)
     if not suspects:
         return ()
     kept = "CREATE OR REPLACE TEMP TABLE repeated_rows AS"
@@ -45,17 +48,26 @@ def rewrite(session: Session, part: Path, place: int, target: Path) -> Figures:
     return found
 
 
-def _suspects(session: Session, parts: Sequence[Path], rows: int) -> list[int]:
+def _suspects(session: Session, parts: Sequence[Path], rows: int, settled: Collection[int]) -> list[int]:
     """Return the places of parts that may share rows with others, and leave the hashes of these in `repeats`."""
-    if not parts:
+    known = _groups([place for place in range(len(parts)) if place in settled])
+    fresh = _groups([place for place in range(len(parts)) if place not in settled])
+    if not fresh:
         return []
-    groups = _groups(range(len(parts)))
-    found = find_repeats(session, [_hashes(session, [parts[place] for place in group]) for group in groups], rows)
-    return [place for group in found for place in groups[group]]
+    known_hashes, fresh_hashes = (
+        [_hashes(session, [parts[place] for place in group]) for group in groups] for groups in (known, fresh)
+    )
+    if known:
+        shared, brought = find_shared(session, known_hashes, fresh_hashes)
+    else:
+        shared, brought = (), find_repeats(session, fresh_hashes, rows)
+    return sorted(
+        place for found, groups in ((shared, known), (brought, fresh)) for at in found for place in groups[at]
+    )
 
 
 def _groups(places: Sequence[int]) -> list[Sequence[int]]:
-    size = -(-len(places) // MOST_QUERIES)
+    size = max(1, -(-len(places) // MOST_QUERIES))
     return [places[start : start + size] for start in range(0, len(places), size)]
 
 

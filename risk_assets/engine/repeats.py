@@ -31,6 +31,29 @@ def find_repeats(
     return tuple(sorted(found))
 
 
+def find_shared(
+    session: Session, settled: Sequence[str], fresh: Sequence[str]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Do as `find_repeats` where the queries `settled` are known to share no row: only `fresh` ones bring repeats.
+
+    The settled hashes pass by and only the fresh ones are held. Returns the places of either that give a repeat.
+    """
+    brought = " UNION ALL ".join(f"SELECT h, {place} AS place FROM ({query})" for place, query in enumerate(fresh))
+    session.run(f"CREATE OR REPLACE TEMP TABLE fresh AS {brought}")
+    repeated = "SELECT h FROM fresh GROUP BY h HAVING count(*) > 1"
+    session.run(f"CREATE OR REPLACE TEMP TABLE repeats AS {repeated}")
+    shared = []
+    for place, query in enumerate(settled):
+        known = f"SELECT DISTINCT h FROM ({query}) WHERE h IN (SELECT h FROM fresh)"
+        [(count,)] = session.run(f"INSERT INTO repeats {known}").fetchall()
+        if count:
+            shared.append(place)
+    brings = "SELECT DISTINCT place FROM fresh WHERE h IN (SELECT h FROM repeats) ORDER BY place"
+    found = tuple(place for (place,) in session.run(brings).fetchall())
+    session.run("DROP TABLE fresh")
+    return tuple(shared), found
+
+
 def _find_in(session: Session, hashes: Sequence[str]) -> set[int]:
     import numpy as np
 
