@@ -53,7 +53,8 @@ def main() -> None:
         rounds = [_measure_all(folder) for _ in range(arguments.repeats)]
     finally:
         shutil.rmtree(folder)
-    print(_table({side: _median([found[side] for found in rounds]) for side in SIDES}, arguments))
+    found = {side: _median([round_[side] for round_ in rounds]) for side in SIDES}
+    print(json.dumps({"sides": found}) if arguments.json else _table(found, arguments))
 
 
 def _arguments() -> argparse.Namespace:
@@ -62,6 +63,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--files", type=int, default=10)
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="for the files; a temporary one by default")
+    parser.add_argument("--json", action="store_true", help="print the figures for a program")
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
     return parser.parse_args()
 

@@ -46,7 +46,8 @@ def merge(
     candidates = _without_twins([_candidate(source, settled.get(source.name), folder) for source in sources])
     mergeable = [candidate for candidate in candidates if candidate.path is not None]
     paths = [candidate.path for candidate in mergeable if candidate.path is not None]
-    shadowed = find_shadowed(session, paths, sum(candidate.figures.rows for candidate in mergeable))
+    known = {place for place, candidate in enumerate(mergeable) if candidate.source.name in settled}
+    shadowed = find_shadowed(session, paths, sum(candidate.figures.rows for candidate in mergeable), known)
     rewritten = {mergeable[place].source.name: (place, paths[place]) for place in shadowed}
     files = []
     for candidate in candidates:

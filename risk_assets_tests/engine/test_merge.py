@@ -33,3 +33,12 @@ def test_parts_that_share_no_row_need_no_rewriting(tmp_path: Path) -> None:
     with session_of(COLUMNS, tmp_path / "spill") as session:
         assert find_shadowed(session, paths, rows=4) == ()
         assert find_shadowed(session, [], rows=0) == ()
+
+
+def test_parts_that_share_nothing_are_only_compared_with_the_others(tmp_path: Path) -> None:
+    paths = [write_part(tmp_path / f"{place}.parquet", COLUMNS, rows) for place, rows in enumerate(PARTS)]
+    with session_of(COLUMNS, tmp_path / "spill") as session:
+        assert find_shadowed(session, paths, rows=9, settled={0, 1}) == (0, 2)
+        assert rewrite(session, paths[0], 0, tmp_path / "first.parquet").rows == 0
+        assert rewrite(session, paths[2], 2, tmp_path / "third.parquet").rows == 2
+        assert find_shadowed(session, paths[:2], rows=4, settled={0, 1}) == ()

@@ -1,0 +1,90 @@
+"""The other side of benchmarks/scale.py: pandas and scikit-learn on the same finaldata, as one would write it.
+
+    python benchmarks/scale_sides.py fit|rank CONFIG
+
+Prints its seconds by part as JSON. `fit` reads finaldata and fits the pipeline that was trained anew: same forms,
+knots and C. `rank` scores every row with predict_proba, chunk by chunk, keeps each client's last one and writes
+the ranking with reasons as parquet and CSV.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import time
+from typing import Any
+
+from risk_assets.domain.scorecard import Scorecard
+from risk_assets.settings import load_settings
+from risk_assets.storage.finaldata import parts, require_ingestion
+from risk_assets.storage.layout import Layout
+from risk_assets.storage.records import read_record
+
+CHUNK = 1_000_000
+
+
+def main() -> None:
+    """Run one side and print what it took."""
+    side, config = sys.argv[1:]
+    settings = load_settings(config)
+    layout = Layout.of(settings)
+    target = settings.columns.target
+    print(json.dumps({"parts": (_fit if side == "fit" else _rank)(layout, settings.columns.id, target)}))
+
+
+def _fit(layout: Layout, client: str, target: str) -> dict[str, float]:
+    import joblib
+    import pandas as pd
+    from sklearn.base import clone
+
+    started = time.perf_counter()
+    table = pd.concat([pd.read_parquet(part) for part in parts(layout, require_ingestion(layout))])
+    features = table.drop(columns=[client, target]).astype("float64")
+    read = time.perf_counter()
+    clone(joblib.load(layout.trainedmodel)).fit(features, table[target].to_numpy())
+    return {"read": read - started, "fit": time.perf_counter() - read}
+
+
+def _rank(layout: Layout, client: str, target: str) -> dict[str, float]:
+    import joblib
+    import pandas as pd
+
+    parquet: Any = importlib.import_module("pyarrow.parquet")
+    started = time.perf_counter()
+    pipeline = joblib.load(layout.trainedmodel)
+    found = []
+    for part in parts(layout, require_ingestion(layout)):
+        for batch in parquet.ParquetFile(part).iter_batches(CHUNK):
+            chunk: pd.DataFrame = batch.to_pandas().drop(columns=target)
+            features = chunk.drop(columns=client).astype("float64")
+            found.append(chunk.assign(risk=pipeline.predict_proba(features)[:, 1]))
+    ranking = pd.concat(found).drop_duplicates(client, keep="last")
+    ranking = ranking.sort_values(["risk", client], ascending=[False, True], ignore_index=True)
+    ranking["rank"] = ranking.index + 1
+    ranking["decile"] = 1 + ranking.index * 10 // max(len(ranking), 1)
+    scored = time.perf_counter()
+    for place, texts in enumerate(zip(*_reasons(layout, ranking), strict=True), start=1):
+        ranking[f"reason_{place}"] = texts
+    worded = time.perf_counter()
+    columns = [client, "risk", "rank", "decile", "reason_1", "reason_2", "reason_3"]
+    folder = layout.models / ".side"
+    folder.mkdir(exist_ok=True)
+    ranking[columns].to_parquet(folder / "client_risk.parquet")
+    ranking[columns].to_csv(folder / "client_risk.csv", index=False, float_format="%.6f")
+    written = time.perf_counter()
+    return {"score and rank": scored - started, "reasons": worded - scored, "write": written - worded}
+
+
+def _reasons(layout: Layout, ranking: Any) -> list[tuple[str | None, ...]]:  # noqa: ANN401  # pandas is loaded late
+    """Word the reasons as domain.reasons does, in Python."""
+    from risk_assets.domain.reasons import reasons
+
+    scorecard = read_record(layout.scorecard, Scorecard)
+    columns = {name: ranking[name].to_numpy(dtype="float64") for name in scorecard.features}
+    worded = ([reason.text for reason in each] for each in reasons(scorecard, columns))
+    return [(*texts, *[None] * (3 - len(texts))) for texts in worded]
+
+
+if __name__ == "__main__":
+    main()
