@@ -4,30 +4,42 @@ The objective is scikit-learn's: mean log-loss + |weights|^2 / (2 C n), the inte
 outputs of a column sum to 1, as the intercept does, the penalty alone decides how a constant is split between the
 two: at the optimum the weights of such a column sum to 0. So the search stays among those weights, where nothing
 is flat.
+
+The sums of a gradient are few, those of a Hessian many: each pair of columns has its own. So the first Hessian is
+that of a sample, set right column by column, and each step then teaches it what it got wrong (the update of
+Broyden, Fletcher, Goldfarb and Shanno; Nocedal and Wright, Numerical Optimization, 2006, section 6.1). Should that
+not suffice, the Hessian of all rows is summed after all.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
 from risk_assets.domain.piecewise import PiecewiseColumn
+from risk_assets.domain.scorecard import MAX_LOG_ODDS
 from risk_assets.domain.training_rows import TrainingError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: As newton-cholesky's `tol`: of the largest mean gradient, and of half the squared Newton decrement.
+#: As newton-cholesky's `tol`: of the largest mean gradient.
 TOLERANCE = 1e-8
-#: The last step may be no longer than this, so that what is left behind it is far below what anyone compares.
-LAST_STEP = 1e-5
+#: The last step moves the log-odds by less than about 1e-9 (half its squared length by the Hessian), and no weight
+#: by more than LAST_STEP, so that what is left behind it is far below what anyone compares.
+LAST_DECREMENT, LAST_STEP = 1e-19, 1e-6
+#: After so many steps without an end the Hessian is summed over all rows.
+STEPS_TO_A_HESSIAN = 20
 MOST_STEPS, MOST_HALVINGS = 100, 20
 #: Relative error of a sum of losses: a rise by less is none.
 LOSS_ERROR = 1e-13
+
+#: Which sums of w are wanted: none, each column's own, or those of all pairs too.
+Curvature = Literal["none", "own", "all"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,21 @@ class Moments:
     cross: Mapping[tuple[int, int], NDArray[np.float64]]
 
 
+class Measure(Protocol):
+    """Gives the sums at an intercept followed by weights (1 + outputs,)."""
+
+    def __call__(self, beta: NDArray[np.float64], *, curvature: Curvature) -> Moments:
+        """Return the sums, with as many of w as are wanted."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where to begin: intercept and weights (1 + outputs,), and the sample's mean of w * x * x' there, x_0 = 1."""
+
+    beta: NDArray[np.float64]
+    curvature: NDArray[np.float64]
+
+
 @dataclass(frozen=True)
 class Fit:
     """The optimum: intercept and weights (1 + outputs,), and the number of steps that led there.
@@ -58,44 +85,91 @@ class Fit:
     gradient: float
 
 
-#: Gives the sums at an intercept followed by weights (1 + outputs,).
-Measure = Callable[["NDArray[np.float64]"], Moments]
+def start_of(design: NDArray[np.float64], beta: NDArray[np.float64]) -> Start:
+    """Return the start at intercept and weights (1 + outputs,) found on a sample's design (n, outputs)."""
+    with_one = np.column_stack([np.ones(len(design)), design])
+    log_odds = np.clip(with_one @ beta, -MAX_LOG_ODDS, MAX_LOG_ODDS)
+    risk = 1 / (1 + np.exp(-log_odds))
+    return Start(beta, with_one.T @ (with_one * (risk * (1 - risk))[:, None]) / len(design))
 
 
-def fit(measure: Measure, columns: Sequence[PiecewiseColumn], c: float, start: NDArray[np.float64]) -> Fit:
-    """Return the optimum, from an intercept and weights (1 + outputs,) to start with.
-
-    Raises TrainingError when no step gets nearer or MOST_STEPS are not enough.
-    """
-    space = _balanced(columns)
-    beta = _balance(columns, start)
-    moments = measure(beta)
+def fit(measure: Measure, columns: Sequence[PiecewiseColumn], c: float, start: Start) -> Fit:
+    """Return the optimum. Raises TrainingError when no step gets nearer or MOST_STEPS are not enough."""
+    space, beta = _balanced(columns), _balance(columns, start.beta)
+    moments = measure(beta, curvature="own")
+    hessian = space.T @ _first_hessian(columns, moments, start, c) @ space
+    gradient = space.T @ gradient_of(columns, moments, beta, c)
     for steps in range(1, MOST_STEPS + 1):
-        gradient, hessian = system(columns, moments, beta, c)
-        step = space @ _solve(space.T @ hessian @ space, -(space.T @ gradient))
+        step = _solve(hessian, -gradient)
         if _is_last(gradient, hessian, step):
-            return Fit(beta + step, steps, float(np.abs(gradient).max()))
-        beta, moments = _descend(measure, beta, step, moments, c)
-    raise TrainingError(f"the fit does not converge within {MOST_STEPS} Newton steps")
+            return Fit(beta + space @ step, steps, float(np.abs(space @ gradient).max()))
+        if steps % STEPS_TO_A_HESSIAN == 0:
+            hessian = space.T @ hessian_of(columns, measure(beta, curvature="all"), c) @ space
+            step = _solve(hessian, -gradient)
+        share, moments = _descend(measure, beta, space @ step, moments, c)
+        beta = beta + share * (space @ step)
+        before, gradient = gradient, space.T @ gradient_of(columns, moments, beta, c)
+        hessian = _learnt(hessian, share * step, gradient - before)
+    raise TrainingError(f"the fit does not converge within {MOST_STEPS} steps")
 
 
 def _is_last(gradient: NDArray[np.float64], hessian: NDArray[np.float64], step: NDArray[np.float64]) -> bool:
     decrement = 0.5 * float(step @ hessian @ step)
-    return bool(np.abs(gradient).max() <= TOLERANCE and decrement <= TOLERANCE and np.abs(step).max() <= LAST_STEP)
+    return bool(
+        np.abs(gradient).max() <= TOLERANCE and decrement <= LAST_DECREMENT and np.abs(step).max() <= LAST_STEP
+    )
 
 
 def _descend(
     measure: Measure, beta: NDArray[np.float64], step: NDArray[np.float64], moments: Moments, c: float
-) -> tuple[NDArray[np.float64], Moments]:
-    """Go the step, or half of it as often as needed for the objective not to rise."""
-    before = objective(moments, beta, c)
+) -> tuple[float, Moments]:
+    """Return the share of the step after which the objective has not risen, halved as often as needed."""
+    before, share = objective(moments, beta, c), 1.0
     for _ in range(MOST_HALVINGS + 1):
-        trial = beta + step
-        found = measure(trial)
+        trial = beta + share * step
+        found = measure(trial, curvature="none")
         if objective(found, trial, c) <= before * (1 + LOSS_ERROR):
-            return trial, found
-        step = step / 2
+            return share, found
+        share /= 2
     raise TrainingError("the fit does not converge: no step along Newton's direction lowers the log-loss")
+
+
+def _learnt(
+    hessian: NDArray[np.float64], step: NDArray[np.float64], change: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the Hessian that explains the change of the gradient along the step, and is as before otherwise."""
+    curved, explained = float(step @ change), hessian @ step
+    # the objective is convex: no curvature is rounding, and teaches nothing
+    if curved <= np.finfo(np.float64).eps * float(np.linalg.norm(step) * np.linalg.norm(change)):
+        return hessian
+    return np.asarray(
+        hessian + np.outer(change, change) / curved - np.outer(explained, explained) / float(step @ explained)
+    )
+
+
+def _first_hessian(
+    columns: Sequence[PiecewiseColumn], moments: Moments, start: Start, c: float
+) -> NDArray[np.float64]:
+    """Return the sample's Hessian with the true block of each column: what is rare may be absent from a sample.
+
+    With Cholesky factors S of the sample's blocks and T of the true ones it is T S^-1 H S^-T T', so it stays
+    positive definite.
+    """
+    from scipy.linalg import block_diag, cholesky, solve_triangular
+
+    size = len(start.beta)
+    penalty = np.where(np.arange(size) > 0, 1 / (c * moments.rows), 0)
+    sample, true = start.curvature + np.diag(penalty), hessian_of(columns, moments, c)
+    places = [slice(0, 1), *_places(columns)]
+    blocks = [
+        cholesky(true[place, place], lower=True)
+        @ solve_triangular(
+            cholesky(sample[place, place], lower=True), np.eye(place.stop - place.start), lower=True
+        )
+        for place in places
+    ]
+    turned = block_diag(*blocks)
+    return np.asarray(turned @ sample @ turned.T)
 
 
 def objective(moments: Moments, beta: NDArray[np.float64], c: float) -> float:
@@ -103,26 +177,37 @@ def objective(moments: Moments, beta: NDArray[np.float64], c: float) -> float:
     return (moments.loss + float(beta[1:] @ beta[1:]) / (2 * c)) / moments.rows
 
 
-def system(
+def gradient_of(
     columns: Sequence[PiecewiseColumn], moments: Moments, beta: NDArray[np.float64], c: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return gradient (1 + outputs,) and Hessian (1 + outputs, 1 + outputs) of the objective."""
-    ends = np.cumsum([1, *(column.outputs for column in columns)])
-    places = [slice(start, end) for start, end in itertools.pairwise(ends.tolist())]
-    gradient, hessian = np.zeros(ends[-1]), np.zeros((ends[-1], ends[-1]))
-    gradient[0], hessian[0, 0] = -moments.residual[0][:, 0].sum(), moments.weight[0][:, 0].sum()
-    for j, (column, place) in enumerate(zip(columns, places, strict=True)):
-        gradient[place] = -np.einsum("pai,pa->i", column.basis, moments.residual[j])
-        hessian[0, place] = np.einsum("pai,pa->i", column.basis, moments.weight[j][:, : column.degree + 1])
-        hessian[place, place] = _own(column, moments.weight[j])
+) -> NDArray[np.float64]:
+    """Return the gradient (1 + outputs,) of the objective."""
+    sums = [np.einsum("pai,pa->i", column.basis, r) for column, r in zip(columns, moments.residual, strict=True)]
+    gradient = -np.concatenate([[moments.residual[0][:, 0].sum()], *sums])
+    gradient[1:] += beta[1:] / c
+    return np.asarray(gradient / moments.rows)
+
+
+def hessian_of(columns: Sequence[PiecewiseColumn], moments: Moments, c: float) -> NDArray[np.float64]:
+    """Return the Hessian (1 + outputs, 1 + outputs) of the objective; 0 for pairs whose sums are not there."""
+    places = _places(columns)
+    size = places[-1].stop
+    hessian = np.zeros((size, size))
+    hessian[0, 0] = moments.weight[0][:, 0].sum()
+    for column, place, sums in zip(columns, places, moments.weight, strict=True):
+        hessian[0, place] = np.einsum("pai,pa->i", column.basis, sums[:, : column.degree + 1])
+        hessian[place, place] = _own(column, sums)
     for (j, k), sums in moments.cross.items():
         block = np.einsum("pai,pqab,qbl->il", columns[j].basis, sums, columns[k].basis, optimize=True)
         hessian[places[j], places[k]] = block
     upper = np.triu(hessian, 1)
-    hessian = np.diag(np.diag(hessian)) + upper + upper.T
-    gradient[1:] += beta[1:] / c
-    hessian[np.arange(1, ends[-1]), np.arange(1, ends[-1])] += 1 / c
-    return gradient / moments.rows, hessian / moments.rows
+    penalty = np.where(np.arange(size) > 0, 1 / c, 0)
+    return np.asarray((np.diag(np.diag(hessian) + penalty) + upper + upper.T) / moments.rows)
+
+
+def _places(columns: Sequence[PiecewiseColumn]) -> list[slice]:
+    """Return where each column's weights stand behind the intercept."""
+    ends = itertools.accumulate((column.outputs for column in columns), initial=1)
+    return [slice(start, end) for start, end in itertools.pairwise(ends)]
 
 
 def _own(column: PiecewiseColumn, sums: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -145,14 +230,12 @@ def _balanced(columns: Sequence[PiecewiseColumn]) -> NDArray[np.float64]:
 
 def _balance(columns: Sequence[PiecewiseColumn], beta: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the same shapes with weights that sum to 0 where a column's outputs sum to 1."""
-    beta, start = beta.copy(), 1
-    for column in columns:
-        place = slice(start, start + column.outputs)
+    beta = beta.copy()
+    for column, place in zip(columns, _places(columns), strict=True):
         if column.sums_to_one:
             mean = beta[place].mean()
             beta[place] -= mean
             beta[0] += mean
-        start += column.outputs
     return beta
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from risk_assets.domain.newton import Moments
+from risk_assets.domain.newton import Curvature, Moments
 from risk_assets.domain.piecewise import PiecewiseColumn, weights_by_column
 from risk_assets.domain.pipeline import MISSING_CATEGORY
 from risk_assets.domain.scorecard import MAX_LOG_ODDS
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 #: Log-losses are up to MAX_LOG_ODDS; everything else is at most 1.
 LOSS_UNITS = 2.0**50
 #: Columns are summed together while they have no more combinations of pieces than this.
-MOST_COMBINATIONS = 64
+MOST_COMBINATIONS = 4096
 
 #: A column and the power of its t.
 Factor = tuple[int, int]
@@ -74,34 +75,31 @@ def risk_sql(columns: Sequence[PiecewiseColumn], beta: NDArray[np.float64]) -> s
 
 @dataclass(frozen=True)
 class _Query:
-    """One pass over the rows: the columns grouped by, those whose own sums are due, and the pairs that are."""
+    """One pass over the rows: the columns grouped by, whether sums of w are due, and of which pairs of columns."""
 
     group: tuple[int, ...]
-    own: tuple[int, ...]
-    pairs: tuple[tuple[int, int], ...]
+    weights: bool
+    pairs: tuple[tuple[int, int], ...] = ()
 
 
-def _queries(columns: Sequence[PiecewiseColumn]) -> list[_Query]:
-    """Cover each column once and each pair once."""
-    blocks = _blocks(columns)
-    if len(blocks) == 1:
-        return [_Query(blocks[0], blocks[0], tuple(itertools.combinations(blocks[0], 2)))]
-    found, done = [], set()
-    for one, other in itertools.combinations(blocks, 2):
-        new = [block for block in (one, other) if block not in done]
-        done.update(new)
-        within = [pair for block in new for pair in itertools.combinations(block, 2)]
-        found.append(
-            _Query((*one, *other), tuple(itertools.chain(*new)), (*within, *itertools.product(one, other)))
-        )
-    return found
+def _queries(columns: Sequence[PiecewiseColumn], curvature: Curvature) -> list[_Query]:
+    """Cover each column once and, for all curvature, each pair."""
+    if curvature != "all":
+        return [_Query(block, weights=curvature == "own") for block in _blocks(columns, MOST_COMBINATIONS)]
+    blocks = _blocks(columns, math.isqrt(MOST_COMBINATIONS))
+    alone = [_Query(block, weights=True, pairs=tuple(itertools.combinations(block, 2))) for block in blocks]
+    across = [
+        _Query((*one, *other), weights=False, pairs=tuple(itertools.product(one, other)))
+        for one, other in itertools.combinations(blocks, 2)
+    ]
+    return [*alone, *across]
 
 
-def _blocks(columns: Sequence[PiecewiseColumn]) -> list[tuple[int, ...]]:
+def _blocks(columns: Sequence[PiecewiseColumn], most: int) -> list[tuple[int, ...]]:
     blocks: list[tuple[int, ...]] = []
     combinations = 0
     for place, column in enumerate(columns):
-        if blocks and combinations * column.pieces <= MOST_COMBINATIONS:
+        if blocks and combinations * column.pieces <= most:
             blocks[-1], combinations = (*blocks[-1], place), combinations * column.pieces
         else:
             blocks, combinations = [*blocks, (place,)], column.pieces
@@ -109,21 +107,28 @@ def _blocks(columns: Sequence[PiecewiseColumn]) -> list[tuple[int, ...]]:
 
 
 def moments(
-    session: Session, table: str, columns: Sequence[PiecewiseColumn], rows: int, beta: NDArray[np.float64]
+    session: Session,
+    table: str,
+    columns: Sequence[PiecewiseColumn],
+    rows: int,
+    beta: NDArray[np.float64],
+    *,
+    curvature: Curvature,
 ) -> Moments:
     """Return the sums over the `rows` rows of `pieces_query` at intercept and weights (1 + outputs,)."""
     loss = 0
     residual: dict[int, NDArray[np.float64]] = {}
     weight: dict[int, NDArray[np.float64]] = {}
     cross: dict[tuple[int, int], NDArray[np.float64]] = {}
-    for place, query in enumerate(_queries(columns)):
-        found = _found(session, table, columns, query, beta, with_loss=place == 0)
-        loss += found.loss
-        residual |= {j: found.own(columns[j], j, "r", 1) for j in query.own}
-        weight |= {j: found.own(columns[j], j, "w", 2) for j in query.own}
+    for query in _queries(columns, curvature):
+        found = _found(session, table, columns, query, beta)
         cross |= {(j, k): found.pair(columns[j], j, columns[k], k) for j, k in query.pairs}
-    places = range(len(columns))
-    return Moments(rows, loss / LOSS_UNITS, [residual[j] for j in places], [weight[j] for j in places], cross)
+        if not set(query.group) <= set(residual):
+            loss = found.loss
+            residual |= {j: found.own(columns[j], j, "r", 1) for j in query.group}
+        if query.weights:
+            weight |= {j: found.own(columns[j], j, "w", 2) for j in query.group}
+    return Moments(rows, loss / LOSS_UNITS, list(residual.values()), list(weight.values()), cross)
 
 
 def mean_powers(
@@ -149,7 +154,8 @@ def _source(table: str, columns: Sequence[PiecewiseColumn], query: _Query, beta:
     """Return the subquery with r, w, the loss and the powers of each t."""
     z = f"SELECT *, {log_odds_sql(columns, beta)} AS z FROM {table}"
     p = f"SELECT *, 1e0 / (1e0 + exp(-z)) AS p FROM ({z})"
-    powers = "".join(_powers(place, 2 * columns[place].degree) for place in query.group)
+    times = 2 if query.weights else 1
+    powers = "".join(_powers(place, times * columns[place].degree) for place in query.group)
     loss = "ln(1e0 + exp(-abs(z))) + greatest(z, 0e0) - y * z AS loss"
     return f"SELECT *, y - p AS r, p * (1e0 - p) AS w, {loss}{powers} FROM ({p})"
 
@@ -166,20 +172,14 @@ def _monomial(start: str, factors: Sequence[Factor]) -> str:
 
 
 def _found(
-    session: Session,
-    table: str,
-    columns: Sequence[PiecewiseColumn],
-    query: _Query,
-    beta: NDArray[np.float64],
-    *,
-    with_loss: bool,
+    session: Session, table: str, columns: Sequence[PiecewiseColumn], query: _Query, beta: NDArray[np.float64]
 ) -> _Found:
     """Run one pass over the rows."""
     import numpy as np
 
     keys = [f"p{place}" for place in query.group if columns[place].pieces > 1]
     wanted = list(dict.fromkeys(_wanted(columns, query)))
-    selected = [*keys, exact_sum("loss", LOSS_UNITS) if with_loss else "0"]
+    selected = [*keys, exact_sum("loss", LOSS_UNITS)]
     selected += [exact_sum(_monomial(kind, factors)) for kind, factors in wanted]
     source = _source(table, columns, query, beta)
     grouped = f" GROUP BY {', '.join(keys)}" if keys else ""
@@ -192,9 +192,10 @@ def _found(
 
 
 def _wanted(columns: Sequence[PiecewiseColumn], query: _Query) -> Iterator[tuple[str, tuple[Factor, ...]]]:
-    for j in query.own:
+    for j in query.group:
         yield from (("r", _factors((j, a))) for a in range(columns[j].degree + 1))
-        yield from (("w", _factors((j, a))) for a in range(2 * columns[j].degree + 1))
+        if query.weights:
+            yield from (("w", _factors((j, a))) for a in range(2 * columns[j].degree + 1))
     for j, k in query.pairs:
         for a, b in itertools.product(range(columns[j].degree + 1), range(columns[k].degree + 1)):
             yield "w", _factors((j, a), (k, b))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.pipeline import Pipeline
 
+    from risk_assets.domain.newton import Start
     from risk_assets.domain.piecewise import PiecewiseColumn
     from risk_assets.domain.scorecard import Scorecard
     from risk_assets.domain.training import Selection, TrainedModel
@@ -108,7 +109,7 @@ class _Prepared:
     selection: Selection
     pipeline: Pipeline
     pieces: tuple[PiecewiseColumn, ...]
-    start: NDArray[np.float64]
+    start: Start
     rows: int
     positives: int
 
@@ -140,19 +141,20 @@ def _prepared(
     selection = select(sample, columns, seed=seed, threshold=threshold)
     statistics = column_statistics(session, table, selection.forms)
     pipeline = with_fitted_columns(statistics, selection.forms, selection.c)
-    start = _fitted_on(sample, pipeline, selection.c)
+    start = _start_on(sample, pipeline, selection.c)
     return _Prepared(selection, pipeline, piecewise_columns(pipeline), start, sum(counts), counts[1])
 
 
-def _fitted_on(sample: TrainingRows, pipeline: Pipeline, c: float) -> NDArray[np.float64]:
-    """Return intercept and weights (1 + outputs,) of the regression on the sample: the optimum is near them."""
+def _start_on(sample: TrainingRows, pipeline: Pipeline, c: float) -> Start:
+    """Fit the regression on the sample: the optimum is near."""
     import numpy as np
 
+    from risk_assets.domain.newton import start_of
     from risk_assets.domain.pipeline import regression
 
     design = pipeline.named_steps["columns"].transform(sample.features)
     model = regression(c).fit(design, sample.target)
-    return np.concatenate([model.intercept_, model.coef_[0]])
+    return start_of(design, np.concatenate([model.intercept_, model.coef_[0]]))
 
 
 def _fitted(session: Session, table: str, prepared: _Prepared) -> Training:

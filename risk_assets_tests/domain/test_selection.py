@@ -78,3 +78,17 @@ def test_held_out_risks_do_not_know_their_own_label() -> None:
     target = (rng.random(400) < 0.5).astype(np.int64)
     choice = choose(frame, target, every(frame, "linear", "spline"), seed=0)
     assert log_loss(target, choice.risk) > np.log(2) - 0.01
+
+
+def test_folds_by_client_are_kept_and_one_without_both_classes_gives_way_to_stratified_ones() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=300)})
+    target, folds = world(frame["a"].to_numpy()), np.arange(300) % 5
+    stratified = choose(frame, target, every(frame, "linear"), seed=0).risk
+    by_client = choose(frame, target, every(frame, "linear"), seed=0, client_folds=folds).risk
+    assert not np.array_equal(by_client, stratified)
+    reseeded = choose(frame, target, every(frame, "linear"), seed=1, client_folds=folds).risk
+    assert np.array_equal(by_client, reseeded)
+    lacking = np.where(target == 1, folds % 4, folds)
+    given_way = choose(frame, target, every(frame, "linear"), seed=0, client_folds=lacking).risk
+    assert np.array_equal(given_way, stratified)
