@@ -15,6 +15,10 @@ SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Please reduce your request ra
 OWN = {"connection", "transfer-encoding", "server", "date", "keep-alive", "content-length"}
 
 
+def _any(_method: str, _path: str) -> bool:
+    return True
+
+
 @dataclass
 class Faults:
     """What the proxy does to requests: `matches` chooses them by method and path."""
@@ -24,7 +28,7 @@ class Faults:
     cut: int = 0
     down: bool = False
     slow_bytes_per_second: float | None = None
-    matches: Callable[[str, str], bool] = lambda method, path: True
+    matches: Callable[[str, str], bool] = _any
     asked: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -34,7 +38,7 @@ class Faults:
     def heal(self) -> None:
         """Do nothing to requests any more."""
         self.refuse, self.cut, self.down, self.slow_bytes_per_second = 0, 0, False, None
-        self.matches = lambda method, path: True
+        self.matches = _any
 
     def take(self, name: str) -> bool:
         """Whether to do this once more."""
@@ -84,7 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
         if hit and faults.take("refuse"):
             self._respond(503, [("Content-Type", "application/xml")], SLOW_DOWN, len(SLOW_DOWN))
             return
-        headers = {name: value for name, value in self.headers.items() if name.lower() not in {"expect"}}
+        headers = {name: value for name, value in self.headers.items() if name.lower() != "expect"}
         connection = http.client.HTTPConnection("127.0.0.1", self.target, timeout=30)
         connection.request(self.command, self.path, body, headers)
         answer = connection.getresponse()

@@ -6,7 +6,8 @@ Folders that are only here need none of it, and nothing of fsspec is loaded for 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from risk_assets.settings import Settings
@@ -32,9 +33,12 @@ class Mirror:
         self._stores: dict[str, Store] = {}
 
     @classmethod
-    def of(cls, settings: Settings) -> Mirror:
-        """Return the mirrors of the layout that the settings name."""
-        return cls(Layout.of(settings), settings.object_storage)
+    def of(cls, settings: Settings, *, retry_seconds: float | None = None) -> Mirror:
+        """Return the mirrors of the layout that the settings name, with their patience or another."""
+        setting, layout = settings.object_storage, Layout.of(settings)
+        if retry_seconds is None:
+            return cls(layout, setting)
+        return cls(layout, setting.model_copy(update={"retry_seconds": retry_seconds}))
 
     def is_remote(self, key: str) -> bool:
         """Whether a unit is in a store, and here only mirrored."""
@@ -84,6 +88,26 @@ class Mirror:
             with self._lock(key, key, wait=WAIT_SECONDS):
                 self._push(key)
 
+    def pull_some(self, key: str, names: tuple[str, ...]) -> None:
+        """Make these files of a unit here as they are in its store. Raises LockedError while it is written."""
+        with self._lock(key, "pull", wait=0):
+            store = self.store(key)
+            pull(store, replace(self._units[key], names=names, for_people=(), of_the_writer=()), store.list())
+
+    def accept(self, key: str, entry: Entry, content: bytes) -> None:
+        """Write one small file as its object is. Raises LockedError while the unit is written."""
+        with self._lock(key, "pull", wait=0):
+            unit = self._units[key]
+            atomic.write_bytes(unit.folder / entry.name, content)
+            known = remembered(unit.folder, key)
+            remember(unit.folder, key, known | {entry.name: seen_as(entry.version, unit.folder / entry.name)})
+
+    def drop(self, key: str, names: Iterable[str]) -> None:
+        """Remove objects of a unit from its store."""
+        store = self.store(key)
+        for name in names:
+            store.delete(name)
+
     def listing(self, key: str) -> dict[str, Entry]:
         """Return the objects of a unit by name, from one listing; none of them is read."""
         return {name: entry for name, entry in self._listed(key).items() if self._units[key].holds(name)}
@@ -120,12 +144,10 @@ class Mirror:
         store.put(file, name)
         entry = store.info(name)
         with contextlib.suppress(LockedError), self._lock(key, "land", wait=0):
-            unit.folder.mkdir(parents=True, exist_ok=True)
             file.replace(unit.folder / name)
-            known = remembered(unit.folder, key)
             if entry is not None:
-                known[name] = seen_as(entry.version, unit.folder / name)
-            remember(unit.folder, key, known)
+                known = remembered(unit.folder, key)
+                remember(unit.folder, key, known | {name: seen_as(entry.version, unit.folder / name)})
         file.unlink(missing_ok=True)
 
     def is_clean(self, key: str, name: str) -> bool:
