@@ -36,6 +36,10 @@ RESULT_SECONDS = 10.0
 RETRY_SECONDS = 30.0
 #: Seconds between two uploads of the prediction log.
 LOG_SECONDS = 300.0
+#: A worker that starts waits this long at most for the first look of the one that leads.
+START_SECONDS, SHORT_PAUSE = 10.0, 0.05
+#: In bytes; a pointer holds a version's name.
+LONGEST_POINTER = 1000
 #: Failures of the network that a look gets over.
 FAILURES = (RemoteError, LockedError, OSError)
 
@@ -81,9 +85,15 @@ class Follower:
 
     def start(self) -> None:
         """Look once in this thread, so that the first request finds a model; then in the background."""
-        if self._layout.urls:
-            self.look()
-            self._thread.start()
+        if not self._layout.urls:
+            return
+        self.look()
+        if self._lead is not None:
+            write_record(self._told, Look(self.refused))
+        end = self._clock() + START_SECONDS
+        while not self._told.exists() and self._clock() < end:
+            self._closed.wait(SHORT_PAUSE)
+        self._thread.start()
 
     def close(self) -> None:
         """Stop, and upload what is left of the prediction log."""
@@ -132,6 +142,8 @@ class Follower:
     def _take(self, entry: Entry | None) -> None:
         """Fetch and try out what the pointer names, then point to it here."""
         store, pointer = self._mirror.store("deployed_model"), self._layout.current
+        if entry is not None and entry.size > LONGEST_POINTER:
+            raise DeploymentError(f"{store.url}/{pointer.name}: not a version name: it has {entry.size} bytes")
         content = store.read(pointer.name) if entry else None
         if entry is None or content is None:
             if live_version(self._layout) is None:

@@ -3,7 +3,7 @@
 An object can be replaced in one step, several cannot. So what would replace other objects is uploaded beside them
 first; then one small object, the commit, says what belongs where; from then on the push has happened, and whoever
 comes next (this process, or another after a crash) copies it into place within the store and ends the commit.
-Names that are new, and that no other object speaks of yet, go up directly and before.
+New names within folders (parts, versions), of which no object speaks yet, go up directly and before.
 """
 
 from __future__ import annotations
@@ -55,8 +55,7 @@ def push(store: Store, unit: Unit, listing: Mapping[str, Entry]) -> None:
     here = unit.local()
     changed = [name for name in here if name not in there or not is_as_seen(unit.folder / name, known.get(name))]
     gone = [] if unit.append_only else [name for name in there if name not in here]
-    last = unit.names[-1:]
-    fresh = [name for name in changed if name not in there and name not in last]
+    fresh = [name for name in changed if unit.append_only or ("/" in name and name not in there)]
     rest = [name for name in changed if name not in fresh]
     before = {name: seen_as("", unit.folder / name) for name in changed}
     side_by_side(lambda name: store.put(unit.folder / name, name), fresh)

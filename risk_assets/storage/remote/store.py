@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -179,7 +180,8 @@ class Store:
     def _entry(self, info: dict[str, Any]) -> Entry:
         name = str(info["name"])
         name = name.removeprefix(f"{self._root}/") if name.startswith(f"{self._root}/") else ""
-        found = next((str(info[key]) for key in VERSIONS if info.get(key) is not None), "")
+        found = next((info[key] for key in VERSIONS if info.get(key) is not None), "")
+        found = str(found.timestamp() if isinstance(found, datetime) else found)
         size = int(info.get("size") or 0)
         return Entry(name, f"{found.strip(chr(34))}-{size}", size)
 
