@@ -38,6 +38,8 @@ RETRY_SECONDS = 30.0
 LOG_SECONDS = 300.0
 #: A worker that starts waits this long at most for the first look of the one that leads.
 START_SECONDS, SHORT_PAUSE = 10.0, 0.05
+#: A look that is under way has this long to end when the server stops.
+STOP_SECONDS = 2.0
 #: In bytes; a pointer holds a version's name.
 LONGEST_POINTER = 1000
 #: Failures of the network that a look gets over.
@@ -100,7 +102,9 @@ class Follower:
         if not self._thread.is_alive():
             return
         self._closed.set()
-        self._thread.join()
+        self._thread.join(STOP_SECONDS)
+        if self._thread.is_alive():  # a silent network; what is left of the log waits for the next server
+            return
         if self._lead is not None:
             self._push_log()
             os.close(self._lead)

@@ -166,7 +166,7 @@ class Settings(BaseSettings):
         keys = ("input_folder_path", "test_data_path", "output_folder_path", "output_model_path")
         folders = {key: getattr(self, key) for key in (*keys, "prod_deployment_path")}
         found = {key: url for key, name in folders.items() if (url := self._url(name)) is not None}
-        return found | ({"data_root": self.data_root_url} if self.data_root_url else {})
+        return ({"data_root": self.data_root_url} if self.data_root_url else {}) | found
 
     def _url(self, name: str) -> str | None:
         if is_url(name):

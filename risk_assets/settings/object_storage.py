@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 import re
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
@@ -57,7 +57,7 @@ def _names(value: JsonValue | Mapping[str, JsonValue]) -> list[str]:
 
 def is_url(text: object) -> bool:
     """Whether a folder is named by a URL."""
-    return isinstance(text, str) and URL.fullmatch(text) is not None
+    return isinstance(text, str) and "://" in text
 
 
 def scheme_of(url: str) -> str:
@@ -72,7 +72,7 @@ def folder_url(text: str) -> str:
     """
     found = URL.fullmatch(text)
     if found is None:
-        raise ValueError("is no URL")
+        raise ValueError("is no URL of one folder, such as s3://bucket/prefix")
     scheme, rest = found[1], found[2].rstrip("/")
     steps = rest.removeprefix("/").split("/")
     if "@" in steps[0]:
@@ -98,7 +98,7 @@ def usual_cache() -> Path:
 def missing_package(url: str) -> str | None:
     """Return what has to be installed before a URL can be used, in a sentence; None when it can."""
     scheme = scheme_of(url)
-    absent = [name for name in ("fsspec", "s3fs") if importlib.util.find_spec(name) is None]
+    absent = [name for name in ("fsspec", "s3fs") if find_spec(name) is None]
     if "fsspec" in absent or (scheme in S3 and absent):
         return f'{scheme}:// needs an extra: pip install "risk_assets[s3]"'
     from fsspec import get_filesystem_class

@@ -1,4 +1,4 @@
-"""A server whose versions are in a bucket: it follows the pointer, and serves on whatever happens to the bucket."""
+"""A server whose versions are in a bucket: it follows the pointer, and serves on whatever happens."""
 
 from __future__ import annotations
 

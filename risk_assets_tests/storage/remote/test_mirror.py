@@ -54,7 +54,8 @@ def test_a_finished_file_lands_in_the_bucket_and_in_the_mirror(tmp_path: Path) -
 
 
 def test_a_finished_file_lands_in_a_local_folder(tmp_path: Path) -> None:
-    layout = Layout(tmp_path, *(tmp_path / name for name in "abcde"))  # type: ignore[misc,arg-type]
+    a, b, c, d, e = (tmp_path / name for name in "abcde")
+    layout = Layout(tmp_path, a, b, c, d, e)
     file = tmp_path / "batch.parquet"
     file.write_bytes(b"rows")
     Mirror(layout, IMPATIENT).land("sourcedata", file, "batch-1.parquet")

@@ -66,6 +66,6 @@ def test_names_that_differ_by_case_are_two_files_here(tmp_path: Path) -> None:
 def test_names_that_differ_by_case_are_an_error_where_the_disk_folds_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(naming, "_folds_case", lambda folder: True)
+    monkeypatch.setattr(naming, "_folds_case", lambda _folder: True)
     with pytest.raises(RemoteError, match=r"'A\.csv' and 'a\.csv' are one file"):
         refuse_twins(listing("A.csv", "a.csv"), tmp_path, "s3://b/in")

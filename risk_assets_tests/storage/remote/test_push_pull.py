@@ -1,4 +1,4 @@
-"""Any sequence of changes and of deaths: a mirror ends up like its bucket, and a bucket is never half of anything."""
+"""Any sequence of changes and of deaths: a mirror ends up like its bucket, a bucket never half of anything."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ FINALDATA = st.builds(
 
 @settings(max_examples=60, deadline=None)
 @given(states=st.lists(CLIENT_FILES, min_size=1, max_size=5), tampered=st.booleans())
-def test_whatever_changes_in_a_bucket_its_mirror_follows(states: list[dict[str, bytes]], tampered: bool) -> None:
+def test_whatever_changes_in_a_bucket_its_mirror_follows(
+    states: list[dict[str, bytes]], *, tampered: bool
+) -> None:
     url = new_url()
     bucket = Bucket(f"{url}/input")
     with tempfile.TemporaryDirectory() as folder:
@@ -104,10 +106,15 @@ def test_a_push_that_dies_anywhere_is_seen_whole_or_not_at_all_and_the_next_one_
 def test_a_write_by_another_machine_since_the_pull_is_a_conflict_and_changes_nothing(tmp_path: Path) -> None:
     url = new_url()
     one, other = machine(tmp_path / "one", url), machine(tmp_path / "other", url)
-    with pytest.raises(ConflictError, match="another machine"), one.working("drift"):
-        write_unit(one, "drift", {"drift.json": b"mine"})
-        with other.working("drift"):
-            write_unit(other, "drift", {"drift.json": b"theirs"})
+
+    def write_while_the_other_writes() -> None:
+        with one.working("drift"):
+            write_unit(one, "drift", {"drift.json": b"mine"})
+            with other.working("drift"):
+                write_unit(other, "drift", {"drift.json": b"theirs"})
+
+    with pytest.raises(ConflictError, match="another machine"):
+        write_while_the_other_writes()
     assert Bucket(f"{url}/models").content() == {"drift.json": b"theirs"}
     one.pull("drift")
     assert files_of(one, "drift") == {"drift.json": b"theirs"}
@@ -116,9 +123,10 @@ def test_a_write_by_another_machine_since_the_pull_is_a_conflict_and_changes_not
 def test_an_error_in_a_step_pushes_nothing(tmp_path: Path) -> None:
     url = new_url()
     here = machine(tmp_path, url)
-    with pytest.raises(ZeroDivisionError), here.working("drift"):
-        write_unit(here, "drift", {"drift.json": b"half"})
-        raise ZeroDivisionError
+    files: dict[str, bytes | None] = {"drift_history.jsonl": b"1", "drift.json": None}
+    with pytest.raises(TypeError), here.working("drift"):
+        write_unit(here, "drift", files)  # type: ignore[arg-type]
+    assert here.layout.drift_history.exists()
     assert Bucket(url).content() == {}
 
 

@@ -58,7 +58,8 @@ def test_objects_are_listed_looked_at_copied_and_removed(store: Store, tmp_path:
     store.delete(entry.name)
     store.delete(entry.name)
     assert list(store.list()) == ["b.csv"]
-    assert store.info(entry.name) is store.read(entry.name) is None
+    assert store.info(entry.name) is None
+    assert store.read(entry.name) is None
     assert not store.copy(entry.name, "c.csv")
 
 
@@ -85,7 +86,7 @@ def test_a_connection_that_breaks_within_a_body_is_begun_anew(
     monkeypatch.setattr(storing, "CHUNK", 100_000)
     content = os.urandom(350_000)
     entry = uploaded(store, tmp_path, content)
-    faults.cut, faults.matches = 2, lambda method, path: method == "GET"
+    faults.cut, faults.matches = 2, lambda method, _path: method == "GET"
     store.fetch(entry, tmp_path / "a.csv")
     assert (tmp_path / "a.csv").read_bytes() == content
     assert faults.cut == 0
@@ -94,7 +95,7 @@ def test_a_connection_that_breaks_within_a_body_is_begun_anew(
 def test_bodies_that_always_break_leave_the_earlier_file(store: Store, faults: Faults, tmp_path: Path) -> None:
     entry = uploaded(store, tmp_path, os.urandom(1000))
     (tmp_path / "a.csv").write_bytes(b"earlier")
-    faults.cut, faults.matches = 1000, lambda method, path: method == "GET"
+    faults.cut, faults.matches = 1000, lambda method, _path: method == "GET"
     with pytest.raises(RemoteError, match=r"a\.csv: cannot read"):
         store.fetch(entry, tmp_path / "a.csv")
     assert (tmp_path / "a.csv").read_bytes() == b"earlier"
@@ -167,7 +168,7 @@ def test_a_push_through_a_network_that_fails_at_every_point_is_whole_or_nothing(
     for point in range(0, 100, 3):
         counted = iter(range(1000))
         faults.heal()
-        faults.matches = lambda method, path, counted=counted, point=point: next(counted) >= point  # type: ignore[misc]
+        faults.matches = lambda _method, _path, counted=counted, point=point: next(counted) >= point  # type: ignore[misc]
         faults.down = True
         try:
             with writer.working("drift"):
