@@ -48,7 +48,7 @@ def call(ctx: click.Context, url: str, api_key: str | None, filepath: str, out: 
     with mirror.working("apireturns" if out is None else None):
         write_text(target, api_returns(url, filepath, answers))
     mirror.close()
-    click.echo(f"what {url} answered is in {target}")
+    click.echo(f"what {url} answered is in {target if out else mirror.place('apireturns', target)}")
 
 
 @call.command()

@@ -23,6 +23,7 @@ from risk_assets.settings import Settings, load_settings
 from risk_assets.storage.deployments import live_version, version_folder
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import find_record, read_record
+from risk_assets.storage.remote.mirror import Mirror
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -168,5 +169,7 @@ def _summary(settings: Settings) -> str:
         metrics=find_record(layout.metrics, Metrics),
         live=live,
         risks=risks,
-        report=str(layout.summary_report) if layout.summary_report.exists() else None,
+        report=Mirror.of(settings).place("report", layout.summary_report)
+        if layout.summary_report.exists()
+        else None,
     )

@@ -180,3 +180,33 @@ def test_requests_do_not_wait_for_a_bucket_that_is_silent(site: Site) -> None:
             answers = [http.post("/prediction", json={"clients": [CLIENT]}).status_code for _ in range(50)]
         assert set(answers) == {200}
         site.faults.heal()
+
+
+def test_a_server_of_a_data_root_in_a_bucket_shows_its_results_and_uploads_what_it_served(
+    site: Site, tmp_path: Path
+) -> None:
+    def settings_at(root: Path) -> Settings:
+        return make_settings(
+            root,
+            data_root=f"s3://{BUCKET}/{site.prefix}",
+            cache_folder=root / "cache",
+            object_storage={"endpoint_url": site.faults.endpoint, "poll_seconds": 0.1},
+        )
+
+    ours, servers = settings_at(tmp_path / "ours"), settings_at(tmp_path / "servers")
+    mirror = Mirror.of(ours)
+    with mirror.working("deployed_model"):
+        first = deploy(ours)
+    with mirror.working("report"):
+        mirror.layout.summary_report.write_bytes(b"%PDF-1.7")
+    servers.data_root.mkdir(parents=True)
+    with running(servers) as server, server.http() as http:
+        assert serves(server) == first
+        assert http.get("/report").content == b"%PDF-1.7"
+        assert http.get("/scoring").json()["version"] == first
+    assert mirror.listing("predictions")
+    mirror.pull("predictions")
+    [log] = mirror.layout.predictions.glob("*.jsonl")
+    assert first in log.read_text()
+    assert log.stat().st_mode & 0o077 == 0
+    mirror.close()

@@ -44,6 +44,11 @@ class Mirror:
         """Whether a unit is in a store, and here only mirrored."""
         return self.layout.url_of(self._units[key].folder) is not None
 
+    def place(self, key: str, path: Path) -> str:
+        """Return where people find a file of a unit: its URL, or its path."""
+        url = self.layout.url_of(self._units[key].folder)
+        return str(path) if url is None else f"{url}/{path.relative_to(self._units[key].folder).as_posix()}"
+
     def unit(self, key: str) -> Unit:
         """Return the unit of this key."""
         return self._units[key]

@@ -33,7 +33,7 @@ def pull(store: Store, unit: Unit, listing: Mapping[str, Entry], *, writer: bool
     lacking = [name for name in wanted if _lacks(unit, name, wanted[name], known.get(name))]
     try:
         for names in _stages(unit, lacking):
-            for name, seen in side_by_side(lambda name: _fetched(store, unit.folder, wanted[name]), names):
+            for name, seen in side_by_side(lambda name: _fetched(store, unit, wanted[name]), names):
                 known[name] = seen
         for name in [*unit.local(), *known]:
             if unit.reads(name, writer=writer) and name not in wanted and _may_go(unit, name, known.get(name)):
@@ -65,10 +65,12 @@ def _drop(folder: Path, name: str) -> None:
             (folder / place).rmdir()
 
 
-def _fetched(store: Store, folder: Path, entry: Entry) -> Seen:
-    target = folder / entry.name
-    _make_way(folder, target)
+def _fetched(store: Store, unit: Unit, entry: Entry) -> Seen:
+    target = unit.folder / entry.name
+    _make_way(unit.folder, target)
     store.fetch(entry, target)
+    if unit.append_only:
+        target.chmod(0o600)  # what was served is for its owner alone, here too
     return seen_as(entry.version, target)
 
 
