@@ -131,7 +131,7 @@ class Follower:
         entry: Entry | None = None
         try:
             entry = self._mirror.store("deployed_model").info(self._layout.current.name)
-            if entry is not None and entry == self._seen and self._clock() < self._retry_at:
+            if entry is not None and entry == self._seen and self._clock() < self._retry_at and self._is_done():
                 return
             self._take(entry)
             self._seen, self._retry_at = entry, float("inf")
@@ -143,6 +143,10 @@ class Follower:
             version = error.version if isinstance(error, VersionError) else None
             self._tell(Refusal(version, told(self._layout, error)))
 
+    def _is_done(self) -> bool:
+        """Whether what was last found of the pointer still stands here: the cache may have been cleared."""
+        return self.refused is not None or self._mirror.is_clean("deployed_model", self._layout.current.name)
+
     def _take(self, entry: Entry | None) -> None:
         """Fetch and try out what the pointer names, then point to it here."""
         store, pointer = self._mirror.store("deployed_model"), self._layout.current
@@ -151,6 +155,7 @@ class Follower:
         content = store.read(pointer.name) if entry else None
         if entry is None or content is None:
             if live_version(self._layout) is None:
+                store.list()  # nothing is deployed yet; a bucket that is not there is told
                 return
             raise DeploymentError(f"{store.url}/{pointer.name}: is gone")
         name = named_version(content, f"{store.url}/{pointer.name}")

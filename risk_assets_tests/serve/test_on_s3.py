@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -111,6 +112,11 @@ def test_the_pointer_is_followed_forwards_and_back_by_every_worker(site: Site) -
             decisions = http.get("/deployments").json()["decisions"]
         assert [line["verdict"] for line in decisions] == ["promoted", "promoted", "rolled back"]
         assert readiness(server) == {"ready": True, "version": first, "refused": None}
+
+        shutil.rmtree(Layout.of(site.server_settings).versions)  # the cache can be cleared at any time
+        Layout.of(site.server_settings).current.unlink()
+        wait_until((Layout.of(site.server_settings).versions / first / "scorecard.json").exists)
+        assert {serves(server) for _ in range(10)} == {first}
 
 
 def test_whatever_happens_to_the_bucket_what_served_last_serves_on(site: Site) -> None:
