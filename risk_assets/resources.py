@@ -3,9 +3,9 @@
 import contextlib
 import functools
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import dagster as dg
 from pydantic import PrivateAttr
@@ -16,6 +16,11 @@ from risk_assets.settings import Settings, SettingsError, load_settings
 from risk_assets.storage.dependencies import DependencyCheck
 from risk_assets.storage.fingerprints import FolderState, Status, folder_state, settled_state, unsettled_names
 from risk_assets.storage.layout import Layout
+from risk_assets.storage.remote.mirror import Mirror
+from risk_assets.storage.remote.sources import object_state
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 DATA_VERSION_TAG = "dagster/data_version"
 CODE_VERSION_TAG = "dagster/code_version"
@@ -38,9 +43,17 @@ class Home(dg.ConfigurableResource):
     @property
     def settings(self) -> Settings:
         """Return the settings in force: read again only when the file has changed."""
+        return _settings(self.config_file, self._modified)
+
+    @property
+    def mirror(self) -> Mirror:
+        """Return what keeps folders that are URLs, and their local mirrors, alike."""
+        return _mirror(self.config_file, self._modified)
+
+    @property
+    def _modified(self) -> int:
         file = Path(self.config_file)
-        status = file.stat() if file.exists() else None
-        return _settings(self.config_file, status.st_mtime_ns if status else 0)
+        return file.stat().st_mtime_ns if file.exists() else 0
 
     @property
     def layout(self) -> Layout:
@@ -72,19 +85,28 @@ class Home(dg.ConfigurableResource):
 
         Its memory is its own: a run hashes files as they are, and that is no sign of their being complete.
         """
+        if self.mirror.is_remote(key):
+            return object_state(self.mirror, key), {}
         return settled_state(self._files(key), self._memory(f"{key}.settled"), before)
 
     def unsettled_sources(self) -> frozenset[str]:
         """Return the names of input files that are not as they were when the sensor last saw them settled."""
+        if self.mirror.is_remote("sourcedata"):
+            return frozenset()
         return unsettled_names(self._files("sourcedata"), self._memory("sourcedata.settled"))
 
     def source_state(self) -> FolderState:
         """Return the content of the input folder."""
-        return folder_state(self._files("sourcedata"), self._memory("sourcedata"))
+        return self._state("sourcedata")
 
     def test_state(self) -> FolderState:
         """Return the content of the test folder."""
-        return folder_state(self._files("testdata"), self._memory("testdata"))
+        return self._state("testdata")
+
+    def _state(self, key: str) -> FolderState:
+        if self.mirror.is_remote(key):
+            return object_state(self.mirror, key)
+        return folder_state(self._files(key), self._memory(key))
 
     def _files(self, key: str) -> tuple[Path, ...]:
         return self.layout.source_files() if key == "sourcedata" else self.layout.test_files()
@@ -116,6 +138,30 @@ class ObservedSources(dg.ConfigurableResource):
 def _settings(config_file: str, modified: int) -> Settings:
     del modified
     return load_settings(config_file)
+
+
+@functools.lru_cache(maxsize=4)
+def _mirror(config_file: str, modified: int) -> Mirror:
+    return Mirror.of(_settings(config_file, modified))
+
+
+def mirrored(*reads: str, writes: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Pull what a step reads before it, and push what it wrote after it, where folders are URLs.
+
+    `reads` and `writes` are units (storage/units.py), which have the names of the assets that write them.
+    """
+
+    def around(body: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(body)
+        def step(*arguments: P.args, **named: P.kwargs) -> R:
+            home = named["home"]
+            assert isinstance(home, Home)
+            with home.mirror.working(writes, *reads):
+                return body(*arguments, **named)
+
+        return step
+
+    return around
 
 
 def with_settings(spec: dg.AssetSpec, settings: Settings) -> dg.AssetSpec:

@@ -5,7 +5,7 @@ import dagster as dg
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.risks import RiskSummary
 from risk_assets.engine.ranked import risk_summary
-from risk_assets.resources import SETTINGS, Home
+from risk_assets.resources import SETTINGS, Home, mirrored
 from risk_assets.storage.deployments import deployed_scorecard, require_live_version
 from risk_assets.storage.finaldata import parts, require_ingestion
 
@@ -18,6 +18,7 @@ from risk_assets.storage.finaldata import parts, require_ingestion
     owners=["team:ml"],
     kinds={"duckdb", "parquet"},
 )
+@mirrored("finaldata", "deployed_model", writes="client_risk")
 def client_risk(home: Home) -> dg.MaterializeResult:
     """Each client's newest row scored with the live version: risk, rank, decile and the three strongest reasons.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from risk_assets.domain.deployment import Decision
-from risk_assets.resources import SETTINGS, Home, Metadata, ObservedSources
+from risk_assets.resources import SETTINGS, Home, Metadata, ObservedSources, mirrored
 from risk_assets.storage.deployments import live_version, read_decisions, verify_version
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         ),
     ],
 )
+@mirrored("finaldata", "trained_model", "latest_score", "testdata", writes="deployed_model")
 def deployed_model(
     context: dg.AssetExecutionContext, home: Home, observed_sources: ObservedSources
 ) -> dg.MaterializeResult:
@@ -66,6 +67,7 @@ def deployed_model(
 
 
 @dg.asset_check(asset="deployed_model", description="The files of the live version are what its manifest says.")
+@mirrored("deployed_model")
 def files_match_manifest(home: Home) -> dg.AssetCheckResult:
     """Compare the hash of every file of the live version with its manifest."""
     live = live_version(home.layout)

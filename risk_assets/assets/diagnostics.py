@@ -9,7 +9,7 @@ from risk_assets.domain.diagnostics import Diagnostics, Timing
 from risk_assets.domain.profile import CategoricalProfile, NumericProfile, Profile
 from risk_assets.engine.profile import profile
 from risk_assets.reporting.markdown import picture
-from risk_assets.resources import SETTINGS, Dependencies, Home, Metadata
+from risk_assets.resources import SETTINGS, Dependencies, Home, Metadata, mirrored
 from risk_assets.storage.dependencies import not_asked
 from risk_assets.storage.deployments import deployed_scorecard, require_live_version
 from risk_assets.storage.finaldata import parts, read_test_rows, require_ingestion
@@ -26,6 +26,7 @@ TIMED = ("finaldata", "trained_model", "latest_score")
     owners=["team:operations"],
     kinds={"duckdb"},
 )
+@mirrored("finaldata", "testdata", "deployed_model", writes="diagnostics")
 def diagnostics(context: dg.AssetExecutionContext, home: Home, dependencies: Dependencies) -> dg.MaterializeResult:
     """Summary statistics and missing values of finaldata, how long runs took, and the state of the packages.
 

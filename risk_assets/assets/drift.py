@@ -7,7 +7,7 @@ import dagster as dg
 from risk_assets.domain.drift import DriftRules, DriftVerdict
 from risk_assets.domain.metrics import ScorePoint
 from risk_assets.reporting.markdown import picture
-from risk_assets.resources import SETTINGS, Home, Metadata
+from risk_assets.resources import SETTINGS, Home, Metadata, mirrored
 from risk_assets.storage.deployments import read_decisions
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import append_record, read_history, write_record
@@ -24,6 +24,7 @@ from risk_assets.storage.records import append_record, read_history, write_recor
         dg.AssetCheckSpec("no_drift", asset="drift", description="The live version still fits the new rows.")
     ],
 )
+@mirrored("finaldata", "deployed_model", "latest_score", "predictions", writes="drift")
 def drift(home: Home) -> dg.MaterializeResult:
     """The verdict on the live version, from rows of files that it was not trained on.
 

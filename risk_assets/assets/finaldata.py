@@ -8,8 +8,9 @@ from pydantic import Field
 
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.domain.ingestion import Ingestion
-from risk_assets.resources import SETTINGS, Home, Metadata, ObservedSources
+from risk_assets.resources import SETTINGS, Home, Metadata, ObservedSources, mirrored
 from risk_assets.storage.finaldata import ingest, read_ingestion
+from risk_assets.storage.remote.sources import note_sources
 
 DUPLICATES_WORTH_A_LOOK = 0.2
 DAYS_UNTIL_OLD = 35
@@ -37,6 +38,7 @@ class FinaldataConfig(dg.Config):
         dg.AssetCheckSpec("columns_declared", asset="finaldata", description="Files bring what is declared."),
     ],
 )
+@mirrored("sourcedata", writes="finaldata")
 def finaldata(config: FinaldataConfig, home: Home, observed_sources: ObservedSources) -> dg.MaterializeResult:
     """Every usable row of sourcedata: checked against the declared columns, duplicates left out.
 
@@ -54,6 +56,7 @@ def finaldata(config: FinaldataConfig, home: Home, observed_sources: ObservedSou
             leave_out=home.unsettled_sources() if config.settled_only else (),
             now=datetime.now(UTC),
         )
+    note_sources(home.mirror, ingestion)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(ingestion.data_version),
         metadata=_metadata(ingestion, settings.columns.to_columns()),
@@ -62,6 +65,7 @@ def finaldata(config: FinaldataConfig, home: Home, observed_sources: ObservedSou
 
 
 @dg.asset_check(asset="finaldata", description="New rows have come in lately.")
+@mirrored("finaldata")
 def data_is_fresh(home: Home) -> dg.AssetCheckResult:
     """Warn when nothing has been ingested for five weeks."""
     ingestion = read_ingestion(home.layout)

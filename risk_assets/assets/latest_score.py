@@ -7,7 +7,7 @@ import dagster as dg
 from risk_assets.domain.metrics import Metrics, ScorePoint
 from risk_assets.reporting.markdown import picture
 from risk_assets.reporting.wording import outcome_words
-from risk_assets.resources import SETTINGS, Home, Metadata, ObservedSources
+from risk_assets.resources import SETTINGS, Home, Metadata, ObservedSources, mirrored
 from risk_assets.storage.finaldata import read_test_rows
 from risk_assets.storage.latest_score import last_score, save_score
 
@@ -28,6 +28,7 @@ from risk_assets.storage.latest_score import last_score, save_score
         )
     ],
 )
+@mirrored("trained_model", "testdata", writes="latest_score")
 def latest_score(home: Home, observed_sources: ObservedSources) -> dg.MaterializeResult:
     """The trained model's score on testdata: F1 in latestscore.txt, all metrics with intervals in metrics.json."""
     from risk_assets.domain.scoring import score

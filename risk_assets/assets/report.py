@@ -11,7 +11,7 @@ from risk_assets.domain.metrics import Metrics, ScorePoint
 from risk_assets.domain.profile import TrainingReference
 from risk_assets.engine.ranked import risk_summary
 from risk_assets.reporting.wording import outcome_words
-from risk_assets.resources import SETTINGS, Home
+from risk_assets.resources import SETTINGS, Home, mirrored
 from risk_assets.storage.deployments import deployed_scorecard, read_decisions, read_manifest, require_live_version
 from risk_assets.storage.finaldata import require_ingestion
 from risk_assets.storage.records import find_record, read_history, read_record
@@ -27,6 +27,16 @@ if TYPE_CHECKING:
     group_name="results",
     owners=["team:ml"],
     kinds={"pdf"},
+)
+@mirrored(
+    "finaldata",
+    "trained_model",
+    "latest_score",
+    "deployed_model",
+    "client_risk",
+    "drift",
+    "diagnostics",
+    writes="report",
 )
 def report(home: Home) -> dg.MaterializeResult:
     """summary_report.pdf: the figures that matter on one page, then data, model, drift, history and lineage."""

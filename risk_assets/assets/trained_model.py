@@ -10,7 +10,7 @@ from risk_assets.domain.profile import TrainingReference
 from risk_assets.engine.profile import profile
 from risk_assets.engine.select import Keep
 from risk_assets.reporting.markdown import picture
-from risk_assets.resources import SETTINGS, Home, Metadata
+from risk_assets.resources import SETTINGS, Home, Metadata, mirrored
 from risk_assets.storage.finaldata import parts, require_ingestion
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ ROWS_FOR_A_HOLD_OUT = 1000
     kinds={"scikitlearn", "python"},
     pool="model",
 )
+@mirrored("finaldata", writes="trained_model")
 def trained_model(home: Home) -> dg.MaterializeResult:
     """An additive scorecard fitted on finaldata: trainedmodel.pkl for Python, scorecard.json for everything else.
 

@@ -22,6 +22,7 @@ from risk_assets.settings import SettingsError
 from risk_assets.storage.deployments import live_version, read_decisions
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import find_record
+from risk_assets.storage.remote.store import RemoteError
 
 SECONDS = 5
 #: For so long after files were ingested the schedule leaves the verdict on them to the sensor.
@@ -41,7 +42,7 @@ def build(cron: str) -> dg.ScheduleDefinition:
         """Decide, and say why."""
         try:
             decision = look(context.instance, context.repository_def, home)
-        except SettingsError as error:
+        except (SettingsError, RemoteError) as error:
             return dg.SkipReason(str(error))
         context.log.info(decision.reason)
         return _request(decision) if decision.selection else dg.SkipReason(decision.reason)
@@ -69,7 +70,10 @@ def check_drift_after_ingest(context: dg.SensorEvaluationContext, home: Home) ->
     if ingested is None or ingested[0] == context.cursor:
         return dg.SensorResult(skip_reason="nothing was ingested since the last look")
     assert context.repository_def is not None  # the daemon gives it
-    facts = gather(context.instance, context.repository_def, home)
+    try:
+        facts = gather(context.instance, context.repository_def, home)
+    except RemoteError as error:
+        return dg.SensorResult(skip_reason=str(error))
     decision = _decide(facts, home)
     context.log.info(decision.reason)
     looked_at = None if facts.in_flight else ingested[0]
@@ -98,6 +102,7 @@ def gather(instance: dg.DagsterInstance, repository: dg.RepositoryDefinition, ho
     from risk_assets.storage.comparison import count_served
 
     layout = home.layout
+    home.mirror.pull("deployed_model", "drift", "predictions")
     states = asset_states(instance, repository, home.settings)
     live, verdict = live_version(layout), find_record(layout.drift, DriftVerdict)
     retrained = last_success(instance, tag=RETRAINS)

@@ -10,8 +10,9 @@ from risk_assets.automation.runs import failed_runs, run_in_flight
 from risk_assets.domain.arrivals import FolderFacts, decide_ingest
 from risk_assets.resources import Home, report_observation
 from risk_assets.settings import SettingsError
-from risk_assets.storage.finaldata import read_ingestion
 from risk_assets.storage.fingerprints import FolderState, Status
+from risk_assets.storage.remote.sources import ingested_versions
+from risk_assets.storage.remote.store import RemoteError
 
 SECONDS = 10
 FOLDERS = ("sourcedata", "testdata")
@@ -30,14 +31,15 @@ def new_source_files(context: dg.SensorEvaluationContext, home: Home) -> dg.Sens
     before = _CURSOR.validate_json(context.cursor) if context.cursor else {}
     try:
         looks = {key: home.settled_state(key, before.get(key, {})) for key in FOLDERS}
-    except SettingsError as error:
+        ingested = ingested_versions(home.mirror)
+    except (SettingsError, RemoteError) as error:
         return dg.SensorResult(skip_reason=str(error))
     cursor = _CURSOR.dump_json({key: settling for key, (_, settling) in looks.items()}).decode()
     for key, (state, settling) in looks.items():
         if not settling:
             report_observation(context.instance, key, state)
     state, settling = looks["sourcedata"]
-    decision = decide_ingest(_facts(context.instance, home, state, settling), datetime.now(UTC))
+    decision = decide_ingest(_facts(context.instance, ingested, state, settling), datetime.now(UTC))
     if not decision.ingest:
         return dg.SensorResult(skip_reason=decision.reason, cursor=cursor)
     context.log.info(decision.reason)
@@ -46,12 +48,11 @@ def new_source_files(context: dg.SensorEvaluationContext, home: Home) -> dg.Sens
 
 
 def _facts(
-    instance: dg.DagsterInstance, home: Home, state: FolderState, settling: dict[str, Status]
+    instance: dg.DagsterInstance, ingested: dict[str, str], state: FolderState, settling: dict[str, Status]
 ) -> FolderFacts:
-    ingestion = read_ingestion(home.layout)
     return FolderFacts(
         found={name: file.sha256 for name, file in state.files.items()},
-        ingested={file.name: file.sha256 for file in ingestion.files} if ingestion else {},
+        ingested=ingested,
         settling=tuple(settling),
         in_flight=run_in_flight(instance, ["finaldata"]),
         failed=failed_runs(instance, state.version),

@@ -9,6 +9,7 @@ from risk_assets.resources import Home
 from risk_assets.storage.channel import ChannelError, send
 from risk_assets.storage.deployments import read_decisions
 from risk_assets.storage.records import read_history
+from risk_assets.storage.remote.store import RemoteError
 
 SECONDS = 30
 
@@ -41,6 +42,10 @@ def failed_run(context: dg.RunFailureSensorContext, home: Home) -> None:
 )
 def decisions(context: dg.SensorEvaluationContext, home: Home) -> dg.SensorResult:
     """Send what was decided since the last look; what the channel does not take is sent again at the next."""
+    try:
+        home.mirror.pull("deployed_model", "drift")
+    except RemoteError as error:
+        return dg.SensorResult(skip_reason=str(error))
     made = read_decisions(home.layout)
     verdicts = read_history(home.layout.drift_history, DriftVerdict)
     now = Told(decisions=len(made), verdicts=len(verdicts))

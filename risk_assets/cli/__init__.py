@@ -13,6 +13,7 @@ from risk_assets.settings import SettingsError
 from risk_assets.storage.deployments import DeploymentError
 from risk_assets.storage.lock import LockedError
 from risk_assets.storage.records import RecordError
+from risk_assets.storage.remote.store import RemoteError
 
 
 class WrongSettings(click.ClickException):
@@ -30,7 +31,7 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except SettingsError as error:
             raise WrongSettings(str(error)) from error
-        except (DeploymentError, LockedError, RecordError) as error:
+        except (DeploymentError, LockedError, RecordError, RemoteError) as error:
             raise click.ClickException(str(error)) from error
         except OSError as error:
             text = f"{error.filename}: {error.strerror}" if error.filename else str(error)

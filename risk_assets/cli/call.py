@@ -12,7 +12,7 @@ import click
 from risk_assets.cli.api_client import JSON, ApiClient
 from risk_assets.settings import load_settings
 from risk_assets.storage.atomic import write_text
-from risk_assets.storage.layout import Layout
+from risk_assets.storage.remote.mirror import Mirror
 
 URL = "http://127.0.0.1:8000"
 TESTDATA = "testdata/testdata.csv"
@@ -38,14 +38,17 @@ def call(ctx: click.Context, url: str, api_key: str | None, filepath: str, out: 
         return
     from risk_assets.cli.api_returns import api_returns
 
-    target = out or Layout.of(load_settings(ctx.obj)).apireturns
+    mirror = Mirror.of(load_settings(ctx.obj))
+    target = out or mirror.layout.apireturns
     question = json.dumps({"filepath": filepath}).encode()
     answers = {
         "prediction": client.post("/prediction", question, kind=JSON, accept=JSON).content,
         **{name: client.get(f"/{name}") for name in ("scoring", "summarystats", "diagnostics")},
     }
-    write_text(target, api_returns(url, filepath, answers))
-    click.echo(f"what {url} answered is in {target}")
+    with mirror.working("apireturns" if out is None else None):
+        write_text(target, api_returns(url, filepath, answers))
+    mirror.close()
+    click.echo(f"what {url} answered is in {target if out else mirror.place('apireturns', target)}")
 
 
 @call.command()

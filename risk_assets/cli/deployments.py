@@ -11,7 +11,7 @@ from risk_assets.reporting.wording import terminal_text
 from risk_assets.settings import load_settings
 from risk_assets.storage import interventions
 from risk_assets.storage.deployments import read_decisions
-from risk_assets.storage.layout import Layout
+from risk_assets.storage.remote.mirror import Mirror
 
 LONGEST_REASON = 500
 
@@ -37,7 +37,9 @@ class Moment(click.ParamType[datetime]):
 @click.pass_obj
 def history(config: str | None, when: datetime | None) -> None:
     """Show what was decided about deployments, oldest first."""
-    decisions = read_decisions(_layout(config))
+    mirror = _mirror(config)
+    mirror.pull("deployed_model")
+    decisions = read_decisions(mirror.layout)
     if when is not None:
         click.echo(f"{live_at(decisions, when) or 'nothing'} served at {when.isoformat()}")
     elif not decisions:
@@ -51,7 +53,9 @@ def history(config: str | None, when: datetime | None) -> None:
 @click.pass_obj
 def rollback(config: str | None, version: str | None) -> None:
     """Let VERSION serve again; by default the one that served before the live one."""
-    decision = interventions.rollback(_layout(config), version, now=datetime.now(UTC))
+    mirror = _mirror(config)
+    with mirror.working("deployed_model"):
+        decision = interventions.rollback(mirror.layout, version, now=datetime.now(UTC))
     click.echo(f"{decision.live} serves again, in place of {decision.before or 'nothing'}")
 
 
@@ -60,7 +64,9 @@ def rollback(config: str | None, version: str | None) -> None:
 @click.pass_obj
 def approve(config: str | None, version: str) -> None:
     """Let the held VERSION serve."""
-    decision = interventions.approve(_layout(config), version, now=datetime.now(UTC))
+    mirror = _mirror(config)
+    with mirror.working("deployed_model"):
+        decision = interventions.approve(mirror.layout, version, now=datetime.now(UTC))
     click.echo(f"{decision.live} serves now, in place of {decision.before or 'nothing'}")
 
 
@@ -69,12 +75,16 @@ def approve(config: str | None, version: str) -> None:
 @click.pass_obj
 def reject(config: str | None, version: str) -> None:
     """Turn the held VERSION down; what serves stays."""
-    decision = interventions.reject(_layout(config), version, now=datetime.now(UTC))
+    mirror = _mirror(config)
+    with mirror.working("deployed_model"):
+        decision = interventions.reject(mirror.layout, version, now=datetime.now(UTC))
     click.echo(f"{version} is rejected; {decision.live or 'nothing'} serves on")
 
 
-def _layout(config: str | None) -> Layout:
-    return Layout.of(load_settings(config))
+def _mirror(config: str | None) -> Mirror:
+    mirror = Mirror.of(load_settings(config))
+    click.get_current_context().call_on_close(mirror.close)
+    return mirror
 
 
 def _reason(decision: Decision) -> str:

@@ -22,6 +22,7 @@ from risk_assets.settings import Settings, load_settings
 from risk_assets.storage.deployments import live_version, version_folder
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import find_record, read_record
+from risk_assets.storage.remote.mirror import Mirror
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -152,10 +153,11 @@ def _summary(settings: Settings) -> str:
         threshold = read_record(version_folder(layout, live) / layout.scorecard.name, Scorecard).threshold
         with open_duckdb(columns, memory_limit=settings.memory_limit, threads=1, spill=spill) as session:
             risks = risk_summary(session, layout.client_risk_parquet, threshold=threshold, top=5)
+    report = Mirror.of(settings).place("report", layout.summary_report)
     return run_summary(
         ingestion=find_record(layout.ingestion, Ingestion),
         metrics=find_record(layout.metrics, Metrics),
         live=live,
         risks=risks,
-        report=str(layout.summary_report) if layout.summary_report.exists() else None,
+        report=report if layout.summary_report.exists() else None,
     )

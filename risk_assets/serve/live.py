@@ -6,6 +6,7 @@ import hashlib
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,18 +52,26 @@ class LiveModel:
     """Holds the version that serves; whoever asks gets one object and keeps to it.
 
     `current` looks at the pointer and, when it has moved, loads what it names, in one thread while the others
-    serve on with the version before. `refused` is the version that the pointer names, when that one cannot serve.
+    serve on with the version before.
     """
 
-    def __init__(self, layout: Layout, columns: Columns) -> None:
+    def __init__(
+        self, layout: Layout, columns: Columns, elsewhere: Callable[[], Refusal | None] = lambda: None
+    ) -> None:
         self._layout = layout
+        self._elsewhere = elsewhere
         self._columns = columns
         self._version: Version | None = None
         self._seen: tuple[int, ...] | None = None
         self._look_at = 0.0
         self._retry_at = float("inf")
         self._loading = threading.Lock()
-        self.refused: Refusal | None = None
+        self._refused: Refusal | None = None
+
+    @property
+    def refused(self) -> Refusal | None:
+        """What the pointer names and cannot serve; `elsewhere` knows of a pointer that is not on this disk."""
+        return self._refused or self._elsewhere()
 
     @property
     def held(self) -> Version | None:
@@ -73,11 +82,8 @@ class LiveModel:
         """Return the version that serves. Raises RequestError (503) while there is none."""
         version = self.find()
         if version is None:
-            why = (
-                f"{self.refused.reason}"
-                if self.refused
-                else "no model is deployed yet; materialize deployed_model"
-            )
+            refused = self.refused
+            why = refused.reason if refused else "no model is deployed yet; materialize deployed_model"
             raise RequestError(503, why)
         return version
 
@@ -107,11 +113,11 @@ class LiveModel:
         name = None
         try:
             name = _pointed_to(self._layout)
-            self._version, self.refused = load_version(self._layout, name, self._columns), None
+            self._version, self._refused = load_version(self._layout, name, self._columns), None
             LOADS.labels("loaded").inc()
             logger.info("%s serves", name)
         except (DeploymentError, RecordError, OSError) as error:
-            self.refused, self._retry_at = Refusal(name, told(self._layout, error)), now + RETRY_SECONDS
+            self._refused, self._retry_at = Refusal(name, told(self._layout, error)), now + RETRY_SECONDS
             LOADS.labels("refused").inc()
             logger.error("%s cannot serve: %s", name or "what the pointer names", error)  # noqa: TRY400
 

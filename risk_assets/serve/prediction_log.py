@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from itertools import groupby
@@ -15,7 +16,7 @@ from risk_assets.storage.predictions import Cell, Served, append_served, prune_s
 
 #: Clients that may wait to be written.
 CAPACITY = 500_000
-DAY = 86_400
+DAY, HOUR = 86_400, 3600
 
 
 class PredictionLog:
@@ -29,6 +30,8 @@ class PredictionLog:
         self._layout = layout
         self._clock = clock
         self._pruned_on: date | None = None
+        self._hour: tuple[date, int] | None = None
+        self._number = 0
         self._queue: Background[Served] | None = None
         if settings.prediction_log:
             self._queue = Background(self._write, capacity=CAPACITY, name="prediction log")
@@ -56,10 +59,22 @@ class PredictionLog:
             prune_served(self._layout, today=today, days=self._settings.prediction_log_days)
             self._pruned_on = today
         left_out = append_served(
-            self._layout, merged(served), worker=os.getpid(), max_bytes=self._settings.prediction_log_bytes
+            self._layout, merged(served), worker=self._worker(today), max_bytes=self._settings.prediction_log_bytes
         )
         if left_out:
             LOG_DROPPED.inc(left_out)
+
+    def _worker(self, today: date) -> int:
+        """Return the number in the name of this worker's file; in a bucket it is like no other machine's.
+
+        There files are uploaded again as they grow, so a new one is begun every hour.
+        """
+        if self._layout.url_of(self._layout.predictions) is None:
+            return os.getpid()
+        hour = today, int(self._clock() // HOUR)
+        if hour != self._hour:
+            self._hour, self._number = hour, secrets.randbits(53)
+        return self._number
 
 
 def merged(served: Sequence[Served]) -> list[Served]:

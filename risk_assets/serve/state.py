@@ -11,6 +11,7 @@ from flask import Flask, current_app, g
 from risk_assets.domain.columns import Columns
 from risk_assets.serve.brake import Brake
 from risk_assets.serve.client_table import ClientTable
+from risk_assets.serve.follower import Follower
 from risk_assets.serve.generated import Generated
 from risk_assets.serve.guard import Guard
 from risk_assets.serve.inference import Inference
@@ -37,13 +38,16 @@ class Serving:
     generated: Generated
     clients: ClientTable
     guard: Guard
+    follower: Follower
     brake: Brake = field(default_factory=Brake)
 
     @classmethod
     def of(cls, settings: Settings, guard: Guard) -> Serving:
         """Put the parts together."""
         layout, columns = Layout.of(settings), settings.columns.to_columns()
-        live = LiveModel(layout, columns)
+        follower = Follower(settings, columns)
+        follower.start()
+        live = LiveModel(layout, columns, lambda: follower.refused)
         log = PredictionLog(settings, layout, time.time)
         predictions = Predictions(settings, live, log)
         return cls(
@@ -57,11 +61,13 @@ class Serving:
             generated=Generated(layout),
             clients=ClientTable(settings, layout),
             guard=guard,
+            follower=follower,
         )
 
     def close(self) -> None:
         """Write what waits, and let go of the engine."""
         self.log.close()
+        self.follower.close()
         self.clients.close()
 
 

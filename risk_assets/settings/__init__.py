@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,9 +22,25 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from risk_assets.settings.columns import ColumnsSetting, NumericSetting
 from risk_assets.settings.engine import EngineSetting
+from risk_assets.settings.object_storage import (
+    ObjectStorageSetting,
+    folder_url,
+    is_url,
+    mirror_name,
+    missing_package,
+    usual_cache,
+)
 
 CRON_FIELDS = 5
-__all__ = ["ColumnsSetting", "EngineSetting", "NumericSetting", "Settings", "SettingsError", "load_settings"]
+__all__ = [
+    "ColumnsSetting",
+    "EngineSetting",
+    "NumericSetting",
+    "ObjectStorageSetting",
+    "Settings",
+    "SettingsError",
+    "load_settings",
+]
 
 PREFIX = "RISK_ASSETS_"
 #: Variables with the prefix that are no settings: which config, and what `risk call` and the tests go by.
@@ -37,7 +54,7 @@ class SettingsError(ValueError):
 def _folder_name(value: str) -> str:
     if not value.strip():
         raise ValueError("must name a folder")
-    return value
+    return folder_url(value) if is_url(value) else value
 
 
 def _cron(value: str) -> str:
@@ -62,13 +79,20 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
 
-    data_root: Path
+    data_root: Path = Field(description="a folder, or a URL, of which this is then the local mirror")
+    data_root_url: str | None = Field(default=None, description="follows from data_root")
     input_folder_path: FolderName
     output_folder_path: FolderName
     test_data_path: FolderName
     output_model_path: FolderName
     prod_deployment_path: FolderName
     columns: ColumnsSetting
+
+    # folders that are named by a URL
+    cache_folder: Path = Field(default_factory=usual_cache, description="local mirrors of URLs")
+    object_storage: ObjectStorageSetting = Field(
+        default=ObjectStorageSetting(), description="how URLs are reached"
+    )
 
     # ingestion
     finaldata_csv: bool = Field(default=True, description="also write finaldata.csv for people")
@@ -121,6 +145,40 @@ class Settings(BaseSettings):
     # dagster
     executor: Literal["in_process", "multiprocess"] = "in_process"
 
+    @model_validator(mode="before")
+    @classmethod
+    def _mirrored_root(cls, given: object) -> object:
+        """Split a data root that is a URL into the URL and the folder that mirrors it."""
+        if not isinstance(given, Mapping) or not is_url(given.get("data_root")):
+            return given
+        try:
+            url = folder_url(given["data_root"])
+        except ValueError as error:
+            raise ValueError(f"data_root: {error}") from error
+        storage = given.get("object_storage") or {}
+        endpoint = storage.get("endpoint_url") if isinstance(storage, Mapping) else storage.endpoint_url
+        cache = Path(given.get("cache_folder") or usual_cache())
+        return {**given, "data_root": cache / mirror_name(url, endpoint), "data_root_url": url}
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """The folders that are named by a URL, or lie below one: by setting, each with its URL."""
+        keys = ("input_folder_path", "test_data_path", "output_folder_path", "output_model_path")
+        folders = {key: getattr(self, key) for key in (*keys, "prod_deployment_path")}
+        found = {key: url for key, name in folders.items() if (url := self._url(name)) is not None}
+        return ({"data_root": self.data_root_url} if self.data_root_url else {}) | found
+
+    def _url(self, name: str) -> str | None:
+        if is_url(name):
+            return name
+        if self.data_root_url is None or Path(name).is_absolute():
+            return None
+        return f"{self.data_root_url}/{os.path.normpath(name)}"
+
+    def mirror(self, url: str) -> Path:
+        """Return the local folder that mirrors a URL."""
+        return self.cache_folder / mirror_name(url, self.object_storage.endpoint_url)
+
     @model_validator(mode="after")
     def _folders_apart(self) -> Settings:
         """Refuse folders that would overwrite each other or feed output back as input."""
@@ -131,7 +189,9 @@ class Settings(BaseSettings):
             "output_model_path",
             "prod_deployment_path",
         )
-        folders = {key: os.path.normpath(getattr(self, key)) for key in keys}
+        folders = {key: os.path.normpath(self._url(name := getattr(self, key)) or name) for key in keys}
+        if self.data_root_url and any(name.split("/")[0] == ".." for name in map(self._below_root, keys)):
+            raise ValueError("data_root: a folder lies outside its URL")
         for key, other in itertools.permutations(keys, 2):
             if folders[key] == folders[other]:
                 first, second = sorted((key, other), key=keys.index)
@@ -139,6 +199,9 @@ class Settings(BaseSettings):
             if Path(folders[key]).is_relative_to(folders[other]):
                 raise ValueError(f"{key}: lies inside {other}")
         return self
+
+    def _below_root(self, key: str) -> str:
+        return os.path.normpath(str(getattr(self, key)))
 
     @classmethod
     def settings_customise_sources(
@@ -174,9 +237,13 @@ def load_settings(path: str | Path | None = None) -> Settings:
         settings = Settings(**content)
     except ValidationError as error:
         raise SettingsError(f"config {file}: {_one_line(error)}") from error
+    for key, url in settings.urls.items():
+        if missing := missing_package(url):
+            raise SettingsError(f"config {file}: {key}: {missing}")
     return settings.model_copy(
         update={
-            "data_root": file.parent / settings.data_root,
+            "data_root": file.parent / settings.data_root.expanduser(),
+            "cache_folder": file.parent / settings.cache_folder.expanduser(),
             "spill_folder": settings.spill_folder and file.parent / settings.spill_folder,
         }
     )

@@ -128,13 +128,20 @@ def verify_version(layout: Layout, version: str) -> tuple[str, ...]:
 def live_version(layout: Layout) -> str | None:
     """Return the version that serves, None before the first. Raises DeploymentError for a broken pointer."""
     try:
-        name = layout.current.read_text(encoding="utf-8").strip()
+        content = layout.current.read_bytes()
     except FileNotFoundError:
         return None
+    return named_version(content, str(layout.current))
+
+
+def named_version(content: bytes, place: str) -> str:
+    """Return the version that a pointer's content names. Raises DeploymentError for anything else."""
+    try:
+        name = content.decode().strip()
     except UnicodeDecodeError as error:
-        raise DeploymentError(f"{layout.current}: not text. {WRITE_ANEW}") from error
+        raise DeploymentError(f"{place}: not text. {WRITE_ANEW}") from error
     if not VERSION_NAME.fullmatch(name):
-        raise DeploymentError(f"{layout.current}: not a version name: {name[:80]!r}. {WRITE_ANEW}")
+        raise DeploymentError(f"{place}: not a version name: {name[:80]!r}. {WRITE_ANEW}")
     return name
 
 

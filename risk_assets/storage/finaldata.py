@@ -79,7 +79,7 @@ def ingest(
         try:
             before = read_ingestion(layout)
             sources = _read_all(layout, session, before, leave_out)
-            _refuse_bad(sources, layout.input, max_bad_share)
+            _refuse_bad(sources, layout.url_of(layout.input) or layout.input, max_bad_share)
             ingestion = _merge_all(layout, session, sources, before, now)
             publish(layout, session, ingestion, sources, write_csv=write_csv)
         finally:
@@ -107,7 +107,7 @@ def read_test_rows(layout: Layout, session: Session) -> tuple[LabelledRows, int]
     """Return the usable rows of testdata and how many were refused. Raises IngestionError when none is usable."""
     files = layout.test_files()
     if not files:
-        raise IngestionError(f"no client files in {layout.testdata}")
+        raise IngestionError(f"no client files in {layout.url_of(layout.testdata) or layout.testdata}")
     with tempfile.TemporaryDirectory() as folder:
         found, accounts = read_labelled(session, files, Path(folder))
         return labelled_rows(session, found, "all"), sum(file.quarantined for file in accounts)
@@ -139,7 +139,7 @@ def _as_they_were(
                 yield kept
 
 
-def _refuse_bad(sources: Sequence[Source], folder: Path, max_bad_share: float) -> None:
+def _refuse_bad(sources: Sequence[Source], folder: Path | str, max_bad_share: float) -> None:
     if not sources:
         raise IngestionError(f"no client files in {folder}")
     read = sum(source.parsed.read for source in sources)

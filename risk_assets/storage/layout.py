@@ -6,13 +6,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from risk_assets.settings import Settings, SettingsError
+from risk_assets.settings.object_storage import is_url
 
+PREDICTIONS = "predictions"
+#: The settings that name the folders, in the order of the fields.
+FOLDERS = (
+    "input_folder_path",
+    "test_data_path",
+    "output_folder_path",
+    "output_model_path",
+    "prod_deployment_path",
+)
 INPUT_SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where everything lives; each path is absolute and below the data root unless config says otherwise."""
+    """Where everything lives; each path is absolute and below the data root unless config says otherwise.
+
+    All paths are local. Where a folder is named by a URL, `urls` has it, and the folder is the URL's mirror.
+    """
 
     data_root: Path
     input: Path
@@ -20,19 +33,26 @@ class Layout:
     ingested: Path
     models: Path
     deployment: Path
+    urls: tuple[tuple[Path, str], ...] = ()
 
     @classmethod
     def of(cls, settings: Settings) -> Layout:
         """Return the layout that the settings name."""
-        root = settings.data_root
-        return cls(
-            data_root=root,
-            input=root / settings.input_folder_path,
-            testdata=root / settings.test_data_path,
-            ingested=root / settings.output_folder_path,
-            models=root / settings.output_model_path,
-            deployment=root / settings.prod_deployment_path,
-        )
+        root, urls = settings.data_root, settings.urls
+
+        def place(key: str) -> Path:
+            name = getattr(settings, key)
+            return settings.mirror(name) if is_url(name) else root / name
+
+        folders = [place(key) for key in FOLDERS]
+        remote = [(folder, urls[key]) for key, folder in zip(FOLDERS, folders, strict=True) if key in urls]
+        if settings.data_root_url:
+            remote.append((root / PREDICTIONS, f"{settings.data_root_url}/{PREDICTIONS}"))
+        return cls(root, folders[0], folders[1], folders[2], folders[3], folders[4], tuple(remote))
+
+    def url_of(self, folder: Path) -> str | None:
+        """Return the URL that a folder mirrors, None for one that is only here."""
+        return dict(self.urls).get(folder)
 
     # ingesteddata
     @property
@@ -59,6 +79,11 @@ class Layout:
     def ingestion(self) -> Path:
         """The account of every file; written last, it is what makes finaldata valid."""
         return self.ingested / "ingestion.json"
+
+    @property
+    def source_objects(self) -> Path:
+        """The versions of the objects that finaldata was made from, where the input folder is a URL."""
+        return self.ingested / "sourceobjects.json"
 
     @property
     def quarantine(self) -> Path:
@@ -190,7 +215,7 @@ class Layout:
     @property
     def predictions(self) -> Path:
         """What was served: daily files per worker."""
-        return self.data_root / "predictions"
+        return self.data_root / PREDICTIONS
 
     def source_files(self) -> tuple[Path, ...]:
         """Client files of the input folder, in reading order."""

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from risk_assets.settings import Settings
+from risk_assets.storage.remote.mirror import Mirror
 from risk_assets_tests.serve.deployed import deploy, make_settings
 from risk_assets_tests.serve.running import ROOT, write_config
 
@@ -20,19 +22,35 @@ assert answer.status_code == 200, answer.text
 print(*sorted(sys.modules))
 """
 
+HEAVY = ["dagster", "pandas", "sklearn", "scipy", "matplotlib", "duckdb", "joblib", "pyarrow"]
+
+
+def modules_of(settings: Settings) -> set[str]:
+    command = [sys.executable, "-c", PREDICT, str(Path(write_config(settings)))]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(result.stdout.split())
+
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """Modules of a process that has served predictions only."""
     settings = make_settings(tmp_path_factory.mktemp("light"))
     deploy(settings)
-    command = [sys.executable, "-c", PREDICT, str(Path(write_config(settings)))]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    return set(result.stdout.split())
+    return modules_of(settings)
 
 
-@pytest.mark.parametrize(
-    "library", ["dagster", "pandas", "sklearn", "scipy", "matplotlib", "duckdb", "joblib", "pyarrow"]
-)
+@pytest.mark.parametrize("library", [*HEAVY, "fsspec", "s3fs"])
 def test_predictions_load_nothing_heavy(loaded: set[str], library: str) -> None:
     assert library not in loaded
+
+
+def test_predictions_from_a_url_load_its_file_system_and_nothing_heavy(tmp_path: Path) -> None:
+    settings = make_settings(
+        tmp_path, prod_deployment_path=f"file://{tmp_path}/bucket", cache_folder=tmp_path / "cache"
+    )
+    with Mirror.of(settings).working("deployed_model"):
+        deploy(settings)
+    (tmp_path / "cache").rename(tmp_path / "deployers")
+    loaded = modules_of(settings)
+    assert "fsspec" in loaded
+    assert not {*HEAVY, "s3fs", "upath"} & loaded
