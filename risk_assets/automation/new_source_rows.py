@@ -60,7 +60,6 @@ def _look(
     try:
         look = land_new_rows(source, password, home.layout, columns, in_time=in_time)
     except (SourceError, SettingsError) as error:
-        context.log.error(str(error))
         return str(error), f"FAILED: {error}"
     except LockedError:
         return None, f"{source.name}: another process is reading it"
@@ -70,13 +69,11 @@ def _look(
 
 def _warn(context: dg.SensorEvaluationContext, source: SqlSourceSetting, look: Look) -> None:
     if look.passed_over:
-        context.log.warning(
-            f"{source.name}: {look.passed_over:,} rows are passed over, as they have no {source.cursor} to follow"
-        )
+        rows = f"{look.passed_over:,} rows are passed over"
+        context.log.warning("%s: %s, as their %s cannot be followed", source.name, rows, source.cursor)
     if look.shortened:
-        context.log.warning(
-            f"{source.name}: more rows than can be kept lie within look_back: a row that comes late may be missed"
-        )
+        missed = "more rows than can be kept lie within look_back: one that comes late may be missed"
+        context.log.warning("%s: %s", source.name, missed)
 
 
 def _timer(seconds: float) -> Callable[[], bool]:

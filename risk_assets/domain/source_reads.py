@@ -36,5 +36,9 @@ def told(name: str, rows: int, files: int, reached: str | None, *, complete: boo
     """Say what a look at a source has landed, in a sentence."""
     if not files:
         return f"{name}: nothing new" + (f" after {reached}" if reached else "")
-    landed = f"{name}: {rows:,} rows landed in {files:,} file{'s' if files > 1 else ''}, up to {reached}"
+    landed = f"{name}: {_counted(rows, 'row')} landed in {_counted(files, 'file')}, up to {reached}"
     return landed if complete else f"{landed}; more is waiting"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

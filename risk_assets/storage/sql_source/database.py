@@ -69,7 +69,7 @@ def open_engine(source: SqlSourceSetting, password: str | None) -> Engine:
         url = url.set(password=password) if password else url
         engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=_connect_args(url.get_backend_name()))
     except (ArgumentError, NoSuchModuleError, TypeError) as error:
-        raise SettingsError(f"sources: {source.name}: url: {_first_line(error, password)}") from None
+        raise SettingsError(f"sources: {source.name}: url: {first_line(error, password)}") from None
     except ModuleNotFoundError as error:
         extra = ': pip install "risk_assets[sql]"' if error.name == "psycopg" else ""
         told = f"url: the driver {error.name} is not installed{extra}"
@@ -109,7 +109,7 @@ def told_in_a_line(source: SqlSourceSetting, password: str | None) -> Iterator[N
         yield
     except _database_errors() as error:
         raise SourceError(
-            f"{source.name}: {_first_line(getattr(error, 'orig', None) or error, password)}"
+            f"{source.name}: {first_line(getattr(error, 'orig', None) or error, password)}"
         ) from None
 
 
@@ -129,7 +129,7 @@ def _connect_args(backend: str) -> dict[str, int]:
     return {"connect_timeout": CONNECT_SECONDS, **KEEPALIVES} if backend == "postgresql" else {}
 
 
-def _first_line(error: BaseException, password: str | None) -> str:
+def first_line(error: BaseException, password: str | None = None) -> str:
     """Return what an error says, without SQL, parameters and the password, should a driver repeat it."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     told = lines[0] if lines else type(error).__name__

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from risk_assets.storage.sql_source.database import Database, session_settings
+from risk_assets.storage.sql_source.database import Database, SourceError, first_line, session_settings
 from risk_assets.storage.sql_source.position import CursorError
 from risk_assets.storage.sql_source.query import CURSOR
 from risk_assets.storage.sql_source.shape import Kind, Shape
@@ -28,7 +28,7 @@ def streamed(database: Database, shape: Shape, query: sa.Select[Any]) -> Iterato
     """Run the query and yield its rows: the declared columns by their kinds, and the cursor last."""
     if database.streams_arrow:
         with _by_copy(database, query) as batches:
-            yield (_as_declared(batch, shape) for batch in batches)
+            yield (_as_declared(batch, shape) for batch in _told(database, batches))
         return
     with database.connection.execution_options(stream_results=True, max_row_buffer=ROWS_AT_ONCE).execute(
         query
@@ -50,6 +50,18 @@ def _by_copy(database: Database, query: sa.Select[Any]) -> Iterator[Iterator[pa.
         cursor.adbc_statement.set_options(**{StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(BYTES_AT_ONCE)})
         cursor.execute(str(compiled))
         yield cursor.fetch_record_batch()
+
+
+def _told(database: Database, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield the batches; a connection that breaks is, to Arrow, a file that cannot be read."""
+    while True:
+        try:
+            batch = next(batches, None)
+        except OSError as error:
+            raise SourceError(f"{database.source.name}: {first_line(error)}") from None
+        if batch is None:
+            return
+        yield batch
 
 
 def _as_declared(batch: pa.RecordBatch, shape: Shape) -> pa.Table:

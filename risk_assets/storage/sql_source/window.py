@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: So many rows within the look-back can be told from new ones; of more, the oldest are taken as landed for good.
 MOST_ROWS = 4_000_000
 #: So many tables wait for being hashed: most have left the look-back by then.
-MOST_WAITING = 4
+MOST_WAITING = 2
 
 
 @dataclass
