@@ -5,9 +5,9 @@
 It starts a PostgreSQL of its own and fills a table of the shipped columns and a time, indexed by time and id. Each
 round runs `psql` with COPY of the whole table TO STDOUT, then with COPY of the very query that landing runs
 (declared columns and cursor, in order), each redirected to a file, and then a look at the table from its first
-row, in a process of its own that has imported its libraries: files of a million rows are landed and synced, and
-the state is written. The last lines are the look of a source without the fast way, on a tenth of the rows, and a look
-that finds nothing new.
+row, in a process of its own that has imported its libraries: files of a million rows are landed and synced and
+the state is written. The last lines are the look of a source without the fast way, on a tenth of the rows, and a
+look that finds nothing new.
 """
 
 from __future__ import annotations

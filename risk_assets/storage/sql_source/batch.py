@@ -73,7 +73,8 @@ class Batch:
         self._cursors.update(_bytes_of(cursor))
         content = pa.table(columns, names=group.column_names[:-1])
         if self._writer is None:
-            self._writer = pq.ParquetWriter(self.part, content.schema, compression="zstd")
+            _, *others = content.column_names  # of ids, all different, a dictionary is a waste
+            self._writer = pq.ParquetWriter(self.part, content.schema, compression="zstd", use_dictionary=others)
         self._writer.write_table(content, row_group_size=ROWS_PER_GROUP)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ def streamed(database: Database, shape: Shape, query: sa.Select[Any]) -> Iterato
     """Run the query and yield its rows: the declared columns by their kinds, and the cursor last."""
     if database.streams_arrow:
         with _by_copy(database, query) as batches:
-            yield (_as_declared(batch, shape) for batch in _told(database, batches))
+            yield (_as_declared(batch, shape) for batch in batches)
         return
     with database.connection.execution_options(stream_results=True, max_row_buffer=ROWS_AT_ONCE).execute(
         query
@@ -49,19 +50,21 @@ def _by_copy(database: Database, query: sa.Select[Any]) -> Iterator[Iterator[pa.
             cursor.execute(statement)
         cursor.adbc_statement.set_options(**{StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(BYTES_AT_ONCE)})
         cursor.execute(str(compiled))
-        yield cursor.fetch_record_batch()
+        with ThreadPoolExecutor(1) as reader:
+            yield _read_ahead(database, cursor.fetch_record_batch(), reader)
 
 
-def _told(database: Database, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Yield the batches; a connection that breaks is, to Arrow, a file that cannot be read."""
-    while True:
-        try:
-            batch = next(batches, None)
-        except OSError as error:
-            raise SourceError(f"{database.source.name}: {first_line(error)}") from None
-        if batch is None:
-            return
-        yield batch
+def _read_ahead(
+    database: Database, batches: Iterator[pa.RecordBatch], reader: Executor
+) -> Iterator[pa.RecordBatch]:
+    """Yield the batches, while the server goes on. To Arrow a broken connection is a file that cannot be read."""
+    try:
+        coming = reader.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, batches, None)
+            yield batch
+    except OSError as error:
+        raise SourceError(f"{database.source.name}: {first_line(error)}") from None
 
 
 def _as_declared(batch: pa.RecordBatch, shape: Shape) -> pa.Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -94,20 +95,22 @@ class Window:
         """Take in rows that are about to be landed, in order."""
         self.waiting.append((self.position_at(table, -1), table))
         if len(self.waiting) > MOST_WAITING:
-            self._hash(*self.waiting.popleft())
+            self._keep(*self.waiting.popleft(), self.waiting[-1][0].before(self.look_back))
 
     def close(self, reached: Position) -> Position | None:
         """Forget what lies before the look-back; return up to where rows are taken as landed for good, if any."""
-        start = reached.before(self.look_back).rank
+        start = reached.before(self.look_back)
         for newest, table in self.waiting:
-            if newest.rank >= start:
-                self._hash(newest, table)
+            self._keep(newest, table, start)
         self.waiting.clear()
-        self.groups = deque(group for group in self.groups if group.newest.rank >= start)
+        self.groups = deque(group for group in self.groups if group.newest.rank >= start.rank)
         return self._shorten()
 
-    def _hash(self, newest: Position, table: pa.Table) -> None:
-        self.groups.append(LandedRows.of(newest, self.hasher(table)))
+    def _keep(self, newest: Position, table: pa.Table, start: Position) -> None:
+        """Hash the rows that lie within the look-back: the last ones, as rows are in order."""
+        first = bisect_left(range(table.num_rows), start.rank, key=lambda row: self.position_at(table, row).rank)
+        if first < table.num_rows:
+            self.groups.append(LandedRows.of(newest, self.hasher(table.slice(first))))
 
     def _shorten(self) -> Position | None:
         counts = {id(group): len(group.array) for group in self.groups}
