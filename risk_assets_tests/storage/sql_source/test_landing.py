@@ -297,7 +297,7 @@ def test_wherever_a_look_dies_the_next_one_ends_with_all_rows_and_each_once(
     def begin() -> None:
         folder = tmp_path / str(len(begun))
         folder.mkdir()
-        begun.append(Crm(folder, batch_rows=3, look_back=100))
+        begun.append(Crm(folder, batch_rows=4, look_back=100))
         begun[-1].write(*"abcdefgh", at=1000)
 
     for step in deaths(lambda: begun[-1].look(), begin):  # noqa: PLW0108  # the last one is another each time
