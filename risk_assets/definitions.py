@@ -9,7 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from risk_assets.automation import check_drift, new_source_files, notices
+from risk_assets.automation import check_drift, new_source_files, new_source_rows, notices
 from risk_assets.automation.jobs import everything, ingest, refresh
 from risk_assets.resources import Dependencies, Home, ObservedSources, with_settings
 from risk_assets.settings import load_settings
@@ -37,7 +37,12 @@ defs = dg.Definitions(
     assets=dg.map_asset_specs(lambda spec: with_settings(spec, settings), assets),
     asset_checks=checks,
     jobs=[everything, ingest, refresh],
-    sensors=[new_source_files.new_source_files, check_drift.check_drift_after_ingest, *notices.SENSORS],
+    sensors=[
+        *new_source_rows.build(settings.sources),
+        new_source_files.new_source_files,
+        check_drift.check_drift_after_ingest,
+        *notices.SENSORS,
+    ],
     schedules=[check_drift.build(settings.drift_cron)],
     resources={
         "home": home,

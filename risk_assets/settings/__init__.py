@@ -30,6 +30,7 @@ from risk_assets.settings.object_storage import (
     missing_package,
     usual_cache,
 )
+from risk_assets.settings.sources import SqlSourceSetting, refuse_mistaken, source_key
 
 CRON_FIELDS = 5
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "ObjectStorageSetting",
     "Settings",
     "SettingsError",
+    "SqlSourceSetting",
     "load_settings",
 ]
 
@@ -101,6 +103,12 @@ class Settings(BaseSettings):
     threads: int | None = Field(default=None, ge=1, description="of the engine; all cores by default")
     spill_folder: Path | None = Field(default=None, description="of DuckDB; below the output folder if unset")
     engine: EngineSetting = Field(default=EngineSetting(), description="DuckDB, or Spark for many machines")
+
+    # databases
+    sources: tuple[SqlSourceSetting, ...] = Field(default=(), description="that new rows are read from")
+    source_passwords: dict[str, SecretStr] = Field(
+        default={}, description="by the source's name, from the environment alone"
+    )
 
     # model
     seed: int = Field(default=0, ge=0)
@@ -203,6 +211,16 @@ class Settings(BaseSettings):
     def _below_root(self, key: str) -> str:
         return os.path.normpath(str(getattr(self, key)))
 
+    @model_validator(mode="after")
+    def _sources_told_apart(self) -> Settings:
+        refuse_mistaken(self.sources, self.source_passwords)
+        return self
+
+    def source_password(self, source: SqlSourceSetting) -> str | None:
+        """Return the password for a source, None when its driver is to find one by itself."""
+        found = {source_key(name): secret for name, secret in self.source_passwords.items()}.get(source.key)
+        return found.get_secret_value() if found else None
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -231,6 +249,10 @@ def load_settings(path: str | Path | None = None) -> Settings:
         raise SettingsError(f"config {file}: not valid JSON: {error}") from error
     if not isinstance(content, dict):
         raise SettingsError(f"config {file}: must be a JSON object")
+    if "source_passwords" in content:
+        raise SettingsError(
+            f"config {file}: source_passwords: belong in the environment, as RISK_ASSETS_SOURCE_PASSWORDS__<NAME>"
+        )
     for name in os.environ:
         _refuse_unknown(name)
     try:

@@ -95,6 +95,11 @@ class Layout:
         """What an ingestion writes before it is done; there only while it runs, or after a crash."""
         return self.ingested / ".work"
 
+    @property
+    def sources(self) -> Path:
+        """How far each database is read, one folder per source."""
+        return self.ingested / "sources"
+
     # models
     @property
     def trainedmodel(self) -> Path:

@@ -36,8 +36,11 @@ class Postgres:
 
     def psql(self, sql: str, database: str = "postgres") -> str:
         """Run SQL and return what it prints, tuples only."""
-        command = [_program("psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", self.url(database=database), "-c", sql]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        return subprocess.run(self.command(sql, database), check=True, capture_output=True, text=True).stdout
+
+    def command(self, sql: str, database: str = "postgres") -> list[str]:
+        """Return the command that runs SQL and prints tuples only."""
+        return [_program("psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", self.url(database=database), "-c", sql]
 
     def start(self) -> None:
         """Start the server and wait until it answers."""

@@ -1,0 +1,93 @@
+"""The sensor that lands new rows of databases as files, from where they go the way of every file."""
+
+import time
+from collections.abc import Callable, Sequence
+
+import dagster as dg
+from pydantic import TypeAdapter
+
+from risk_assets.domain.source_reads import count_failures, told, worth_a_notice
+from risk_assets.resources import Home
+from risk_assets.settings import SettingsError, SqlSourceSetting
+from risk_assets.storage.channel import ChannelError, send
+from risk_assets.storage.lock import LockedError
+from risk_assets.storage.sql_source.database import SourceError, open_engine
+from risk_assets.storage.sql_source.landing import Look, land_new_rows
+
+SECONDS = 30
+#: For all sources together: a tick must end long before Dagster's limit of 60 s.
+SECONDS_OF_READING = 20.0
+#: By source, how often it has failed in a row.
+_CURSOR = TypeAdapter(dict[str, int])
+
+
+def build(sources: Sequence[SqlSourceSetting]) -> tuple[dg.SensorDefinition, ...]:
+    """Return the sensor when there are sources. Raises SettingsError when the driver of one is not installed."""
+    for source in sources:
+        open_engine(source, None).dispose()
+    return (new_source_rows,) if sources else ()
+
+
+@dg.sensor(
+    minimum_interval_seconds=SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Lands what is new in the databases of `sources` as files in the input folder.",
+)
+def new_source_rows(context: dg.SensorEvaluationContext, home: Home) -> dg.SensorResult:
+    """Look at one source after the other, and say of each what was landed or what is wrong."""
+    before = _CURSOR.validate_json(context.cursor) if context.cursor else {}
+    try:
+        sources = home.settings.sources
+    except SettingsError as error:
+        return dg.SensorResult(skip_reason=str(error))
+    began = time.monotonic()
+    sentences, faults = [], {}
+    for place, source in enumerate(sources):
+        left = SECONDS_OF_READING - (time.monotonic() - began)
+        faults[source.name], sentence = _look(context, home, source, _timer(left / (len(sources) - place)))
+        sentences.append(sentence)
+    failures = count_failures(before, faults) if _tell(context, home, worth_a_notice(before, faults)) else before
+    reason = "; ".join(sentences) or "no sources are set"
+    return dg.SensorResult(skip_reason=reason, cursor=_CURSOR.dump_json(failures).decode())
+
+
+def _look(
+    context: dg.SensorEvaluationContext, home: Home, source: SqlSourceSetting, in_time: Callable[[], bool]
+) -> tuple[str | None, str]:
+    """Land what is new in one source; return the fault, if any, and what to say."""
+    settings = home.settings
+    password, columns = settings.source_password(source), settings.columns.to_columns()
+    try:
+        look = land_new_rows(source, password, home.layout, columns, in_time=in_time)
+    except (SourceError, SettingsError) as error:
+        return str(error), f"FAILED: {error}"
+    except LockedError:
+        return None, f"{source.name}: another process is reading it"
+    _warn(context, source, look)
+    return None, told(source.name, look.rows, len(look.files), look.reached, complete=look.complete)
+
+
+def _warn(context: dg.SensorEvaluationContext, source: SqlSourceSetting, look: Look) -> None:
+    if look.passed_over:
+        rows = f"{look.passed_over:,} rows are passed over"
+        context.log.warning("%s: %s, as their %s cannot be followed", source.name, rows, source.cursor)
+    if look.shortened:
+        missed = "more rows than can be kept lie within look_back: one that comes late may be missed"
+        context.log.warning("%s: %s", source.name, missed)
+
+
+def _timer(seconds: float) -> Callable[[], bool]:
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() < end
+
+
+def _tell(context: dg.SensorEvaluationContext, home: Home, news: Sequence[str]) -> bool:
+    """Send the news, if any; return whether they got through."""
+    if not news:
+        return True
+    try:
+        send(home.notify_url, title="risk_assets: databases", body="\n".join(news))
+    except ChannelError as error:
+        context.log.warning(str(error))
+        return False
+    return True

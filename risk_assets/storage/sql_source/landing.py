@@ -1,0 +1,237 @@
+"""A look at a source: what is new since the last one is landed in the input folder, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from risk_assets.domain.columns import Columns
+from risk_assets.settings import SettingsError, SqlSourceSetting
+from risk_assets.storage.layout import Layout
+from risk_assets.storage.lock import writing
+from risk_assets.storage.records import write_record
+from risk_assets.storage.sql_source.batch import Batch, land
+from risk_assets.storage.sql_source.database import Database, SourceError, connected
+from risk_assets.storage.sql_source.position import CursorError, Position, position_of
+from risk_assets.storage.sql_source.query import CURSOR, Start, new_rows, passed_over
+from risk_assets.storage.sql_source.shape import Shape, describe, where
+from risk_assets.storage.sql_source.state import SourceState, file_name, find_state, landed_files, origin_of
+from risk_assets.storage.sql_source.streams import streamed
+from risk_assets.storage.sql_source.window import MOST_ROWS, Hasher, Landed, Window, hashed_by, hashing
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+WAIT_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look landed: rows and files, up to which cursor, and whether it came to the end of what is new.
+
+    `passed_over` counts rows without a cursor that could be followed; `shortened` says that the look-back holds
+    more rows than can be kept, so that a row that comes late may be missed.
+    """
+
+    rows: int = 0
+    files: tuple[str, ...] = ()
+    reached: str | None = None
+    complete: bool = True
+    passed_over: int = 0
+    shortened: bool = False
+
+
+def land_new_rows(
+    source: SqlSourceSetting,
+    password: str | None,
+    layout: Layout,
+    columns: Columns,
+    *,
+    in_time: Callable[[], bool] = lambda: True,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    most_rows: int = MOST_ROWS,
+) -> Look:
+    """Land what is new since the last look, as long as it is `in_time`; what is left is for the next look.
+
+    Raises SourceError when the database cannot be read or is not as it was, and SettingsError when a driver or the
+    input folder is missing; what was landed before stays, and the next look goes on from there.
+    """
+    if not layout.input.is_dir():
+        raise SettingsError(f"input_folder_path: no such folder: {layout.input}")
+    with (
+        writing(layout.sources / source.name, f"source {source.name}", wait=WAIT_SECONDS),
+        connected(source, password) as database,
+        hashing() as hasher,
+    ):
+        try:
+            return _Reading(database, layout, columns, hasher, in_time, now, most_rows).look()
+        except CursorError as error:
+            told = f'column "{source.cursor}" cannot be followed: {error}'
+            raise SourceError(f"{source.name}: {where(source)}: {told}") from error
+
+
+@dataclass
+class _Reading:
+    database: Database
+    layout: Layout
+    columns: Columns
+    hasher: Hasher
+    in_time: Callable[[], bool]
+    now: Callable[[], datetime]
+    most_rows: int
+    shape: Shape = field(init=False)
+    state: SourceState = field(init=False)
+    window: Window = field(init=False)
+    rows: int = 0
+    files: tuple[str, ...] = ()
+    shortened: bool = False
+
+    def look(self) -> Look:
+        """Read from the last position on, and land what is new."""
+        self.shape = describe(self.database, self.columns)
+        self.database.connection.rollback()  # nothing is locked while rows are streamed
+        self.state = self._remembered()
+        began, before = self.now(), self.state
+        self.window = Window(self.hasher, self._source.look_back, self._position, most_rows=self.most_rows)
+        self.window.groups.extend(before.window)
+        query = new_rows(self._source, self.shape, start_of(before, self._source.look_back))
+        with streamed(self.database, self.shape, query) as tables:
+            complete = self._land_all(self._unknown(tables))
+        if complete:
+            self._settle(before, began)
+        cursor = self.state.cursor
+        lost = self._passed_over() if self.files or before.cursor is None else 0
+        return Look(self.rows, self.files, cursor.text if cursor else None, complete, lost, self.shortened)
+
+    @property
+    def _source(self) -> SqlSourceSetting:
+        return self.database.source
+
+    @property
+    def _record(self) -> Path:
+        return self.layout.sources / self._source.name / "state.json"
+
+    def _remembered(self) -> SourceState:
+        """Return the state; a killed look may have landed a file with a number that the state does not know."""
+        origin = origin_of(self._source, self.columns)
+        state = find_state(self._record, origin) or SourceState(origin, self.shape.told_types)
+        refuse_change(self._source, state, self.shape, self._record)
+        if state.hashed_by != hashed_by():
+            state = replace(state, window=(), hashed_by=hashed_by())
+        numbers = landed_files(self.layout.input, self._source.name).values()
+        return replace(state, number=max((state.number, *numbers)))
+
+    def _position(self, table: pa.Table, row: int) -> Position:
+        value = table[CURSOR][row].as_py()
+        found = position_of(value, is_decimal=self.shape.cursor_is_decimal)
+        last = self.state.cursor
+        if last is not None and (
+            last.is_number != found.is_number or (last.kind == "text") != (found.kind == "text")
+        ):
+            raise CursorError(f"{found.text} is of another kind than {last.text} before it")
+        return found
+
+    def _unknown(self, tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+        """Yield what is not landed yet: only rows up to the last position can be."""
+        landed, last = Landed(self.state.window), self.state.cursor
+        for table in tables:
+            if table.num_rows:
+                again = last is not None and self._position(table, 0).rank <= last.rank
+                yield landed.without(table, self.hasher) if again else table
+
+    def _land_all(self, tables: Iterator[pa.Table]) -> bool:
+        """Land batch after batch; return whether the end was reached in time, with something new at any rate."""
+        batch, complete = self._batch(), True
+        try:
+            for table in tables:
+                batch = self._take(batch, table)
+                complete = not (batch.rows or self.rows) or self.in_time()
+                if not complete:
+                    break
+            batch = self._land(batch) if batch.rows else batch
+            return complete
+        finally:
+            batch.drop()
+
+    def _take(self, batch: Batch, rows: pa.Table) -> Batch:
+        """Add rows to the batch and land it when it is full; return the batch that the next rows are for."""
+        while rows.num_rows:
+            room = self._source.batch_rows - batch.rows
+            taken, rows = rows.slice(0, room), rows.slice(room)
+            self.window.add(taken)
+            batch.add(taken, self._position(taken, -1))
+            if batch.rows == self._source.batch_rows:
+                batch = self._land(batch)
+        return batch
+
+    def _batch(self) -> Batch:
+        return Batch(self.layout.input / f".{self._source.name}.part")
+
+    def _land(self, batch: Batch) -> Batch:
+        """Land a batch unless it was landed already, then write down how far the source is read."""
+        content, reached = batch.finish(), batch.reached
+        number = self.state.number
+        if content not in landed_files(self.layout.input, self._source.name):
+            number += 1
+            name = file_name(self._source.name, number, content)
+            land(batch.part, self.layout.input, name)
+            self.files += (name,)
+            self.rows += batch.rows
+        self._write(reached, number)
+        return self._batch()
+
+    def _write(self, reached: Position, number: int) -> None:
+        state = self.state
+        if state.cursor is None or reached.rank > state.cursor.rank:
+            state = replace(state, cursor=reached, reached_at=self.now().isoformat())
+        assert state.cursor is not None
+        beyond = self.window.close(state.cursor)
+        self.shortened |= beyond is not None
+        self.state = replace(
+            state, number=number, final=latest(state.final, beyond), window=tuple(self.window.groups)
+        )
+        write_record(self._record, self.state)
+
+    def _settle(self, before: SourceState, began: datetime) -> None:
+        """Take for landed all that the look-back of a read that came to the end can have left no gap in."""
+        last = before.cursor
+        if last is None or last.is_number or before.final == last:
+            return
+        late = timedelta(seconds=self._source.look_back) + last.span
+        if began < datetime.fromisoformat(before.reached_at) + late:
+            return
+        left = tuple(group for group in self.state.window if group.newest.rank > last.rank)
+        self.state = replace(self.state, final=latest(self.state.final, last), window=left)
+        write_record(self._record, self.state)
+
+    def _passed_over(self) -> int:
+        return int(self.database.connection.execute(passed_over(self._source, self.shape)).scalar_one())
+
+
+def start_of(state: SourceState, look_back: float) -> Start:
+    """Return where a look begins: the look-back before the last position, but after what is landed for good."""
+    if state.cursor is None:
+        return Start()
+    start = state.cursor.before(look_back)
+    if state.final is not None and state.final.rank >= start.rank:
+        return Start(state.final, after=True)
+    return Start(start)
+
+
+def latest(first: Position | None, second: Position | None) -> Position | None:
+    """Return the later of two positions."""
+    if first is None or second is None:
+        return first or second
+    return first if first.rank >= second.rank else second
+
+
+def refuse_change(source: SqlSourceSetting, state: SourceState, shape: Shape, record: Path) -> None:
+    """Raise SourceError when a column's type is not what it was."""
+    for name, kind in shape.told_types.items():
+        before = state.types.get(name, kind)
+        if before != kind:
+            told = f'column "{name}" of {where(source)} was {before} and is {kind} now'
+            raise SourceError(f"{source.name}: {told}; to read it anew as it is, remove {record}")
