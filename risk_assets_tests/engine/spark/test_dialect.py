@@ -1,0 +1,276 @@
+"""The same SQL gives the same answers on DuckDB and on Spark."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from risk_assets.domain.columns import Columns, NumericColumn
+from risk_assets.engine.rules import rules_for, typed
+from risk_assets.engine.scorecard_sql import reasons_sql, risk_sql
+from risk_assets.engine.session import held_out, literal, number_text, quote
+from risk_assets_tests.domain.clients import MIXED, mixed_clients, trained_on_mixed_clients
+from risk_assets_tests.engine.spark.engines import Engines, both_engines
+from risk_assets_tests.engine.test_rules import SPELLINGS
+
+COLUMNS = Columns("id", "left", "1", "0", (NumericColumn("a", -5, 1e50), NumericColumn("b")), ("k",))
+WORDS = Columns("id", "left", "true story", "2", (), ("k",))
+
+pytestmark = pytest.mark.slow
+few = settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+#: What Java, Python and DuckDB each take for a number where others do not.
+ODD_NUMBERS = [
+    *(
+        "1d",
+        "1D",
+        "1f",
+        "1F",
+        "0x1p3",
+        "0x10",
+        "NaN",
+        "nan",
+        "Infinity",
+        "-inf",
+        "inf",
+        "1_000",
+        "+-5",
+        "--5",
+        "1e",
+        "e1",
+    ),
+    *(
+        ".",
+        "",
+        " ",
+        "\t7\v",
+        "\f8",
+        "7\xa0",
+        "\xa07",
+        "1e999",
+        "-1e999",
+        "1e-400",
+        "4.9e-324",
+        "1e100",
+        "1.0000000001e100",
+    ),
+    *(
+        "٣",
+        "1,5",
+        "1 000",
+        "1e+05",
+        "+1",
+        "-0",
+        "-0.0",
+        "00012",
+        "1.",
+        ".5",
+        "1.e5",
+        "9007199254740993",
+        "0.1",
+        "7\n",
+    ),
+    *("\x007", "7\x00", "1e50", "1.1e50", "-5", "-5.0000000001", "1l", "1L", "1e5d", "١", "½", "1__0", "1\u20287"),
+]
+texts = st.one_of(
+    st.sampled_from(SPELLINGS + ODD_NUMBERS),
+    st.text(st.sampled_from("01.eE+-_ YesNotruxdfinaNX\xa0\t\v"), max_size=7),
+    st.text(max_size=8).filter(lambda text: "\x00" not in text and text.isprintable()),
+    st.floats(allow_nan=False, width=64).map(repr),
+)
+doubles = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.floats(-1e6, 1e6),
+    st.integers(-(10**7), 10**7).map(lambda number: number / 1000),
+    st.integers(-(2**60), 2**60).map(float),
+    st.integers(-(10**6), 10**6).map(lambda number: number / 8),
+)
+
+
+@pytest.fixture(scope="module")
+def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
+    with both_engines(MIXED, tmp_path_factory.mktemp("engines")) as found:
+        yield found
+
+
+def typed_alike(engines: Engines, columns: Columns, rows: list[list[str | None]], *, tidy: bool) -> None:
+    """Assert that texts are typed, and refused, by both engines alike."""
+    table = engines.table(["VARCHAR"] * len(columns.names), rows)
+    names = ", ".join(f"nullif(c{place}, '') AS r{place}" for place in range(len(columns.names)))
+    query = typed(columns, rules_for(columns, columns.names), f"SELECT {names} FROM {table}", tidy=tidy)
+    values = ", ".join(f"v{place}" for place in range(len(columns.names)))
+    expected, found = engines.answers(f"SELECT {values}, fault, value FROM ({query})")
+    for row, one, other in zip(rows, expected, found, strict=True):
+        assert repr(one) == repr(other), row
+
+
+def test_numbers_are_the_same_however_they_are_spelled(engines: Engines) -> None:
+    letters = itertools.product("07.eE+-_ d\v", repeat=3)
+    spelled = [*ODD_NUMBERS, *SPELLINGS, *("".join(found) for found in letters)]
+    typed_alike(engines, COLUMNS, [["A", text, text, "k", "1"] for text in spelled], tidy=False)
+
+
+@few
+@given(cells=st.lists(st.tuples(texts, texts, texts, texts, texts), min_size=60, max_size=150))
+def test_texts_are_typed_trimmed_and_refused_alike(engines: Engines, cells: list[tuple[str, ...]]) -> None:
+    typed_alike(engines, COLUMNS, [list(row) for row in cells], tidy=False)
+
+
+@few
+@given(cells=st.lists(st.tuples(texts, texts, texts), min_size=60, max_size=150))
+def test_labels_that_are_words_are_told_alike(engines: Engines, cells: list[tuple[str, ...]]) -> None:
+    typed_alike(engines, WORDS, [list(row) for row in cells], tidy=False)
+
+
+@few
+@given(numbers=st.lists(doubles, min_size=150, max_size=400))
+def test_doubles_are_rounded_and_written_alike(engines: Engines, numbers: list[float]) -> None:
+    table = engines.table(["DOUBLE"], [[number] for number in numbers])
+    forms = ["printf('%.2f', c0)", "printf('%.6f', c0)", "printf('%.0f', c0)", "printf('%.1f', c0)"]
+    forms += ["printf('%.2e', c0)", number_text("c0"), "floor(c0)", "trunc(c0)", "isfinite(c0)", "c0 = floor(c0)"]
+    expected, found = engines.answers(f"SELECT c0, {', '.join(forms)} FROM {table}")
+    for one, other in zip(expected, found, strict=True):
+        assert repr(one) == repr(other)
+
+
+def test_numbers_that_are_none_are_written_alike(engines: Engines) -> None:
+    table = engines.table(["DOUBLE"], [[math.nan], [math.inf], [-math.inf], [None], [-0.0], [1e16], [5e-324]])
+    expected, found = engines.answers(f"SELECT {number_text('c0')}, isfinite(c0) FROM {table}")
+    assert expected == found
+
+
+def test_singles_are_written_alike(engines: Engines) -> None:
+    numbers = [[number] for number in (0.1, 1e10, 16777216.0, 1.5e-7, 3.4e38, -0.3)]
+    expected, found = engines.answers(
+        f"SELECT {number_text('c0', 'FLOAT')} FROM {engines.table(['FLOAT'], numbers)}"
+    )
+    assert expected == found
+
+
+@few
+@given(names=st.lists(st.text(max_size=6).filter(lambda text: "\x00" not in text), min_size=80, max_size=200))
+def test_the_same_clients_are_held_out_and_text_is_ordered_by_its_bytes(
+    engines: Engines, names: list[str]
+) -> None:
+    table = engines.table(["VARCHAR"], [[name] for name in [*names, "\uffff", "\U0001f600", None]])
+    held = held_out(Columns("c0", "t", "1", "0", ()))
+    expected, found = engines.answers(
+        f"SELECT c0, {held}, row_number() OVER (ORDER BY c0 DESC, {held}), left(c0, 1), contains(c0, 'a') "
+        f"FROM {table} ORDER BY c0, 3"
+    )
+    assert expected == found
+
+
+def test_text_is_text_whatever_it_holds(engines: Engines) -> None:
+    odd = [
+        "it's",
+        'a "b"',
+        "back\\slash",
+        "\\n",
+        "new\nline",
+        "tab\t",
+        "${spark.app.name}",
+        "`tick`",
+        "%s ? :x",
+        "\\u0041",
+        "é\u0301",
+    ]
+    table = engines.table(["VARCHAR"], [[text] for text in odd])
+    cases = ", ".join(f"c0 = {literal(text)}" for text in odd)
+    expected, found = engines.answers(f"SELECT {cases}, c0 AS {quote('a `b` "c" d.e')} FROM {table}")
+    assert expected == found
+    assert [sum(bool(cell) for cell in row[:-1]) for row in found] == [1] * len(odd)
+
+
+def test_rows_are_numbered_in_the_order_of_files_and_of_their_rows(engines: Engines) -> None:
+    files = [engines.folder / name for name in ("z.parquet", "a.parquet", "it's m%20 [1].parquet")]
+    for place, file in enumerate(files):
+        rows = [[f"{place}-{number}"] for number in range((3, 2000, 7)[place])]
+        engines.table(["VARCHAR"], rows)
+        (engines.folder / "table.parquet").rename(file)
+    from risk_assets.engine.session import read_parts
+
+    numbered = f"SELECT c0, row_number() OVER () AS n FROM (SELECT * FROM {read_parts(files)} WHERE c0 <> '0-1')"
+    for session in (engines.duckdb, engines.spark):
+        found = session.run(f"SELECT c0 FROM ({numbered}) ORDER BY n").fetchall()
+        assert [name for (name,) in found] == [
+            "0-0",
+            "0-2",
+            *(f"1-{number}" for number in range(2000)),
+            *(f"2-{number}" for number in range(7)),
+        ]
+        assert session.run(f"SELECT c0 FROM {read_parts(files)}").fetchnumpy()["c0"].tolist()[2:5] == [
+            "0-2",
+            "1-0",
+            "1-1",
+        ]
+
+
+def test_aggregates_agree(engines: Engines) -> None:
+    rows = [[place % 7 / 3 if place % 5 else None, place % 20] for place in range(2000)]
+    table = engines.table(["DOUBLE", "BIGINT"], rows)
+    expected, found = engines.answers(
+        "SELECT count(*), count(c0), count(DISTINCT c0), sum(c1), avg(c0), stddev_samp(c0), min(c0), max(c0), "
+        "[count(c0), avg(c0)], quantile_cont(c0, [0.0, 0.005, 0.5, 0.995, 1.0]), quantile_cont(c0, 0.3), "
+        "count(*) FILTER (c0 > 1), median(c0), (sum(c1) // 7) % 5, sum(CAST(c1 AS HUGEINT)) "
+        f"FROM {table}"
+    )
+    for one, other in zip(expected[0], found[0], strict=True):
+        assert other == pytest.approx(one, rel=1e-12)
+    bins = "histogram(CAST(least(19, floor(c1 / 1e0)) AS UTINYINT))"
+    [(counts, fewer)], [(same, alike)] = engines.answers(
+        f"SELECT {bins}, {bins} FILTER (c0 IS NOT NULL) FROM {table}"
+    )
+    assert {key: count for key, count in same.items() if count} == counts  # type: ignore[attr-defined]
+    assert {key: count for key, count in alike.items() if count} == fewer  # type: ignore[attr-defined]
+
+
+def test_what_is_not_in_a_list_is_left_out(engines: Engines) -> None:
+    table = engines.table(["BIGINT", "VARCHAR"], [[place, str(place)] for place in range(10)])
+    expected, found = engines.answers(
+        f"SELECT c0 FROM {table} WHERE c0 NOT IN (SELECT c0 * 2 FROM {table}) AND c1 IN (SELECT c1 FROM {table}) ORDER BY c0"
+    )
+    assert expected == found == [(1,), (3,), (5,), (7,), (9,)]
+
+
+def test_clients_are_scored_and_reasons_worded_alike(engines: Engines) -> None:
+    frame, _ = mixed_clients(rows=300)
+    numeric = {column.name for column in MIXED.numeric}
+    names = [str(name) for name in frame]
+    cells = [[None if cell != cell else cell for cell in row] for row in frame.itertuples(index=False)]
+    table = engines.table(["DOUBLE" if name in numeric else "VARCHAR" for name in names], cells)
+    renamed = ", ".join(f"c{place} AS {quote(name)}" for place, name in enumerate(names))
+    card = trained_on_mixed_clients().scorecard
+    expected, found = engines.answers(
+        f"SELECT {reasons_sql(card)}, {risk_sql(card)} FROM (SELECT {renamed} FROM {table})"
+    )
+    assert [row[0] for row in found] == [row[0] for row in expected]
+    assert [row[1] for row in found] == pytest.approx([row[1] for row in expected], rel=0, abs=1e-12)
+
+
+@few
+@given(cells=st.lists(st.tuples(st.text(max_size=5), doubles), min_size=30, max_size=80))
+def test_the_same_bytes_of_csv_and_kinds_of_parquet_are_written(
+    engines: Engines, cells: list[tuple[str, float]]
+) -> None:
+    odd = ["", "#", '"', ",", "a,b", "\r", "\n", " ", "'", "null", "NULL", "\\", "\t", "a\r\nb", ";"]
+    rows = [[text.replace("\x00", ""), number, place] for place, (text, number) in enumerate(cells)]
+    rows += [[text, None, None] for text in odd] + [[None, 1.0, 1]]
+    query = (
+        f'SELECT c0 AS "a ""b"", c", c1, c2, 1 AS one FROM {engines.table(["VARCHAR", "DOUBLE", "BIGINT"], rows)}'
+    )
+    written = []
+    for session in (engines.duckdb, engines.spark):
+        csv, parquet = engines.folder / "made.csv", engines.folder / "made.parquet"
+        session.write_csv(query, csv)
+        session.write_parquet(query, parquet)
+        kinds = dict(engines.duckdb.describe(parquet))
+        stored = engines.duckdb.run(f"SELECT * FROM read_parquet('{parquet}')").fetchall()
+        written.append((csv.read_bytes(), kinds, stored))
+    assert written[0] == written[1]
