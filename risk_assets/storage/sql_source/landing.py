@@ -16,7 +16,7 @@ from risk_assets.storage.lock import writing
 from risk_assets.storage.records import write_record
 from risk_assets.storage.sql_source.batch import Batch, land
 from risk_assets.storage.sql_source.database import Database, SourceError, connected
-from risk_assets.storage.sql_source.position import CursorError, Position, position_of
+from risk_assets.storage.sql_source.position import CursorError, Position, latest, position_of
 from risk_assets.storage.sql_source.query import CURSOR, Start, new_rows, passed_over
 from risk_assets.storage.sql_source.shape import Shape, describe, where
 from risk_assets.storage.sql_source.state import SourceState, file_name, find_state, landed_files, origin_of
@@ -239,13 +239,6 @@ def start_of(state: SourceState, look_back: float) -> Start:
     if state.final is not None and state.final.rank >= start.rank:
         return Start(state.final, after=True)
     return Start(start)
-
-
-def latest(first: Position | None, second: Position | None) -> Position | None:
-    """Return the later of two positions."""
-    if first is None or second is None:
-        return first or second
-    return first if first.rank >= second.rank else second
 
 
 def refuse_change(source: SqlSourceSetting, state: SourceState, shape: Shape, record: Path) -> None:
