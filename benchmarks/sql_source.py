@@ -46,10 +46,10 @@ LIBRARIES = (
 FILL = """
 CREATE TABLE clients AS SELECT 'client' || g AS corporation, (random() * 1000)::int AS lastmonth_activity,
   (random() * 10000)::int AS lastyear_activity, (random() * 5000)::int + 1 AS number_of_employees,
-  (random() < 0.2)::int AS exited, timestamptz '2026-01-01' + g * interval '10 ms' AS updated_at
+  (random() < 0.2)::int AS exited, timestamptz '2024-01-01' + g * interval '10 ms' AS updated_at
 FROM generate_series(1, {rows}) g;
 CREATE INDEX ON clients (updated_at, corporation);
-CREATE VIEW tenth AS SELECT * FROM clients WHERE updated_at <= timestamptz '2026-01-01' + {rows} * interval '1 ms';
+CREATE VIEW tenth AS SELECT * FROM clients WHERE updated_at <= timestamptz '2024-01-01' + {rows} * interval '1 ms';
 """
 WHOLE = "COPY clients TO STDOUT"
 QUERY = (

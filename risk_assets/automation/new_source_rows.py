@@ -74,6 +74,9 @@ def _warn(context: dg.SensorEvaluationContext, source: SqlSourceSetting, look: L
     if look.shortened:
         missed = "more rows than can be kept lie within look_back: one that comes late may be missed"
         context.log.warning("%s: %s", source.name, missed)
+    if look.ahead:
+        wait = "rows dated more than two days ahead wait for their time"
+        context.log.warning("%s: %s in %s", source.name, wait, source.cursor)
 
 
 def _timer(seconds: float) -> Callable[[], bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from risk_assets.storage.lock import writing
 from risk_assets.storage.records import write_record
 from risk_assets.storage.sql_source.batch import Batch, land
 from risk_assets.storage.sql_source.database import Database, SourceError, connected
-from risk_assets.storage.sql_source.position import CursorError, Position, position_of
+from risk_assets.storage.sql_source.position import CursorError, Position, latest, position_of
 from risk_assets.storage.sql_source.query import CURSOR, Start, new_rows, passed_over
 from risk_assets.storage.sql_source.shape import Shape, describe, where
 from risk_assets.storage.sql_source.state import SourceState, file_name, find_state, landed_files, origin_of
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 WAIT_SECONDS = 0.5
+#: No clock and no zone is so far ahead.
+AHEAD = timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,8 @@ class Look:
     """What a look landed: rows and files, up to which cursor, and whether it came to the end of what is new.
 
     `passed_over` counts rows without a cursor that could be followed; `shortened` says that the look-back holds
-    more rows than can be kept, so that a row that comes late may be missed.
+    more rows than can be kept, so that a row that comes late may be missed; `ahead` says that
+    rows dated more than two days ahead wait for their time.
     """
 
     rows: int = 0
@@ -42,6 +46,7 @@ class Look:
     complete: bool = True
     passed_over: int = 0
     shortened: bool = False
+    ahead: bool = False
 
 
 def land_new_rows(
@@ -88,6 +93,7 @@ class _Reading:
     rows: int = 0
     files: tuple[str, ...] = ()
     shortened: bool = False
+    ahead: bool = False
 
     def look(self) -> Look:
         """Read from the last position on, and land what is new."""
@@ -104,7 +110,9 @@ class _Reading:
             self._settle(before, began)
         cursor = self.state.cursor
         lost = self._passed_over() if self.files or before.cursor is None else 0
-        return Look(self.rows, self.files, cursor.text if cursor else None, complete, lost, self.shortened)
+        return Look(
+            self.rows, self.files, cursor.text if cursor else None, complete, lost, self.shortened, self.ahead
+        )
 
     @property
     def _source(self) -> SqlSourceSetting:
@@ -138,9 +146,21 @@ class _Reading:
         """Yield what is not landed yet: only rows up to the last position can be."""
         landed, last = Landed(self.state.window), self.state.cursor
         for table in tables:
-            if table.num_rows:
-                again = last is not None and self._position(table, 0).rank <= last.rank
-                yield landed.without(table, self.hasher) if again else table
+            due = self._due(table)
+            if due.num_rows:
+                again = last is not None and self._position(due, 0).rank <= last.rank
+                yield landed.without(due, self.hasher) if again else due
+            if due.num_rows < table.num_rows:
+                self.ahead = True
+                return
+
+    def _due(self, table: pa.Table) -> pa.Table:
+        """Return the rows that are not dated ahead: to follow one of these would be to miss all before it."""
+        latest_due = Position.of((self.now() + AHEAD).replace(tzinfo=None)).rank
+        if not table.num_rows or self._position(table, -1).is_number:
+            return table
+        places = range(table.num_rows)
+        return table.slice(0, bisect_right(places, latest_due, key=lambda row: self._position(table, row).rank))
 
     def _land_all(self, tables: Iterator[pa.Table]) -> bool:
         """Land batch after batch; return whether the end was reached in time, with something new at any rate."""
@@ -219,13 +239,6 @@ def start_of(state: SourceState, look_back: float) -> Start:
     if state.final is not None and state.final.rank >= start.rank:
         return Start(state.final, after=True)
     return Start(start)
-
-
-def latest(first: Position | None, second: Position | None) -> Position | None:
-    """Return the later of two positions."""
-    if first is None or second is None:
-        return first or second
-    return first if first.rank >= second.rank else second
 
 
 def refuse_change(source: SqlSourceSetting, state: SourceState, shape: Shape, record: Path) -> None:

@@ -100,6 +100,13 @@ def position_of(value: object, *, is_decimal: bool) -> Position:
     return Position.of(Decimal(str(value)) if is_decimal else value)
 
 
+def latest(first: Position | None, second: Position | None) -> Position | None:
+    """Return the later of two positions."""
+    if first is None or second is None:
+        return first or second
+    return first if first.rank >= second.rank else second
+
+
 def _time_of(text: str) -> datetime:
     """Return a text's time as it is written: the database compares texts, and its zone is not looked at."""
     try:

@@ -124,6 +124,17 @@ def test_rows_without_a_cursor_are_counted_and_passed_over(crm: Crm) -> None:
     assert (look.rows, look.passed_over) == (1, 2)
 
 
+def test_a_row_dated_far_ahead_waits_for_its_time_and_holds_up_no_other(crm: Crm) -> None:
+    crm.write("a", at="2026-03-01 11:00:00")
+    crm.write("ahead", at="2026-04-01 00:00:00")
+    look = crm.look()
+    assert (look.rows, look.ahead, look.reached) == (1, True, "2026-03-01 11:00:00")
+    crm.write("b", at="2026-03-01 11:30:00")
+    assert crm.look().rows == 1
+    crm.wait(30 * 86_400)
+    assert [crm.look().rows, crm.look().ahead] == [1, False]
+
+
 def test_texts_of_any_length_with_anything_in_them_come_through(crm: Crm) -> None:
     names = ["x" * 100_000, 'quo"te, and\r\nline', "nul\0l", "naïve – 東京", "1e5", "\\N"]
     for name in names:
