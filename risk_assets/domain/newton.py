@@ -1,9 +1,8 @@
 """Newton's method for the penalised logistic regression, from sums over the rows alone.
 
-The objective is scikit-learn's: mean log-loss + |weights|^2 / (2 C n), the intercept unpenalised. Where the
-outputs of a column sum to 1, as the intercept does, the penalty alone decides how a constant is split between the
-two: at the optimum the weights of such a column sum to 0. So the search stays among those weights, where nothing
-is flat.
+Where the outputs of a column sum to 1, as the intercept does, the penalty alone decides how a constant is split
+between the two: at the optimum the weights of such a column sum to 0. So the search stays among those weights,
+where nothing is flat.
 
 The sums of a gradient are few, those of a Hessian many: each pair of columns has its own. So the first Hessian is
 that of a sample, set right column by column, and each step then teaches it what it got wrong (the update of
@@ -13,13 +12,13 @@ not suffice, the Hessian of all rows is summed after all.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from risk_assets.domain.moments import Curvature, Moments, gradient_of, hessian_of, objective, places_of
 from risk_assets.domain.piecewise import PiecewiseColumn
 from risk_assets.domain.scorecard import MAX_LOG_ODDS
 from risk_assets.domain.training_rows import TrainingError
@@ -37,25 +36,6 @@ STEPS_TO_A_HESSIAN = 20
 MOST_STEPS, MOST_HALVINGS = 100, 20
 #: Relative error of a sum of losses: a rise by less is none.
 LOSS_ERROR = 1e-13
-
-#: Which sums of w are wanted: none, each column's own, or those of all pairs too.
-Curvature = Literal["none", "own", "all"]
-
-
-@dataclass(frozen=True)
-class Moments:
-    """Sums over the rows at some weights, where p is the risk, r = y - p and w = p * (1 - p).
-
-    `loss` is the sum of the log-losses, `residual[j][piece, a]` that of r * t_j ** a, `weight[j][piece, a]` that
-    of w * t_j ** a (a up to twice the degree), and `cross[j, k][piece_j, piece_k, a, b]` that of
-    w * t_j ** a * t_k ** b for j < k.
-    """
-
-    rows: int
-    loss: float
-    residual: Sequence[NDArray[np.float64]]
-    weight: Sequence[NDArray[np.float64]]
-    cross: Mapping[tuple[int, int], NDArray[np.float64]]
 
 
 class Measure(Protocol):
@@ -160,7 +140,7 @@ def _first_hessian(
     size = len(start.beta)
     penalty = np.where(np.arange(size) > 0, 1 / (c * moments.rows), 0)
     sample, true = start.curvature + np.diag(penalty), hessian_of(columns, moments, c)
-    places = [slice(0, 1), *_places(columns)]
+    places = [slice(0, 1), *places_of(columns)]
     blocks = [
         cholesky(true[place, place], lower=True)
         @ solve_triangular(
@@ -170,51 +150,6 @@ def _first_hessian(
     ]
     turned = block_diag(*blocks)
     return np.asarray(turned @ sample @ turned.T)
-
-
-def objective(moments: Moments, beta: NDArray[np.float64], c: float) -> float:
-    """Return mean log-loss + |weights|^2 / (2 C n)."""
-    return (moments.loss + float(beta[1:] @ beta[1:]) / (2 * c)) / moments.rows
-
-
-def gradient_of(
-    columns: Sequence[PiecewiseColumn], moments: Moments, beta: NDArray[np.float64], c: float
-) -> NDArray[np.float64]:
-    """Return the gradient (1 + outputs,) of the objective."""
-    sums = [np.einsum("pai,pa->i", column.basis, r) for column, r in zip(columns, moments.residual, strict=True)]
-    gradient = -np.concatenate([[moments.residual[0][:, 0].sum()], *sums])
-    gradient[1:] += beta[1:] / c
-    return np.asarray(gradient / moments.rows)
-
-
-def hessian_of(columns: Sequence[PiecewiseColumn], moments: Moments, c: float) -> NDArray[np.float64]:
-    """Return the Hessian (1 + outputs, 1 + outputs) of the objective; 0 for pairs whose sums are not there."""
-    places = _places(columns)
-    size = places[-1].stop
-    hessian = np.zeros((size, size))
-    hessian[0, 0] = moments.weight[0][:, 0].sum()
-    for column, place, sums in zip(columns, places, moments.weight, strict=True):
-        hessian[0, place] = np.einsum("pai,pa->i", column.basis, sums[:, : column.degree + 1])
-        hessian[place, place] = _own(column, sums)
-    for (j, k), sums in moments.cross.items():
-        block = np.einsum("pai,pqab,qbl->il", columns[j].basis, sums, columns[k].basis, optimize=True)
-        hessian[places[j], places[k]] = block
-    upper = np.triu(hessian, 1)
-    penalty = np.where(np.arange(size) > 0, 1 / c, 0)
-    return np.asarray((np.diag(np.diag(hessian) + penalty) + upper + upper.T) / moments.rows)
-
-
-def _places(columns: Sequence[PiecewiseColumn]) -> list[slice]:
-    """Return where each column's weights stand behind the intercept."""
-    ends = itertools.accumulate((column.outputs for column in columns), initial=1)
-    return [slice(start, end) for start, end in itertools.pairwise(ends)]
-
-
-def _own(column: PiecewiseColumn, sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the Hessian's block of one column."""
-    powers = np.arange(column.degree + 1)
-    square = sums[:, powers[:, None] + powers[None, :]]
-    return np.asarray(np.einsum("pai,pab,pbl->il", column.basis, square, column.basis, optimize=True))
 
 
 def _balanced(columns: Sequence[PiecewiseColumn]) -> NDArray[np.float64]:
@@ -231,7 +166,7 @@ def _balanced(columns: Sequence[PiecewiseColumn]) -> NDArray[np.float64]:
 def _balance(columns: Sequence[PiecewiseColumn], beta: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the same shapes with weights that sum to 0 where a column's outputs sum to 1."""
     beta = beta.copy()
-    for column, place in zip(columns, _places(columns), strict=True):
+    for column, place in zip(columns, places_of(columns), strict=True):
         if column.sums_to_one:
             mean = beta[place].mean()
             beta[place] -= mean

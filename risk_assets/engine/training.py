@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from risk_assets.domain.profile import NumericProfile, profile_of
-from risk_assets.engine.moments import mean_powers, moments, pieces_query, risk_sql
+from risk_assets.engine.moments import mean_powers, moments
+from risk_assets.engine.pieces_sql import pieces_query, risk_sql
 from risk_assets.engine.risk_profile import risk_profile
 from risk_assets.engine.select import Keep, declared_columns, labelled_rows
 from risk_assets.engine.session import Session

@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from risk_assets.domain.newton import Curvature, Measure, Moments, Start, fit, start_of
+from risk_assets.domain.moments import Curvature, Moments
+from risk_assets.domain.newton import Measure, Start, fit, start_of
 from risk_assets.domain.piecewise import PiecewiseColumn
 from risk_assets.domain.training_rows import TrainingError
 

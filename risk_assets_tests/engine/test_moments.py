@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from risk_assets.domain.assembly import CategoricalStatistics, NumericStatistics, Statistics, with_fitted_columns
-from risk_assets.domain.newton import gradient_of, hessian_of
+from risk_assets.domain.moments import gradient_of, hessian_of
 from risk_assets.domain.piecewise import piecewise_columns
 from risk_assets.domain.pipeline import Form, knots
 from risk_assets.engine import moments as module
 from risk_assets.engine.duck import DuckSession
-from risk_assets.engine.moments import mean_powers, moments, pieces_query
+from risk_assets.engine.moments import mean_powers, moments
+from risk_assets.engine.pieces_sql import pieces_query
 from risk_assets_tests.engine.parts import COLUMNS, session_of
 
 FORMS: dict[str, Form] = {"x0": "spline", "x1": "linear", "x2": "spline", "x3": "categorical", "x4": "categorical"}

@@ -21,7 +21,7 @@ from risk_assets.domain.training_rows import TrainingError
 from risk_assets.engine import column_statistics, moments
 from risk_assets.engine.select import SelectionError
 from risk_assets.engine.training import Training
-from risk_assets_tests.domain.clients import MIXED, SIMULATED, arrays, mixed_clients
+from risk_assets_tests.domain.clients import MIXED, SIMULATED, arrays, mixed_clients, trained_on_mixed_clients
 from risk_assets_tests.engine.clients import trained, write_clients
 
 MEMORY, ENGINE = 10**9, 1
@@ -170,9 +170,19 @@ def test_the_same_rows_in_any_files_order_and_threads_give_the_same_bytes(
 
 
 def pickled(training: Training) -> str:
+    return pickle_of(training.model.pipeline)
+
+
+def pickle_of(pipeline: Pipeline) -> str:
     buffer = io.BytesIO()
-    joblib.dump(training.model.pipeline, buffer)
+    joblib.dump(pipeline, buffer)
     return hashlib.sha256(buffer.getvalue()).hexdigest()
+
+
+def test_few_rows_are_all_chosen_on_and_fitted_as_if_no_engine_were_there(tmp_path: Path) -> None:
+    frame = mixed(600)
+    part = write_clients(tmp_path / "part.parquet", MIXED, frame)
+    assert pickled(trained([part], MIXED, rows_in_memory=MEMORY)) == pickle_of(trained_on_mixed_clients().pipeline)
 
 
 def test_the_pipeline_is_as_good_as_one_that_scikit_learn_fitted(tmp_path: Path) -> None:
