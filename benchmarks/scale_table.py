@@ -34,12 +34,12 @@ def table_of(results: dict[str, Any]) -> str:
         return "Nothing is measured yet."
     largest = sizes[-1]
     ratio = str(BASE) in sizes and int(largest) > BASE
-    heads = [f"{int(size) / 1e6:g} M rows: s | GB" for size in sizes]
-    compared = [f"time per row, {int(largest) / 1e6:g} M against {BASE / 1e6:g} M"] if ratio else []
-    lines = [f"| {' | '.join(['', *heads, *compared])} |", "|---" * (1 + 2 * len(sizes) + len(compared)) + "|"]
+    heads = [f"{int(size) / 1e6:g} M rows: s | CPU s | GB" for size in sizes]
+    compared = [f"time per row (CPU), {int(largest) / 1e6:g} M against {BASE / 1e6:g} M"] if ratio else []
+    lines = [f"| {' | '.join(['', *heads, *compared])} |", "|---" * (1 + 3 * len(sizes) + len(compared)) + "|"]
     for step in STEPS:
         found = [results[size]["steps"].get(step) for size in sizes]
-        cells = [f"{each['seconds']:.1f} | {each['gigabytes']:.2f}" if each else "- | -" for each in found]
+        cells = [_cells(each) if each else "- | - | -" for each in found]
         lines.append(f"| {' | '.join([step, *cells, *([_per_row(results, step, largest)] if ratio else [])])} |")
     told = [f"{int(size) / 1e6:g} M: {_circumstances(results[size])}" for size in sizes]
     sides = [line for size in sizes for line in _sides(results[size]["steps"], int(size))]
@@ -47,15 +47,20 @@ def table_of(results: dict[str, Any]) -> str:
     return "\n".join([*lines, "", *(f"- {line}" for line in [*sides, *more, *told])])
 
 
+def _cells(step: dict[str, Any]) -> str:
+    return f"{step['seconds']:.1f} | {step['cpu_seconds']:.1f} | {step['gigabytes']:.2f}"
+
+
 def _per_row(results: dict[str, Any], step: str, largest: str) -> str:
     """Return the ratio of the times per row, the start-up of the process taken off both."""
-    times = []
-    for size in (largest, str(BASE)):
-        steps = results[size]["steps"]
-        if step not in steps or START not in steps:
-            return "-"
-        times.append((steps[step]["seconds"] - steps[START]["seconds"]) / int(size))
-    told = f"{times[0] / times[1]:.2f}" if times[1] > 0 else "-"
+    sizes = [results[size]["steps"] for size in (largest, str(BASE))]
+    if not all(step in steps and START in steps for steps in sizes):
+        return "-"
+    ratios = []
+    for clock in ("seconds", "cpu_seconds"):
+        above, below = (steps[step][clock] - steps[START][clock] for steps in sizes)
+        ratios.append(f"{above / int(largest) / (below / BASE):.2f}" if below > 0 else "-")
+    told = f"{ratios[0]} ({ratios[1]})"
     return f"**{told}**" if step in JUDGED else told
 
 
@@ -66,7 +71,8 @@ def _sides(steps: dict[str, Any], rows: int) -> list[str]:
             ours, theirs = steps[asset], steps[side]
             lines.append(
                 f"{rows:,} rows, {asset}: {ours['seconds']:.1f} s and {ours['gigabytes']:.2f} GB, "
-                f"{ours['seconds'] / theirs['seconds']:.2f} of the time to {told} ({theirs['seconds']:.1f} s, "
+                f"{ours['seconds'] / theirs['seconds']:.2f} of the time (CPU "
+                f"{ours['cpu_seconds'] / theirs['cpu_seconds']:.2f}) to {told} ({theirs['seconds']:.1f} s, "
                 f"{theirs['gigabytes']:.2f} GB{_parts(theirs)}); both with the start of their process"
             )
     if "ingest" in steps:
@@ -85,11 +91,9 @@ def _one_more(steps: dict[str, Any], rows: int) -> str | None:
     full, more, start = (steps.get(name) for name in ("finaldata", f"finaldata, {MORE}", START))
     if not full or not more or not start:
         return None
-    shares = (
-        more["seconds"] / full["seconds"],
-        (more["seconds"] - start["seconds"]) / (full["seconds"] - start["seconds"]),
-    )
-    told = f"{shares[0]:.2f} of the full ingestion, {shares[1]:.2f} without start-up"
+    whole, cpu = (more[clock] / full[clock] for clock in ("seconds", "cpu_seconds"))
+    work = (more["seconds"] - start["seconds"]) / (full["seconds"] - start["seconds"])
+    told = f"{whole:.2f} of the full ingestion (CPU {cpu:.2f}), {work:.2f} without start-up"
     return f"{rows:,} rows: one more file costs {told}"
 
 

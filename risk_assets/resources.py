@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 import dagster as dg
 from pydantic import PrivateAttr
 
-from risk_assets.engine.opening import close_engines, open_session
+from risk_assets.engine.opening import open_session
 from risk_assets.engine.session import Session
 from risk_assets.settings import Settings, SettingsError, load_settings
 from risk_assets.storage.dependencies import DependencyCheck
@@ -73,11 +73,6 @@ class Home(dg.ConfigurableResource):
             shared=self.layout.ingested / ".spark",
         ) as session:
             yield session
-
-    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
-        """End what the run started outside its own process."""
-        del context
-        close_engines()
 
     @property
     def notify_url(self) -> str | None:

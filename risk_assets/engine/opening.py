@@ -31,10 +31,3 @@ def open_session(
         columns, engine, memory_limit=memory_limit, threads=threads, spill=spill, shared=shared
     ) as cluster:
         yield cluster
-
-
-def close_engines() -> None:
-    """End the Spark application of this process, if there is one; nothing is loaded to find out."""
-    module = sys.modules.get("risk_assets.engine.spark.application")
-    if module is not None:
-        module.stop_application()

@@ -122,6 +122,6 @@ def running_cluster(workers: int = 2) -> Iterator[SparkCluster]:
 
 if __name__ == "__main__":
     with running_cluster() as cluster:
-        print(cluster.url)  # noqa: T201
+        print(cluster.url)
         with contextlib.suppress(KeyboardInterrupt):
             signal.pause()
