@@ -249,7 +249,7 @@ def load_settings(path: str | Path | None = None) -> Settings:
         raise SettingsError(f"config {file}: not valid JSON: {error}") from error
     if not isinstance(content, dict):
         raise SettingsError(f"config {file}: must be a JSON object")
-    if "source_passwords" in content:
+    if content.get("source_passwords"):
         raise SettingsError(
             f"config {file}: source_passwords: belong in the environment, as RISK_ASSETS_SOURCE_PASSWORDS__<NAME>"
         )
