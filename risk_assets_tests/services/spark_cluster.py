@@ -21,8 +21,14 @@ from risk_assets_tests.services.ports import free_port
 
 SECONDS = 90
 REGISTERED = re.compile("Registering worker")
+#: A Java that starts quickly, for work of a moment.
+QUICK = {
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+}
 #: What keeps a small cluster small; the driver listens on 127.0.0.1, as everything else does.
 SMALL = {
+    **QUICK,
     "spark.sql.shuffle.partitions": "2",
     "spark.executor.memory": "512m",
     "spark.executor.cores": "1",

@@ -12,6 +12,8 @@ from risk_assets.engine.session import literal
 
 #: From the first on a double has no fraction; up to the second it holds every whole number.
 WHOLE_FROM, EXACT_UP_TO = 2**52, 2**53
+#: From here on a number is no BIGINT.
+FITS = 2**63
 #: What `histogram` over an unsigned byte can count.
 BYTES = 256
 #: Digits before and after the point that hold any number from 1e-4 to 1e16 with its 17 significant ones.
@@ -39,6 +41,7 @@ def double_text(value: str) -> str:
     """Return Spark SQL for the shortest text that reads as this double again, spelled as DuckDB and Python do.
 
     Java's own text is not the shortest one before JDK 19, but its DecimalFormat rounds by the exact binary value.
+    (Of numbers below 1e-307, which have fewer digits, Java writes one more: 4.9e-324.)
     """
     tries = [f"format_number(v, '0.{'#' * digits}E00')" for digits in (14, 15, 16)]
     shortest = f"CASE {' '.join(f'WHEN CAST({text} AS DOUBLE) = v THEN {text}' for text in tries)} END"
@@ -99,9 +102,12 @@ def _printf(node: exp.Expr) -> str:
         raise NotImplementedError(f"printf of {form.this!r} has no twin in Spark")
     places = "0" * int(found[1])
     shape = f"0.{places}" if places else "0"
-    if found[2] == "f":
-        return f"format_number({_text(value)}, '{shape}')"
-    return f"replace(replace(format_number({_text(value)}, '{shape}E00'), 'E-', 'e-'), 'E', 'e+')"
+    number = _text(value)
+    if found[2] == "e":
+        return f"replace(replace(format_number({number}, '{shape}E00'), 'E-', 'e-'), 'E', 'e+')"
+    whole = f"concat(CAST(CAST({number} AS BIGINT) AS STRING), '{shape[1:]}')"  # with all its digits
+    beyond = f"abs({number}) >= {EXACT_UP_TO} AND abs({number}) < {FITS}"
+    return f"CASE WHEN {beyond} THEN {whole} ELSE format_number({number}, '{shape}') END"
 
 
 def _isfinite(node: exp.Expr) -> str:

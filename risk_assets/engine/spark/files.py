@@ -173,12 +173,12 @@ def csv_header(names: Sequence[str]) -> str:
 
 def _csv_cell(text: str) -> str:
     quoted = f"""concat('"', replace({text}, '"', '""'), '"')"""
-    needs_quotes = f"""{text} = '' OR {text} RLIKE '[",\\n\\r]'"""
+    needs_quotes = f"""{text} = '' OR {text} RLIKE '[",#\\n\\r]'"""
     return f"CASE WHEN {text} IS NULL THEN '' WHEN {needs_quotes} THEN {quoted} ELSE {text} END"
 
 
 def _quoted(name: str) -> str:
-    return f'"{name.replace(chr(34), chr(34) * 2)}"' if re.search(r'[",\n\r]', name) or not name else name
+    return f'"{name.replace(chr(34), chr(34) * 2)}"' if re.search(r'[",#\n\r]', name) or not name else name
 
 
 def _java_literal(text: str) -> str:

@@ -14,9 +14,10 @@ from risk_assets.engine.opening import open_session
 from risk_assets.engine.session import Session, literal, read_parts
 from risk_assets.settings.engine import EngineSetting
 from risk_assets_tests.engine.parts import session_of
+from risk_assets_tests.services.spark_cluster import QUICK
 
 #: Small pieces, so that a file of a few megabytes is read by several tasks.
-OPTIONS = {"spark.sql.shuffle.partitions": "2", "spark.sql.files.maxPartitionBytes": "1m"}
+OPTIONS = {**QUICK, "spark.sql.shuffle.partitions": "2", "spark.sql.files.maxPartitionBytes": "1m"}
 LOCAL = EngineSetting(kind="spark", master="local[2]", options=OPTIONS)
 
 

@@ -1,0 +1,162 @@
+"""The whole graph on a Spark cluster of two workers gives what it gives on DuckDB."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import joblib
+import pytest
+
+from risk_assets import resources
+from risk_assets.engine.opening import close_engines
+from risk_assets.storage.finaldata import parts, require_ingestion
+from risk_assets_tests.assets.house import MODEL, ROOT, House
+from risk_assets_tests.assets.soiled import soil
+from risk_assets_tests.services.spark_cluster import SparkCluster, running_cluster
+
+pytestmark = pytest.mark.slow
+
+RESULTS = ("finaldata", "client_risk", "drift", "diagnostics")
+#: What names an engine's own hashes, or a moment.
+OWN = {"part", "fingerprint", "part_sha256", "ingested_at", "data_version", "version", "at"}
+TELCO = ROOT.parent / "shared" / "data" / "telco-customer-churn.csv"
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[SparkCluster]:
+    """A cluster with one application for all runs of this module: each run would start executors of its own."""
+    with running_cluster() as found, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(resources, "close_engines", lambda: None)
+        yield found
+        close_engines()
+
+
+def alike(one: Any, other: Any, path: str = "") -> None:
+    """Assert that two results are equal, floats to 1e-9 and everything else exactly."""
+    if isinstance(one, float) and isinstance(other, float):
+        assert other == pytest.approx(one, rel=1e-9, abs=1e-9, nan_ok=True), path
+    elif isinstance(one, Mapping):
+        assert one.keys() == other.keys(), path
+        for key in one.keys() - OWN:
+            alike(one[key], other[key], f"{path}.{key}")
+    elif isinstance(one, Sequence) and not isinstance(one, str):
+        assert len(one) == len(other), path
+        for place, (mine, yours) in enumerate(zip(one, other, strict=True)):
+            alike(mine, yours, f"{path}[{place}]")
+    else:
+        assert one == other, path
+
+
+def stored(house: House) -> dict[str, Any]:
+    """Return what the graph has written, without what names engines and moments."""
+    layout = house.layout
+    ingestion = require_ingestion(layout)
+    found: dict[str, Any] = {"ingestion": dataclasses.asdict(ingestion)}
+    with duckdb.connect() as connection:
+        found["rows"] = [connection.execute(f"FROM '{part}'").fetchall() for part in parts(layout, ingestion)]
+        found["kinds"] = [
+            connection.execute(f"DESCRIBE FROM '{part}'").fetchall() for part in parts(layout, ingestion)
+        ]
+        found["risks"] = connection.execute(f"FROM '{layout.client_risk_parquet}'").fetchall()
+    found["finaldata.csv"] = layout.finaldata_csv.read_text(encoding="utf-8")
+    with layout.client_risk_csv.open(encoding="utf-8", newline="") as file:
+        found["client_risk.csv"] = [
+            [cell for place, cell in enumerate(row) if place != 1] for row in csv.reader(file)
+        ]
+    found["quarantine"] = {file.name: file.read_text(encoding="utf-8") for file in layout.quarantine.glob("*")}
+    for name in ("scorecard", "reference", "drift", "metrics"):
+        found[name] = json.loads(getattr(layout, name).read_text())
+    found["profile"] = json.loads(layout.diagnostics.read_text())["profile"]
+    model = joblib.load(layout.trainedmodel)
+    found["coefficients"] = [float(number) for number in model[-1].coef_[0]] + [float(model[-1].intercept_[0])]
+    return found
+
+
+def run(folder: Path, fill: Callable[[House], None], new: Callable[[House], None], **settings: object) -> House:
+    """Train on some files, then let new ones come in, and rank and compare."""
+    folder.mkdir()
+    house = House(folder, **settings)
+    fill(house)
+    house.materialize(*MODEL)
+    new(house)
+    house.materialize(*RESULTS)
+    return house
+
+
+def shipped(house: House) -> None:
+    for file in (ROOT / "data" / "sourcedata").iterdir():
+        shutil.copy(file, house.layout.input)
+    shutil.copy(ROOT / "data" / "testdata" / "testdata.csv", house.layout.testdata)
+
+
+def new_clients(house: House) -> None:
+    house.write_clients("x.csv", 400, seed=3, first_id=20_000, drift="relation")
+
+
+def many(house: House) -> None:
+    house.write_clients("a.csv", 1200, seed=1, first_id=0)
+    house.write_test_clients(400)
+
+
+def soiled(house: House) -> None:
+    soil(house.layout.input)
+
+
+def no_folder_left(house: House) -> bool:
+    return not list((house.layout.ingested / ".spark").iterdir())
+
+
+def test_the_shipped_clients_give_the_same_on_both_engines(tmp_path: Path, cluster: SparkCluster) -> None:
+    embedded = run(tmp_path / "duckdb", shipped, new_clients)
+    spread = run(tmp_path / "spark", shipped, new_clients, engine=cluster.engine)
+    alike(stored(embedded), stored(spread))
+    assert no_folder_left(spread)
+
+
+def test_soiled_files_give_the_same_while_one_of_two_workers_dies(tmp_path: Path, cluster: SparkCluster) -> None:
+    embedded = run(tmp_path / "duckdb", many, soiled)
+    killers = []
+
+    def then(house: House) -> None:
+        soiled(house)
+        killers.append(threading.Thread(target=kill_in_the_middle, args=(cluster, house.layout.parsed)))
+        killers[0].start()
+
+    spread = run(tmp_path / "spark", many, then, engine=cluster.engine)
+    killers[0].join()
+    assert len(cluster.workers) == 1
+    alike(stored(embedded), stored(spread))
+    assert no_folder_left(spread)
+
+
+def kill_in_the_middle(cluster: SparkCluster, parsed: Path) -> None:
+    """Kill a worker when the second of the new files is being read."""
+    before = len(list(parsed.glob("*.json")))
+    stop = threading.Event()
+    while len(list(parsed.glob("*.json"))) <= before:
+        stop.wait(0.02)
+    cluster.kill_worker()
+
+
+def test_the_telco_set_gives_the_same_scorecard_on_both_engines(tmp_path: Path, cluster: SparkCluster) -> None:
+    header, *lines = TELCO.read_text(encoding="utf-8").splitlines(keepends=True)
+    numeric = ["tenure", "MonthlyCharges", "TotalCharges"]
+    others = [name for name in header.strip().split(",") if name not in {"customerID", "Churn", *numeric}]
+    columns = {"id": "customerID", "target": "Churn", "positive": "Yes", "numeric": numeric, "categorical": others}
+    cards = []
+    for name, engine in (("duckdb", {"kind": "duckdb"}), ("spark", cluster.engine)):
+        folder = tmp_path / name
+        folder.mkdir()
+        house = House(folder, columns=columns, engine=engine)
+        (house.layout.input / "telco.csv").write_text(header + "".join(lines), encoding="utf-8")
+        house.materialize("finaldata", "trained_model")
+        cards.append(json.loads(house.layout.scorecard.read_text()))
+    alike(*cards)
