@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: In bytes of the rewritten file: four to a character, and each quote doubled.
 MAX_REWRITTEN = 8 * MAX_LINE
+#: No part has more rows.
+MOST_ROWS = 2**40
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,16 @@ class DuckSession:
     def row_hash(self) -> str:
         """Return the name of the column of row hashes."""
         return "row"
+
+    @property
+    def place(self) -> str:
+        """Return the place of the part and of the row in it."""
+        return f"CAST(file_index AS BIGINT) * {MOST_ROWS} + file_row_number"
+
+    @property
+    def place_names(self) -> frozenset[str]:
+        """Return the names of the reader's own columns."""
+        return frozenset({"file_index", "file_row_number"})
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:
@@ -124,6 +136,13 @@ class DuckSession:
     def keep_repeats(self, queries: Sequence[str], rows: int) -> tuple[int, ...]:
         """Find repeated hashes by sorting them in memory of bounded size."""
         return find_repeats(self.connection, queries, rows)
+
+    def order_statistics(self, table: str, expression: str, n: int, ranks: Sequence[int]) -> list[float]:
+        """Return values at ranks; one column of doubles is in memory at a time."""
+        # in the middle between two ranks no rounding leads to another one
+        points = ", ".join(f"{(rank + 0.5) / n!r}" for rank in ranks)
+        [(values,)] = self.run(f"SELECT quantile_disc({expression}, [{points}]) FROM {table}").fetchall()
+        return [float(value) for value in values]
 
     def write_parquet(self, query: str, target: Path) -> None:
         """Write one parquet file."""

@@ -8,12 +8,6 @@ from risk_assets.engine.session import Session
 
 
 def order_statistics(session: Session, table: str, expression: str, n: int, ranks: Sequence[int]) -> list[float]:
-    """Return the values at ranks (from 0, ascending) among the `n` values of an expression that are not NULL.
-
-    One column of doubles is in memory at a time.
-    """
-    # in the middle between two ranks no rounding leads to another one
-    points = ", ".join(f"{(rank + 0.5) / n!r}" for rank in ranks)
-    [(values,)] = session.run(f"SELECT quantile_disc({expression}, [{points}]) FROM {table}").fetchall()
+    """Return the values at ranks (from 0, ascending) among the `n` values of an expression that are not NULL."""
     # adding 0 turns -0.0 into 0.0, as in memory
-    return [float(value) + 0.0 for value in values]
+    return [value + 0.0 for value in session.order_statistics(table, expression, n, ranks)]

@@ -26,8 +26,8 @@ def rank_clients(session: Session, parts: Sequence[Path], scorecard: Scorecard, 
 
     Only narrow rows are grouped and sorted, and may spill; the words are written as the sorted rows pass by.
     """
-    session.keep("latest", [_latest(session.columns, parts)])
-    session.keep_in_order("ranked", _scored(session.columns, parts, scorecard))
+    session.keep("latest", [_latest(session, parts)])
+    session.keep_in_order("ranked", _scored(session, parts, scorecard))
     session.forget("latest")
     [(clients,)] = session.run("SELECT count(*) FROM ranked").fetchall()
     ranking = reasons_query(scorecard, _numbered(clients, len(scorecard.features)), ("id", *FIGURES[:3]), REASONS)
@@ -37,17 +37,17 @@ def rank_clients(session: Session, parts: Sequence[Path], scorecard: Scorecard, 
     session.write_csv(_readable(session.columns, parquet), csv)
 
 
-def _latest(columns: Columns, parts: Sequence[Path]) -> str:
-    return f"SELECT max({POSITION}) AS place FROM ({numbered_rows(columns, parts)}) GROUP BY {quote(columns.id)}"
+def _latest(session: Session, parts: Sequence[Path]) -> str:
+    client = quote(session.columns.id)
+    return f"SELECT max({POSITION}) AS place FROM ({numbered_rows(session, parts)}) GROUP BY {client}"
 
 
-def _scored(columns: Columns, parts: Sequence[Path], scorecard: Scorecard) -> str:
+def _scored(session: Session, parts: Sequence[Path], scorecard: Scorecard) -> str:
     """Return a query for id, features (x0, x1, …) and risk of the latest rows, in the order of rank."""
-    cells = (f"{cell} AS x{place}" for place, cell in enumerate(scorable(columns, scorecard)))
-    newest = (
-        f"SELECT {', '.join([f'{quote(columns.id)} AS id', *cells])} FROM ({numbered_rows(columns, parts)}) "
-        f"WHERE {POSITION} IN (SELECT place FROM latest)"
-    )
+    cells = (f"{cell} AS x{place}" for place, cell in enumerate(scorable(session.columns, scorecard)))
+    selected = ", ".join([f"{quote(session.columns.id)} AS id", *cells])
+    numbered = numbered_rows(session, parts)
+    newest = f"SELECT {selected} FROM ({numbered}) WHERE {POSITION} IN (SELECT place FROM latest)"
     return f"SELECT *, {risk_sql(placed(scorecard))} AS risk FROM ({newest}) ORDER BY risk DESC, id"
 
 

@@ -25,8 +25,6 @@ Keep = Literal["training", "held out", "all"]
 
 #: The column of `numbered_rows` that rises in reading order; settings refuse blank names, so it is free.
 POSITION = quote(" ")
-#: No part has more rows.
-MOST_ROWS = 2**40
 
 
 class SelectionError(ValueError):
@@ -157,19 +155,18 @@ def rows(columns: Columns, parts: Sequence[Path], keep: Keep = "all") -> str:
     return f"SELECT {', '.join(selected)} FROM {_table(columns, parts)} WHERE {kept}"
 
 
-def numbered_rows(columns: Columns, parts: Sequence[Path], keep: Keep = "all") -> str:
+def numbered_rows(session: Session, parts: Sequence[Path], keep: Keep = "all") -> str:
     """Return the query of `rows` with POSITION besides, a whole number that rises in reading order.
 
-    It is the place of the part and of the row in it, so that many threads may read; columns that are named as the
-    engine names these two make it count the rows one after the other.
+    It is the engine's own of the row in its part, so that many threads may read; columns that are named as what it
+    is made of make the engine count the rows one after the other.
     """
+    columns = session.columns
     found = rows(columns, parts, keep)
-    if not parts or {name.casefold() for name in columns.names} & {"file_index", "file_row_number"}:
+    if not parts or {name.casefold() for name in columns.names} & session.place_names:
         return f"SELECT *, row_number() OVER () AS {POSITION} FROM ({found})"
     start = "SELECT "
-    return (
-        f"{start}CAST(file_index AS BIGINT) * {MOST_ROWS} + file_row_number AS {POSITION}, {found[len(start) :]}"
-    )
+    return f"{start}{session.place} AS {POSITION}, {found[len(start) :]}"
 
 
 def sampled(columns: Columns, step: int) -> str:

@@ -64,6 +64,14 @@ class Session(Protocol):
         """The name of the column of row hashes on disk; engines hash differently, so their names differ."""
 
     @property
+    def place(self) -> str:
+        """The SQL of a number that rises in reading order over the rows of parts."""
+
+    @property
+    def place_names(self) -> frozenset[str]:
+        """The columns that `place` is made of, in lower case."""
+
+    @property
     def errors(self) -> tuple[type[Exception], ...]:
         """What the engine raises."""
 
@@ -105,6 +113,9 @@ class Session(Protocol):
 
         Each query gives some h, `rows` in all. Returns the places of the queries that give a repeated one.
         """
+
+    def order_statistics(self, table: str, expression: str, n: int, ranks: Sequence[int]) -> list[float]:
+        """Return the values at ranks (from 0, ascending) among the `n` values that are not missing."""
 
     def write_parquet(self, query: str, target: Path) -> None:
         """Write the rows of a query as one parquet file."""

@@ -15,8 +15,7 @@ import duckdb
 import joblib
 import pytest
 
-from risk_assets import resources
-from risk_assets.engine.opening import close_engines
+from risk_assets.engine.spark.application import stop_application
 from risk_assets.storage.finaldata import parts, require_ingestion
 from risk_assets_tests.assets.house import MODEL, ROOT, House
 from risk_assets_tests.assets.soiled import soil
@@ -33,10 +32,9 @@ TELCO = ROOT.parent / "shared" / "data" / "telco-customer-churn.csv"
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[SparkCluster]:
     """A cluster with one application for all runs of this module: each run would start executors of its own."""
-    with running_cluster() as found, pytest.MonkeyPatch.context() as patched:
-        patched.setattr(resources, "close_engines", lambda: None)
+    with running_cluster() as found:
         yield found
-        close_engines()
+        stop_application()
 
 
 def alike(one: Any, other: Any, path: str = "") -> None:

@@ -49,6 +49,16 @@ class SparkSession:
         return "row_xxhash64"
 
     @property
+    def place(self) -> str:
+        """Return the place of a row, which its file tells."""
+        return "row_number() OVER ()"
+
+    @property
+    def place_names(self) -> frozenset[str]:
+        """Return nothing: no column of the files is in the way."""
+        return frozenset()
+
+    @property
     def errors(self) -> tuple[type[Exception], ...]:
         """Return what Spark and the driver's own DuckDB raise."""
         return faults.errors()
@@ -150,6 +160,19 @@ class SparkSession:
             f"SELECT DISTINCT place FROM ({marked}) WHERE h IN (SELECT h FROM repeats) ORDER BY place"
         )
         return tuple(place for (place,) in places.fetchall())
+
+    def order_statistics(self, table: str, expression: str, n: int, ranks: Sequence[int]) -> list[float]:
+        """Return values at ranks from a column sorted by the workers."""
+        del n
+        ordered = (
+            f"SELECT * FROM (SELECT {expression} AS value FROM {table}) WHERE value IS NOT NULL ORDER BY value"
+        )
+        self.keep_in_order("ordered", ordered)
+        wanted = ", ".join(map(str, ranks))
+        found = self.run(f"SELECT rowid, value FROM ordered WHERE rowid IN ({wanted})").fetchall()
+        self.forget("ordered")
+        values = dict(found)
+        return [float(values[rank]) for rank in ranks]
 
     def write_parquet(self, query: str, target: Path) -> None:
         """Write one parquet file: one task sorts and writes it."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.engine.rules import rules_for, typed
-from risk_assets.engine.scorecard_sql import reasons_sql, risk_sql
+from risk_assets.engine.scorecard_sql import placed, reasons_query, risk_sql
 from risk_assets.engine.session import held_out, literal, number_text, quote, read_parts
 from risk_assets_tests.domain.clients import MIXED, mixed_clients, trained_on_mixed_clients
 from risk_assets_tests.engine.spark.engines import Engines, both_engines
@@ -261,12 +261,13 @@ def test_clients_are_scored_and_reasons_worded_alike(engines: Engines) -> None:
     names = [str(name) for name in frame]
     cells = [[None if pd.isna(cell) else cell for cell in row] for row in frame.itertuples(index=False)]
     table = engines.table(["DOUBLE" if name in numeric else "VARCHAR" for name in names], cells)
-    renamed = ", ".join(f"c{place} AS {quote(name)}" for place, name in enumerate(names))
     card = trained_on_mixed_clients().scorecard
+    placing = ", ".join(f"c{names.index(name)} AS x{place}" for place, name in enumerate(card.features))
+    scored = f"(SELECT *, {risk_sql(placed(card))} AS risk FROM (SELECT c0 AS client, {placing} FROM {table}))"
     expected, found = engines.answers(
-        f"SELECT {reasons_sql(card)}, {risk_sql(card)} FROM (SELECT {renamed} FROM {table})"
+        f"SELECT * FROM ({reasons_query(card, scored, ['client', 'risk'])}) ORDER BY client"
     )
-    assert [row[0] for row in found] == [row[0] for row in expected]
+    assert [row[2:] for row in found] == [row[2:] for row in expected]
     assert [row[1] for row in found] == pytest.approx([row[1] for row in expected], rel=0, abs=1e-12)
 
 
