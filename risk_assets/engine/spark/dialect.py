@@ -15,6 +15,8 @@ from risk_assets.engine.session import literal
 WHOLE_FROM, EXACT_UP_TO = 2**52, 2**53
 #: From here on a number is no BIGINT.
 FITS = 2**63
+#: Doubles from 2**32 on have no more binary places than this.
+FRACTION_BITS = 20
 #: What `histogram` over an unsigned byte can count.
 BYTES = 256
 FORMAT = re.compile(r"%\.(\d+)([fe])")
@@ -126,20 +128,30 @@ def _printf(node: exp.Expr) -> str:
         raise NotImplementedError(f"printf of {form.this!r} has no twin in Spark")
     places = "0" * int(found[1])
     shape = f"0.{places}" if places else "0"
-    number = _text(value)
-    if found[2] == "e":
-        exact = (
-            f"CAST(CAST({number} AS BIGINT) AS DECIMAL(20, 0))"  # of whole numbers Java rounds 5 up, not to even
-        )
-        told = (
-            f"CASE WHEN abs({number}) < {FITS} THEN CASE WHEN {number} = CAST({exact} AS DOUBLE) "
-            f"THEN format_number({exact}, '{shape}E00') ELSE format_number({number}, '{shape}E00') END "
-            f"ELSE format_number({number}, '{shape}E00') END"
-        )
-        return f"replace(replace({told}, 'E-', 'e-'), 'E', 'e+')"
-    whole = f"concat(CAST(CAST({number} AS BIGINT) AS STRING), '{shape[1:]}')"  # with all its digits
-    beyond = f"abs({number}) >= {EXACT_UP_TO} AND abs({number}) < {FITS}"
-    return f"CASE WHEN {beyond} THEN {whole} ELSE format_number({number}, '{shape}') END"
+    return (_scientific if found[2] == "e" else _fixed)(_text(value), shape)
+
+
+def _scientific(number: str, shape: str) -> str:
+    """Of whole numbers Java rounds a last 5 up where C rounds to even; decimals it rounds to even."""
+    exact = f"CAST(CAST({number} AS BIGINT) AS DECIMAL(20, 0))"
+    inexact = f"format_number({number}, '{shape}E00')"
+    told = (
+        f"CASE WHEN abs({number}) < {FITS} THEN CASE WHEN {number} = CAST({exact} AS DOUBLE) "
+        f"THEN format_number({exact}, '{shape}E00') ELSE {inexact} END ELSE {inexact} END"
+    )
+    return f"replace(replace({told}, 'E-', 'e-'), 'E', 'e+')"
+
+
+def _fixed(number: str, shape: str) -> str:
+    """Java knows 17 digits of a double; of large ones C writes them all, so they are made decimals."""
+    whole = f"CAST({number} AS BIGINT)"
+    rest = f"CAST(CAST(({number} - CAST({whole} AS DOUBLE)) * {2**FRACTION_BITS} AS BIGINT) AS DECIMAL(7, 0))"
+    exact = f"CAST({whole} AS DECIMAL(17, 0)) + {rest} * {5**FRACTION_BITS / 10**FRACTION_BITS:.{FRACTION_BITS}f}"
+    return (
+        f"CASE WHEN abs({number}) < {2 ** (52 - FRACTION_BITS)} OR NOT abs({number}) < {FITS} "
+        f"THEN format_number({number}, '{shape}') WHEN abs({number}) < {EXACT_UP_TO} "
+        f"THEN format_number({exact}, '{shape}') ELSE concat(CAST({whole} AS STRING), '{shape[1:]}') END"
+    )
 
 
 def _isfinite(node: exp.Expr) -> str:
