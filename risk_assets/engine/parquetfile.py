@@ -29,7 +29,7 @@ class ParquetFile:
     def refused(self, session: Session) -> Iterator[Refused]:
         """Yield what is refused, each row as JSON; needs the rows of `load_parquet`."""
         rules = rules_for(session.columns, self.header.spelled)
-        whole = ", ".join(f"{quote(name)} := {quote(name)}" for name in self.kinds)
+        whole = ", ".join(f"{quote(name)} := {_as_told(name, kind)}" for name, kind in self.kinds.items())
         found = session.run(
             "SELECT rows.rowid + 1, rows.fault, rows.value, file.raw FROM rows JOIN ("
             f"SELECT row_number() OVER () - 1 AS number, CAST(to_json(struct_pack({whole})) AS VARCHAR) AS raw "
@@ -74,6 +74,10 @@ def _damage_reported(session: Session, path: Path) -> Iterator[None]:
         if damage is None:
             raise
         raise UnreadableError(f"damaged parquet: {damage.replace(str(path), 'the file')}") from error
+
+
+def _as_told(name: str, kind: str) -> str:
+    return f"CAST({quote(name)} AS DOUBLE)" if kind in FLOATS else quote(name)
 
 
 def _as_text(name: str, kind: str, *, is_name: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 
@@ -14,15 +15,25 @@ from risk_assets.engine.session import literal
 WHOLE_FROM, EXACT_UP_TO = 2**52, 2**53
 #: From here on a number is no BIGINT.
 FITS = 2**63
+#: Doubles from 2**32 on have no more binary places than this.
+FRACTION_BITS = 20
 #: What `histogram` over an unsigned byte can count.
 BYTES = 256
-#: Digits before and after the point that hold any number from 1e-4 to 1e16 with its 17 significant ones.
-FIXED = "DECIMAL(38, 21)"
 FORMAT = re.compile(r"%\.(\d+)([fe])")
 #: Java takes 1d, 0x1p3 and NaN for numbers too, so a text is looked at before it is cast.
 IS_NUMBER = literal(rf"^(?:{NUMBER.pattern})\z".replace("\\", "\\\\"))
 WHOLE_TYPES = {"UTINYINT": "INT", "USMALLINT": "INT", "UINTEGER": "BIGINT", "UBIGINT": "DECIMAL(20, 0)"}
 WHOLE_TYPES |= {"UINT": "BIGINT", "INT128": "DECIMAL(38, 0)", "HUGEINT": "DECIMAL(38, 0)"}
+
+FIFTEEN, SIXTEEN, ALL = (f"format_number(v, '0.{'#' * digits}E00')" for digits in (14, 15, 16))
+#: Half-way between two texts of 16 digits, as powers of two can be, the upper one is right where the lower is not.
+UPPER = (
+    f"concat(CAST(round(CAST(substring_index({ALL}, 'E', 1) AS DECIMAL(18, 16)), 15) AS STRING), "
+    f"'E', substring_index({ALL}, 'E', -1))"
+)
+TRIES = (FIFTEEN, SIXTEEN, UPPER, ALL)
+#: The shortest text, with an exponent, that reads as the double v again.
+SHORTEST = f"CASE {' '.join(f'WHEN CAST({text} AS DOUBLE) = v THEN {text}' for text in TRIES)} END"
 
 Rule = Callable[[exp.Expr], "str | None"]
 
@@ -43,17 +54,32 @@ def double_text(value: str) -> str:
     Java's own text is not the shortest one before JDK 19, but its DecimalFormat rounds by the exact binary value.
     (Of numbers below 1e-307, which have fewer digits, Java writes one more: 4.9e-324.)
     """
-    tries = [f"format_number(v, '0.{'#' * digits}E00')" for digits in (14, 15, 16)]
-    shortest = f"CASE {' '.join(f'WHEN CAST({text} AS DOUBLE) = v THEN {text}' for text in tries)} END"
-    fixed = f"regexp_replace(CAST(CAST({shortest} AS {FIXED}) AS STRING), '([.][0-9]+?)0+$', '$1')"
-    exponent = f"replace(replace({shortest}, 'E-', 'e-'), 'E', 'e+')"
+    fixed = f"CAST(CAST({SHORTEST} AS DECIMAL(38, 22)) AS STRING)"
+    exponent = f"replace(replace({SHORTEST}, 'E-', 'e-'), 'E', 'e+')"
     words = "CASE WHEN isnan(v) THEN 'nan' WHEN v > 0 THEN 'inf' ELSE '-inf' END"
     spelled = (
         "CASE WHEN v IS NULL THEN NULL WHEN v = 0e0 THEN CAST(v AS STRING) "
         f"WHEN NOT (abs(v) < CAST('Infinity' AS DOUBLE)) THEN {words} "
-        f"WHEN abs(v) >= 1e-4 AND abs(v) < 1e16 THEN {fixed} ELSE {exponent} END"
+        f"WHEN abs(v) >= 1e-4 AND abs(v) < 1e16 THEN {_without_zeros(fixed)} ELSE {exponent} END"
     )
     return f"get(transform(array({value}), v -> {spelled}), 0)"
+
+
+def double_json(value: str) -> str:
+    """Return Spark SQL for a double in JSON as DuckDB writes it: with an exponent below 1e-6 and from 1e21 on."""
+    small = _without_zeros(f"CAST(CAST({SHORTEST} AS DECIMAL(38, 22)) AS STRING)")
+    large = f"concat(CAST(CAST({SHORTEST} AS DECIMAL(38, 0)) AS STRING), '.0')"
+    spelled = (
+        "CASE WHEN v IS NULL THEN 'null' WHEN v = 0e0 OR NOT (abs(v) < CAST('Infinity' AS DOUBLE)) "
+        f"THEN CAST(v AS STRING) WHEN abs(v) >= 1e-6 AND abs(v) < 1e16 THEN {small} "
+        f"WHEN abs(v) >= 1e16 AND abs(v) < 1e21 THEN {large} "
+        f"ELSE regexp_replace({SHORTEST}, 'E(-?)0*', 'e$1') END"
+    )
+    return f"get(transform(array({value}), v -> {spelled}), 0)"
+
+
+def _without_zeros(text: str) -> str:
+    return f"regexp_replace({text}, '([.][0-9]+?)0+$', '$1')"
 
 
 def _name(node: exp.Expr) -> str:
@@ -102,12 +128,30 @@ def _printf(node: exp.Expr) -> str:
         raise NotImplementedError(f"printf of {form.this!r} has no twin in Spark")
     places = "0" * int(found[1])
     shape = f"0.{places}" if places else "0"
-    number = _text(value)
-    if found[2] == "e":
-        return f"replace(replace(format_number({number}, '{shape}E00'), 'E-', 'e-'), 'E', 'e+')"
-    whole = f"concat(CAST(CAST({number} AS BIGINT) AS STRING), '{shape[1:]}')"  # with all its digits
-    beyond = f"abs({number}) >= {EXACT_UP_TO} AND abs({number}) < {FITS}"
-    return f"CASE WHEN {beyond} THEN {whole} ELSE format_number({number}, '{shape}') END"
+    return (_scientific if found[2] == "e" else _fixed)(_text(value), shape)
+
+
+def _scientific(number: str, shape: str) -> str:
+    """Of whole numbers Java rounds a last 5 up where C rounds to even; decimals it rounds to even."""
+    exact = f"CAST(CAST({number} AS BIGINT) AS DECIMAL(20, 0))"
+    inexact = f"format_number({number}, '{shape}E00')"
+    told = (
+        f"CASE WHEN abs({number}) < {FITS} THEN CASE WHEN {number} = CAST({exact} AS DOUBLE) "
+        f"THEN format_number({exact}, '{shape}E00') ELSE {inexact} END ELSE {inexact} END"
+    )
+    return f"replace(replace({told}, 'E-', 'e-'), 'E', 'e+')"
+
+
+def _fixed(number: str, shape: str) -> str:
+    """Java knows 17 digits of a double; of large ones C writes them all, so they are made decimals."""
+    whole = f"CAST({number} AS BIGINT)"
+    rest = f"CAST(CAST(({number} - CAST({whole} AS DOUBLE)) * {2**FRACTION_BITS} AS BIGINT) AS DECIMAL(7, 0))"
+    exact = f"CAST({whole} AS DECIMAL(17, 0)) + {rest} * {5**FRACTION_BITS / 10**FRACTION_BITS:.{FRACTION_BITS}f}"
+    return (
+        f"CASE WHEN abs({number}) < {2 ** (52 - FRACTION_BITS)} OR NOT abs({number}) < {FITS} "
+        f"THEN format_number({number}, '{shape}') WHEN abs({number}) < {EXACT_UP_TO} "
+        f"THEN format_number({exact}, '{shape}') ELSE concat(CAST({whole} AS STRING), '{shape[1:]}') END"
+    )
 
 
 def _isfinite(node: exp.Expr) -> str:
@@ -185,7 +229,20 @@ def _list_slice(node: exp.Expr) -> str:
 
 
 def _to_json(node: exp.Expr) -> str:
-    return f"to_json({_this(node)}, map('ignoreNullFields', 'false'))"
+    """Write a struct field by field: numbers look different in Java's JSON."""
+    [struct] = node.expressions
+    fields = [_json_field(field.this.name, field.expression) for field in struct.expressions]
+    return "concat('{', " + ", ',', ".join(fields) + ", '}')"
+
+
+def _json_field(name: str, value: exp.Expr) -> str:
+    """Return "name":value; Spark's own JSON of the value is cut out of that of a struct {"v":value}."""
+    heading = _text(exp.Literal.string(json.dumps(name, ensure_ascii=False) + ":"))
+    text = _text(value)
+    if isinstance(value, exp.Cast) and value.args["to"].this.name == "DOUBLE":
+        return f"{heading}, {double_json(text)}"
+    whole = f"to_json(named_struct('v', {text}), map('ignoreNullFields', 'false'))"
+    return f"{heading}, substring({whole}, 6, length({whole}) - 6)"
 
 
 def _not(node: exp.Expr) -> str | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +23,15 @@ OPTIONS = {**QUICK, "spark.sql.shuffle.partitions": "2", "spark.sql.files.maxPar
 LOCAL = EngineSetting(kind="spark", master="local[2]", options=OPTIONS)
 
 
+#: Another folder would be another setting, and so another application.
+SPILL = Path(tempfile.gettempdir(), f"spill-{os.getpid()}")
+
+
 @contextlib.contextmanager
 def spark_of(columns: Columns, folder: Path) -> Iterator[Session]:
     """Open a session on the local application that all tests of a process share."""
     with open_session(
-        columns, LOCAL, memory_limit="1GB", threads=2, spill=folder / "spill", shared=folder / "shared"
+        columns, LOCAL, memory_limit="1GB", threads=2, spill=SPILL, shared=folder / "shared"
     ) as session:
         yield session
 

@@ -1,0 +1,45 @@
+"""What is missing, or contradicts itself, is said in one line before anything starts."""
+
+from __future__ import annotations
+
+import importlib.util
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+
+import pytest
+
+from risk_assets.engine.spark.application import application
+from risk_assets.settings import SettingsError
+from risk_assets.settings.engine import EngineSetting
+
+
+def start(folder: Path, **options: str) -> None:
+    setting = EngineSetting(kind="spark", master="local[1]", options=options)
+    application(setting, memory_limit="1GB", threads=None, spill=folder)
+
+
+@pytest.mark.parametrize("absent", ["pyspark", "sqlglot"])
+def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, absent: str) -> None:
+    found = importlib.util.find_spec
+
+    def without(name: str) -> ModuleSpec | None:
+        return None if name == absent else found(name)
+
+    monkeypatch.setattr(importlib.util, "find_spec", without)
+    with pytest.raises(SettingsError, match=rf'spark needs {absent}: pip install "risk_assets\[spark\]"$'):
+        start(tmp_path)
+
+
+@pytest.mark.parametrize("java_home", [None, "/nowhere"])
+def test_a_missing_java_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, java_home: str | None) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    if java_home:
+        monkeypatch.setenv("JAVA_HOME", java_home)
+    with pytest.raises(SettingsError, match="engine: spark needs Java 17"):
+        start(tmp_path)
+
+
+def test_an_option_that_would_change_figures_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"spark\.sql\.ansi\.enabled is true"):
+        start(tmp_path, **{"spark.sql.ansi.enabled": "false"})
