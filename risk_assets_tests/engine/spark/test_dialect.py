@@ -273,13 +273,13 @@ def test_clients_are_scored_and_reasons_worded_alike(engines: Engines) -> None:
     frame, _ = mixed_clients(rows=300)
     numeric = {column.name for column in MIXED.numeric}
     names = [str(name) for name in frame]
-    cells = [[None if pd.isna(cell) else cell for cell in row] for row in frame.itertuples(index=False)]
-    table = engines.table(["DOUBLE" if name in numeric else "VARCHAR" for name in names], cells)
+    cells = [[None if pd.isna(cell) else cell for cell in row] for row in frame.itertuples()]
+    table = engines.table(["BIGINT", *("DOUBLE" if name in numeric else "VARCHAR" for name in names)], cells)
     card = trained_on_mixed_clients().scorecard
-    placing = ", ".join(f"c{names.index(name)} AS x{place}" for place, name in enumerate(card.features))
-    scored = f"(SELECT *, {risk_sql(placed(card))} AS risk FROM (SELECT c0 AS client, {placing} FROM {table}))"
+    placing = ", ".join(f"c{names.index(name) + 1} AS x{place}" for place, name in enumerate(card.features))
+    scored = f"(SELECT *, {risk_sql(placed(card))} AS risk FROM (SELECT c0 AS place, {placing} FROM {table}))"
     expected, found = engines.answers(
-        f"SELECT * FROM ({reasons_query(card, scored, ['client', 'risk'])}) ORDER BY client"
+        f"SELECT * FROM ({reasons_query(card, scored, ['place', 'risk'])}) ORDER BY place"
     )
     assert [row[2:] for row in found] == [row[2:] for row in expected]
     assert [row[1] for row in found] == pytest.approx([row[1] for row in expected], rel=0, abs=1e-12)
