@@ -12,7 +12,7 @@ from pathlib import Path
 
 from risk_assets.engine.encoding import Text, escape_damage, open_text
 from risk_assets.engine.header import Header, read_header
-from risk_assets.engine.quarantine import Refused, broken_rows, refused_records
+from risk_assets.engine.quarantine import BrokenRow, Refused, broken_rows, refused_lines, refused_records
 from risk_assets.engine.rows import count_rows
 from risk_assets.engine.rules import rules_for, typed
 from risk_assets.engine.session import CsvForm, Session, TypedQuery
@@ -33,10 +33,19 @@ class CsvFile:
             next(records, None)
             yield from map(_checked, records) if self.text.damaged else records
 
-    def refused(self, session: Session) -> Iterator[Refused]:
-        """Yield what is refused; needs the rows of `load`."""
+    def refused(self, session: Session, misshapen: int) -> Iterator[Refused]:
+        """Yield what is refused; needs the rows of `load`, which found so many misshapen records."""
         rules = rules_for(session.columns, self.header.spelled)
-        return refused_records(self.records(), broken_rows(session, rules), len(self.header.cells))
+        broken = broken_rows(session, rules)
+        if self.text.plain and self.header.simple and not self.text.quoted and not misshapen:
+            return self._refused_lines(broken)
+        return refused_records(self.records(), broken, len(self.header.cells))
+
+    def _refused_lines(self, broken: Iterator[BrokenRow]) -> Iterator[Refused]:
+        """Yield what is refused of a file whose lines are its records: they need not be split to be found."""
+        with self.text.path.open(encoding="utf-8", newline="") as lines:
+            next(lines)
+            yield from refused_lines(lines, broken)
 
 
 def open_csv(session: Session, source: Path, folder: Path) -> CsvFile:

@@ -26,8 +26,9 @@ class ParquetFile:
     kinds: Mapping[str, str]
     header: Header
 
-    def refused(self, session: Session) -> Iterator[Refused]:
+    def refused(self, session: Session, misshapen: int) -> Iterator[Refused]:
         """Yield what is refused, each row as JSON; needs the rows of `load_parquet`."""
+        del misshapen  # no row of parquet is
         rules = rules_for(session.columns, self.header.spelled)
         whole = ", ".join(f"{quote(name)} := {_as_told(name, kind)}" for name, kind in self.kinds.items())
         found = session.run(

@@ -48,7 +48,7 @@ def parse(session: Session, source: Path, *, part: Path, quarantine: Path, folde
         return refuse_whole(quarantine, str(error), error.rows)
     refused = misshapen + count_faults(session)
     read = misshapen + count_rows(session)
-    reasons = _write_refused(session, quarantine, file.refused(session)) if refused else {}
+    reasons = _write_refused(session, quarantine, file.refused(session, misshapen)) if refused else {}
     so_far = Parsed(read, quarantined=refused, reasons=reasons, dropped_columns=file.header.dropped)
     return _with_accepted(session, part, so_far)
 

@@ -66,6 +66,21 @@ def refused_records(records: Iterable[Record], broken: Iterator[BrokenRow], widt
             waiting = next(broken, None)
 
 
+def refused_lines(lines: Iterable[str], broken: Iterator[BrokenRow]) -> Iterator[Refused]:
+    """Yield those of the lines after the header that break a rule; lines of spaces alone are none."""
+    waiting = next(broken, None)
+    row = -1
+    for number, line in enumerate(lines, start=2):
+        if waiting is None:
+            return
+        if line.strip(" \r\n"):
+            row += 1
+            if row == waiting.number:
+                reason = waiting.rule.reason(waiting.value)
+                yield Refused(number, waiting.rule.kind, reason, line.rstrip("\r\n"))
+                waiting = next(broken, None)
+
+
 def _reason(record: Record, width: int) -> str:
     if record.fault == WRONG_WIDTH:
         return f"{len(record.fields)} fields instead of {width}"

@@ -72,6 +72,14 @@ def test_a_row_with_a_negative_count_is_quarantined_with_its_line(read: Reader) 
     assert found.parsed.reasons == {"calls is below 0": 1}
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_refused_rows_have_their_lines_though_blank_ones_stand_between(read: Reader, end: str) -> None:
+    lines = [HEADER.strip(), "A,1,north,0", "", "B,-3,north,0", "   ", "", "C,4,north,1", "D,x,south,1", ""]
+    found = read(end.join(lines))
+    assert [row[0] for row in found.rows] == ["A", "C"]
+    assert [(line, raw) for line, _, raw in found.refused] == [(4, "B,-3,north,0"), (8, "D,x,south,1")]
+
+
 @pytest.mark.parametrize(
     ("label", "stored"), [("1", 1), ("1.0", 1), ("true", 1), (" TRUE", 1), ("0", 0), ("False", 0), ("0e0", 0)]
 )
