@@ -37,11 +37,11 @@ def soil(folder: Path) -> None:
     csv = frame.to_csv(index=False)
     lines = csv.splitlines()
     (folder / "b quoted.csv").write_text(f"{HEADER}\n{ODD_ROWS}{HEADER}\n" + "\n".join(lines[1:200]), "utf-8")
-    (folder / "c.csv.gz").write_bytes(gzip.compress("\r\n".join(lines[:300]).encode()))
+    (folder / "c.csv.gz").write_bytes(gzip.compress("\r\n".join(lines[:300]).encode(), mtime=0))
     (folder / "d[1].csv").write_bytes((lines[0] + "\nZoë,1,2,3,0\n" + "\n".join(lines[300:400])).encode("latin-1"))
     semicolons = [line.replace(",", ";") for line in [lines[0], *lines[400:450]]]
     (folder / "_e.csv").write_bytes("\n".join(semicolons).encode("utf-16"))
-    (folder / "f.csv.gz").write_bytes(gzip.compress(csv.encode())[:-500])
+    (folder / "f.csv.gz").write_bytes(gzip.compress(csv.encode(), mtime=0)[:-500])
     (folder / "g.csv").write_bytes(b"")
     damaged = b"\nA,1,2,3,0\nB\xff,1,2,3,0\nZo\xc3\xab,1,2,3,1\nC\0,1,2,3,0\n"
     (folder / "h.csv").write_bytes(HEADER.encode() + damaged)

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -295,8 +296,19 @@ def open_spark(
     """Open a session of the application, which goes on after it; what was kept in `shared` is removed."""
     running = application(engine, memory_limit=memory_limit, threads=threads, spill=spill)
     shared.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=shared, prefix=f"{os.getpid()}-") as folder:
+    _sweep(shared)
+    with tempfile.TemporaryDirectory(dir=shared, prefix=f"{os.getpid()}-{socket.gethostname()}-") as folder:
         yield SparkSession(columns, running.newSession(), Path(folder).absolute())
+
+
+def _sweep(shared: Path) -> None:
+    """Remove the folders of processes of this machine that were killed."""
+    for folder in shared.glob(f"*-{socket.gethostname()}-*"):
+        with contextlib.suppress(PermissionError):  # it lives, and is somebody else's
+            try:
+                os.kill(int(folder.name.partition("-")[0]), 0)
+            except ProcessLookupError:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _parsed(sql: str) -> exp.Expr:

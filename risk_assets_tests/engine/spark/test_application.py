@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import socket
+import subprocess
+import sys
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
+from pyspark import SparkContext
 
+from risk_assets.engine.opening import close_engines
 from risk_assets.engine.spark.application import application
 from risk_assets.settings import SettingsError
 from risk_assets.settings.engine import EngineSetting
+from risk_assets_tests.engine.outcome import COLUMNS
+from risk_assets_tests.engine.spark.engines import spark_of
+
+pytestmark = pytest.mark.slow
 
 
 def start(folder: Path, **options: str) -> None:
@@ -43,3 +53,24 @@ def test_a_missing_java_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_an_option_that_would_change_figures_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"spark\.sql\.ansi\.enabled is true"):
         start(tmp_path, **{"spark.sql.ansi.enabled": "false"})
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    host, shared = socket.gethostname(), tmp_path / "shared"
+    left, living, elsewhere = (
+        shared / name for name in (f"{ended.pid}-{host}-x", f"{os.getpid()}-{host}-x", f"{ended.pid}-elsewhere-x")
+    )
+    for folder in (left, living, elsewhere):
+        folder.mkdir(parents=True)
+    with spark_of(COLUMNS, tmp_path):
+        pass
+    assert set(shared.iterdir()) == {living, elsewhere}
+
+
+def test_the_end_of_a_run_ends_the_application(tmp_path: Path) -> None:
+    with spark_of(COLUMNS, tmp_path) as session:
+        assert session.run("SELECT 1").fetchall() == [(1,)]
+    close_engines()
+    assert SparkContext._active_spark_context is None
