@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 from pyspark import SparkContext
 
-from risk_assets.engine.opening import close_engines
-from risk_assets.engine.spark.application import application
+from risk_assets.engine.spark.application import application, stop_application
 from risk_assets.settings import SettingsError
 from risk_assets.settings.engine import EngineSetting
 from risk_assets_tests.engine.outcome import COLUMNS
@@ -69,8 +68,8 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path: Path) 
     assert set(shared.iterdir()) == {living, elsewhere}
 
 
-def test_the_end_of_a_run_ends_the_application(tmp_path: Path) -> None:
+def test_an_application_that_is_ended_leaves_nothing_running(tmp_path: Path) -> None:
     with spark_of(COLUMNS, tmp_path) as session:
         assert session.run("SELECT 1").fetchall() == [(1,)]
-    close_engines()
+    stop_application()
     assert SparkContext._active_spark_context is None
