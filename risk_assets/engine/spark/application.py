@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from risk_assets.engine.spark.faults import errors
 from risk_assets.settings import SettingsError
 from risk_assets.settings.engine import EngineSetting
 
@@ -114,7 +115,11 @@ def _start(options: Mapping[str, str]) -> SparkSession:
         builder = SparkSession.builder
         for name, value in options.items():
             builder = builder.config(name, value)
-        return builder.getOrCreate()
+        try:
+            return builder.getOrCreate()
+        except errors() as error:
+            told = f"engine.master: Spark does not start with {options['spark.master']}; its own log says why"
+            raise SettingsError(told) from error
 
 
 def _require_spark() -> None:
