@@ -17,8 +17,8 @@ from risk_assets.domain.piecewise import PiecewiseColumn
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Which sums of w are wanted: none, each column's own, or those of all pairs too.
-Curvature = Literal["none", "own", "all"]
+#: Which sums of w are wanted: none, or those of each column and each pair.
+Curvature = Literal["none", "all"]
 
 
 @dataclass(frozen=True)

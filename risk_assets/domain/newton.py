@@ -4,10 +4,9 @@ Where the outputs of a column sum to 1, as the intercept does, the penalty alone
 between the two: at the optimum the weights of such a column sum to 0. So the search stays among those weights,
 where nothing is flat.
 
-The sums of a gradient are few, those of a Hessian many: each pair of columns has its own. So the first Hessian is
-that of a sample, set right column by column, and each step then teaches it what it got wrong (the update of
-Broyden, Fletcher, Goldfarb and Shanno; Nocedal and Wright, Numerical Optimization, 2006, section 6.1). Should that
-not suffice, the Hessian of all rows is summed after all.
+The sums of a gradient are few, those of a Hessian many: each pair of columns has its own. So a Hessian serves for
+several steps, and each of them teaches it what it got wrong (the update of Broyden, Fletcher, Goldfarb and Shanno;
+Nocedal and Wright, Numerical Optimization, 2006, section 6.1).
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ import numpy as np
 
 from risk_assets.domain.moments import Curvature, Moments, gradient_of, hessian_of, objective, places_of
 from risk_assets.domain.piecewise import PiecewiseColumn
-from risk_assets.domain.scorecard import MAX_LOG_ODDS
 from risk_assets.domain.training_rows import TrainingError
 
 if TYPE_CHECKING:
@@ -31,8 +29,8 @@ TOLERANCE = 1e-8
 #: The last step moves the log-odds by less than about 1e-9 (half its squared length by the Hessian), and no weight
 #: by more than LAST_STEP, so that what is left behind it is far below what anyone compares.
 LAST_DECREMENT, LAST_STEP = 1e-19, 1e-6
-#: After so many steps without an end the Hessian is summed over all rows.
-STEPS_TO_A_HESSIAN = 20
+#: A Hessian serves for so many steps.
+STEPS_PER_HESSIAN = 8
 MOST_STEPS, MOST_HALVINGS = 100, 20
 #: Relative error of a sum of losses: a rise by less is none.
 LOSS_ERROR = 1e-13
@@ -43,14 +41,6 @@ class Measure(Protocol):
 
     def __call__(self, beta: NDArray[np.float64], *, curvature: Curvature) -> Moments:
         """Return the sums, with as many of w as are wanted."""
-
-
-@dataclass(frozen=True)
-class Start:
-    """Where to begin: intercept and weights (1 + outputs,), and the sample's mean of w * x * x' there, x_0 = 1."""
-
-    beta: NDArray[np.float64]
-    curvature: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -65,32 +55,37 @@ class Fit:
     gradient: float
 
 
-def start_of(design: NDArray[np.float64], beta: NDArray[np.float64]) -> Start:
-    """Return the start at intercept and weights (1 + outputs,) found on a sample's design (n, outputs)."""
-    with_one = np.column_stack([np.ones(len(design)), design])
-    log_odds = np.clip(with_one @ beta, -MAX_LOG_ODDS, MAX_LOG_ODDS)
-    risk = 1 / (1 + np.exp(-log_odds))
-    return Start(beta, with_one.T @ (with_one * (risk * (1 - risk))[:, None]) / len(design))
+def fit(measure: Measure, columns: Sequence[PiecewiseColumn], c: float, start: NDArray[np.float64]) -> Fit:
+    """Return the optimum, looked for from an intercept and weights (1 + outputs,).
 
-
-def fit(measure: Measure, columns: Sequence[PiecewiseColumn], c: float, start: Start) -> Fit:
-    """Return the optimum. Raises TrainingError when no step gets nearer or MOST_STEPS are not enough."""
-    space, beta = _balanced(columns), _balance(columns, start.beta)
-    moments = measure(beta, curvature="own")
-    hessian = space.T @ _first_hessian(columns, moments, start, c) @ space
-    gradient = space.T @ gradient_of(columns, moments, beta, c)
+    Raises TrainingError when no step gets nearer or MOST_STEPS are not enough.
+    """
+    space, beta = _balanced(columns), _balance(columns, start)
+    moments = measure(beta, curvature="all")
+    gradient, hessian = _reduced(space, columns, moments, beta, c)
     for steps in range(1, MOST_STEPS + 1):
         step = _solve(hessian, -gradient)
         if _is_last(gradient, hessian, step):
             return Fit(beta + space @ step, steps, float(np.abs(space @ gradient).max()))
-        if steps % STEPS_TO_A_HESSIAN == 0:
-            hessian = space.T @ hessian_of(columns, measure(beta, curvature="all"), c) @ space
-            step = _solve(hessian, -gradient)
         share, moments = _descend(measure, beta, space @ step, moments, c)
         beta = beta + share * (space @ step)
-        before, gradient = gradient, space.T @ gradient_of(columns, moments, beta, c)
-        hessian = _learnt(hessian, share * step, gradient - before)
+        if steps % STEPS_PER_HESSIAN:
+            before, gradient = gradient, space.T @ gradient_of(columns, moments, beta, c)
+            hessian = _learnt(hessian, share * step, gradient - before)
+        else:
+            gradient, hessian = _reduced(space, columns, measure(beta, curvature="all"), beta, c)
     raise TrainingError(f"the fit does not converge within {MOST_STEPS} steps")
+
+
+def _reduced(
+    space: NDArray[np.float64],
+    columns: Sequence[PiecewiseColumn],
+    moments: Moments,
+    beta: NDArray[np.float64],
+    c: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return gradient and Hessian in the directions of the search."""
+    return space.T @ gradient_of(columns, moments, beta, c), space.T @ hessian_of(columns, moments, c) @ space
 
 
 def _is_last(gradient: NDArray[np.float64], hessian: NDArray[np.float64], step: NDArray[np.float64]) -> bool:
@@ -125,31 +120,6 @@ def _learnt(
     return np.asarray(
         hessian + np.outer(change, change) / curved - np.outer(explained, explained) / float(step @ explained)
     )
-
-
-def _first_hessian(
-    columns: Sequence[PiecewiseColumn], moments: Moments, start: Start, c: float
-) -> NDArray[np.float64]:
-    """Return the sample's Hessian with the true block of each column: what is rare may be absent from a sample.
-
-    With Cholesky factors S of the sample's blocks and T of the true ones it is T S^-1 H S^-T T', so it stays
-    positive definite.
-    """
-    from scipy.linalg import block_diag, cholesky, solve_triangular
-
-    size = len(start.beta)
-    penalty = np.where(np.arange(size) > 0, 1 / (c * moments.rows), 0)
-    sample, true = start.curvature + np.diag(penalty), hessian_of(columns, moments, c)
-    places = [slice(0, 1), *places_of(columns)]
-    blocks = [
-        cholesky(true[place, place], lower=True)
-        @ solve_triangular(
-            cholesky(sample[place, place], lower=True), np.eye(place.stop - place.start), lower=True
-        )
-        for place in places
-    ]
-    turned = block_diag(*blocks)
-    return np.asarray(turned @ sample @ turned.T)
 
 
 def _balanced(columns: Sequence[PiecewiseColumn]) -> NDArray[np.float64]:

@@ -38,9 +38,11 @@ class _Query:
 
 def _queries(columns: Sequence[PiecewiseColumn], curvature: Curvature) -> list[_Query]:
     """Cover each column once and, for all curvature, each pair."""
-    if curvature != "all":
-        return [_Query(block, weights=curvature == "own") for block in _blocks(columns, MOST_COMBINATIONS)]
-    blocks = _blocks(columns, math.isqrt(MOST_COMBINATIONS))
+    blocks = _blocks(columns, MOST_COMBINATIONS)
+    if curvature == "none":
+        return [_Query(block, weights=False) for block in blocks]
+    if len(blocks) > 1:  # two of them are grouped by together
+        blocks = _blocks(columns, math.isqrt(MOST_COMBINATIONS))
     alone = [_Query(block, weights=True, pairs=tuple(itertools.combinations(block, 2))) for block in blocks]
     across = [
         _Query((*one, *other), weights=False, pairs=tuple(itertools.product(one, other)))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from risk_assets.domain.moments import Curvature, Moments
-from risk_assets.domain.newton import Measure, Start, fit, start_of
+from risk_assets.domain.newton import Measure, fit
 from risk_assets.domain.piecewise import PiecewiseColumn
 from risk_assets.domain.training_rows import TrainingError
 
@@ -33,9 +33,8 @@ def sums_of(t: NDArray[np.float64], target: NDArray[np.int64]) -> Measure:
 def test_the_optimum_is_found_from_a_start_so_far_off_that_full_steps_lead_away() -> None:
     t = np.linspace(0, 1, 50)
     target = (np.arange(50) % 3 == 0).astype(np.int64)
-    design = (1 - t)[:, None]
-    starts = (start_of(design, np.array(beta)) for beta in ([0.0, 0.0], [8.0, 5.0]))
-    near, far = (fit(sums_of(t, target), [LINE], 10.0, start) for start in starts)
+    starts = ([0.0, 0.0], [8.0, 5.0])
+    near, far = (fit(sums_of(t, target), [LINE], 10.0, np.array(start)) for start in starts)
     assert far.beta == pytest.approx(near.beta, abs=1e-9)
     assert max(near.gradient, far.gradient) <= 1e-8
     assert near.steps < far.steps
@@ -52,6 +51,6 @@ def broken(loss: Callable[[], float]) -> Measure:
 def test_sums_that_never_settle_are_told_instead_of_a_model_that_is_none() -> None:
     rising, falling = iter(range(1, 1000)), iter(range(1000, 0, -1))
     with pytest.raises(TrainingError, match="does not converge: no step"):
-        fit(broken(lambda: float(next(rising))), [LINE], 1.0, Start(np.zeros(2), np.eye(2)))
+        fit(broken(lambda: float(next(rising))), [LINE], 1.0, np.zeros(2))
     with pytest.raises(TrainingError, match="does not converge within"):
-        fit(broken(lambda: float(next(falling) * 1000)), [LINE], 1.0, Start(np.zeros(2), np.eye(2)))
+        fit(broken(lambda: float(next(falling) * 1000)), [LINE], 1.0, np.zeros(2))
