@@ -27,7 +27,9 @@ from pathlib import Path
 
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.settings import SqlSourceSetting
+from risk_assets.settings.object_storage import ObjectStorageSetting
 from risk_assets.storage.layout import Layout
+from risk_assets.storage.remote.mirror import Mirror
 from risk_assets.storage.sql_source.landing import land_new_rows
 from risk_assets_tests.services.postgres import Postgres, running_postgres
 
@@ -132,7 +134,7 @@ def _look(table: str, url: str, folder: Path) -> dict[str, float]:
     layout.input.mkdir(exist_ok=True)
     source = SqlSourceSetting(name="crm", url=url, table=table, cursor="updated_at")
     started = time.perf_counter()
-    look = land_new_rows(source, None, layout, COLUMNS)
+    look = land_new_rows(source, None, Mirror(layout, ObjectStorageSetting()), COLUMNS)
     seconds = time.perf_counter() - started
     status = Path("/proc/self/status").read_text(encoding="ascii")
     peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))

@@ -12,6 +12,7 @@ from risk_assets.domain.simulate import simulate
 from risk_assets.settings import load_settings
 from risk_assets.storage.deployments import read_decisions, verify_version
 from risk_assets.storage.finaldata import require_ingestion
+from risk_assets.storage.remote.mirror import Mirror
 from risk_assets.storage.sql_source.landing import land_new_rows
 from risk_assets_tests.automation.daemon import DaemonHome
 from risk_assets_tests.services.postgres import Postgres, running_postgres
@@ -61,7 +62,7 @@ def test_rows_inserted_into_postgresql_end_in_a_new_version_that_serves(tmp_path
 def land(home: DaemonHome) -> None:
     """Land what is there by now, so that a first model can be made of it."""
     settings = load_settings(home.folder / "config.json")
-    look = land_new_rows(settings.sources[0], None, home.layout, settings.columns.to_columns())
+    look = land_new_rows(settings.sources[0], None, Mirror.of(settings), settings.columns.to_columns())
     assert (look.rows, look.complete) == (3000, True)
 
 

@@ -11,6 +11,7 @@ from risk_assets.resources import Home
 from risk_assets.settings import SettingsError, SqlSourceSetting
 from risk_assets.storage.channel import ChannelError, send
 from risk_assets.storage.lock import LockedError
+from risk_assets.storage.remote.store import RemoteError
 from risk_assets.storage.sql_source.database import SourceError, open_engine
 from risk_assets.storage.sql_source.landing import Look, land_new_rows
 
@@ -58,8 +59,8 @@ def _look(
     settings = home.settings
     password, columns = settings.source_password(source), settings.columns.to_columns()
     try:
-        look = land_new_rows(source, password, home.layout, columns, in_time=in_time)
-    except (SourceError, SettingsError) as error:
+        look = land_new_rows(source, password, home.mirror, columns, in_time=in_time)
+    except (SourceError, SettingsError, RemoteError) as error:
         return str(error), f"FAILED: {error}"
     except LockedError:
         return None, f"{source.name}: another process is reading it"

@@ -79,6 +79,7 @@ def units_of(layout: Layout) -> dict[str, Unit]:
     found = (
         Unit("sourcedata", layout.input),
         Unit("testdata", layout.testdata),
+        Unit("sources", layout.ingested, (_folder(layout.sources),)),
         Unit(
             "finaldata",
             layout.ingested,

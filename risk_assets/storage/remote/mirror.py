@@ -117,6 +117,10 @@ class Mirror:
         """Return the objects of a unit by name, from one listing; none of them is read."""
         return {name: entry for name, entry in self._listed(key).items() if self._units[key].holds(name)}
 
+    def names(self, key: str) -> tuple[str, ...]:
+        """Return the names of a source folder's files."""
+        return tuple(self.listing(key)) if self.is_remote(key) else tuple(self._units[key].local())
+
     def pulled_versions(self, key: str) -> dict[str, str]:
         """Return the versions of a unit's objects as they were pulled here last."""
         return {name: seen.version for name, seen in remembered(self._units[key].folder, key).items()}

@@ -6,7 +6,6 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from risk_assets.storage import atomic
 from risk_assets.storage.sql_source.position import Position
 
 if TYPE_CHECKING:
@@ -14,15 +13,6 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 ROWS_PER_GROUP = 122_880
-
-
-def land(finished: Path, folder: Path, name: str) -> Path:
-    """Let a finished file appear in the input folder under its name: whole, on the disk, never changed again."""
-    atomic.sync(finished)
-    landed = folder / name
-    finished.replace(landed)
-    atomic.sync(folder)
-    return landed
 
 
 class Batch:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from risk_assets.domain.columns import Columns
 from risk_assets.settings import SettingsError, SqlSourceSetting
-from risk_assets.storage.layout import Layout
 from risk_assets.storage.lock import writing
 from risk_assets.storage.records import write_record
-from risk_assets.storage.sql_source.batch import Batch, land
+from risk_assets.storage.remote.mirror import Mirror
+from risk_assets.storage.sql_source.batch import Batch
 from risk_assets.storage.sql_source.database import Database, SourceError, connected
 from risk_assets.storage.sql_source.position import CursorError, Position, latest, position_of
 from risk_assets.storage.sql_source.query import CURSOR, Start, new_rows, passed_over
@@ -52,7 +52,7 @@ class Look:
 def land_new_rows(
     source: SqlSourceSetting,
     password: str | None,
-    layout: Layout,
+    mirror: Mirror,
     columns: Columns,
     *,
     in_time: Callable[[], bool] = lambda: True,
@@ -61,18 +61,23 @@ def land_new_rows(
 ) -> Look:
     """Land what is new since the last look, as long as it is `in_time`; what is left is for the next look.
 
-    Raises SourceError when the database cannot be read or is not as it was, and SettingsError when a driver or the
-    input folder is missing; what was landed before stays, and the next look goes on from there.
+    Files land in the input folder, or in the bucket it stands for. Raises SourceError when the database cannot be
+    read or is not as it was, SettingsError when a driver or the input folder is missing, and RemoteError when the
+    bucket does not answer; what was landed before stays, and the next look goes on from there.
     """
+    layout = mirror.layout
+    if mirror.is_remote("sourcedata"):
+        layout.input.mkdir(parents=True, exist_ok=True)
     if not layout.input.is_dir():
         raise SettingsError(f"input_folder_path: no such folder: {layout.input}")
     with (
+        mirror.working("sources"),
         writing(layout.sources / source.name, f"source {source.name}", wait=WAIT_SECONDS),
         connected(source, password) as database,
         hashing() as hasher,
     ):
         try:
-            return _Reading(database, layout, columns, hasher, in_time, now, most_rows).look()
+            return _Reading(database, mirror, columns, hasher, in_time, now, most_rows).look()
         except CursorError as error:
             told = f'column "{source.cursor}" cannot be followed: {error}'
             raise SourceError(f"{source.name}: {where(source)}: {told}") from error
@@ -81,7 +86,7 @@ def land_new_rows(
 @dataclass
 class _Reading:
     database: Database
-    layout: Layout
+    mirror: Mirror
     columns: Columns
     hasher: Hasher
     in_time: Callable[[], bool]
@@ -119,8 +124,13 @@ class _Reading:
         return self.database.source
 
     @property
+    def _landed(self) -> dict[str, int]:
+        """Content hashes and numbers of the files that this source has in the input folder."""
+        return landed_files(self.mirror.names("sourcedata"), self._source.name)
+
+    @property
     def _record(self) -> Path:
-        return self.layout.sources / self._source.name / "state.json"
+        return self.mirror.layout.sources / self._source.name / "state.json"
 
     def _remembered(self) -> SourceState:
         """Return the state; a killed look may have landed a file with a number that the state does not know."""
@@ -129,7 +139,7 @@ class _Reading:
         refuse_change(self._source, state, self.shape, self._record)
         if state.hashed_by != hashed_by():
             state = replace(state, window=(), hashed_by=hashed_by())
-        numbers = landed_files(self.layout.input, self._source.name).values()
+        numbers = self._landed.values()
         return replace(state, number=max((state.number, *numbers)))
 
     def _position(self, table: pa.Table, row: int) -> Position:
@@ -188,16 +198,16 @@ class _Reading:
         return batch
 
     def _batch(self) -> Batch:
-        return Batch(self.layout.input / f".{self._source.name}.part")
+        return Batch(self.mirror.layout.input / f".{self._source.name}.part")
 
     def _land(self, batch: Batch) -> Batch:
         """Land a batch unless it was landed already, then write down how far the source is read."""
         content, reached = batch.finish(), batch.reached
         number = self.state.number
-        if content not in landed_files(self.layout.input, self._source.name):
+        if content not in self._landed:
             number += 1
             name = file_name(self._source.name, number, content)
-            land(batch.part, self.layout.input, name)
+            self.mirror.land("sourcedata", batch.part, name)
             self.files += (name,)
             self.rows += batch.rows
         self._write(reached, number)

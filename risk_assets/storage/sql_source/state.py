@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,8 +79,8 @@ def file_name(source: str, number: int, content: str) -> str:
     return f"{source}-{number:08d}-{content}.parquet"
 
 
-def landed_files(folder: Path, source: str) -> dict[str, int]:
-    """Return the content hashes and numbers of a source's files in a folder."""
+def landed_files(names: Iterable[str], source: str) -> dict[str, int]:
+    """Return the content hashes and numbers of a source's files among the names of a folder."""
     name = re.compile(rf"{re.escape(source)}-([0-9]{{8,}})-([0-9a-f]{{16}})\.parquet")
-    found = (name.fullmatch(file.name) for file in folder.iterdir())
+    found = map(name.fullmatch, names)
     return {match[2]: int(match[1]) for match in found if match}

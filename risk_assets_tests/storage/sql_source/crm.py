@@ -10,11 +10,19 @@ from pathlib import Path
 
 from risk_assets.domain.columns import Columns
 from risk_assets.settings import SqlSourceSetting
+from risk_assets.settings.object_storage import ObjectStorageSetting
+from risk_assets.storage.layout import Layout
+from risk_assets.storage.remote.mirror import Mirror
 from risk_assets.storage.sql_source.landing import Look, land_new_rows
 from risk_assets_tests.storage.place import COLUMNS, Place
 
 Row = tuple[str, int | None, str | None, int]
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def local(layout: Layout) -> Mirror:
+    """Return the mirror of folders that are all here."""
+    return Mirror(layout, ObjectStorageSetting())
 
 
 class Crm:
@@ -71,7 +79,7 @@ class Crm:
         return land_new_rows(
             self.source,
             None,
-            self.place.layout,
+            local(self.place.layout),
             COLUMNS,
             in_time=in_time,
             now=lambda: self.time,

@@ -14,8 +14,10 @@ import pytest
 from risk_assets.settings import SettingsError
 from risk_assets.storage.lock import LockedError, writing
 from risk_assets.storage.sql_source.database import SourceError
+from risk_assets.storage.sql_source.landing import land_new_rows
 from risk_assets_tests.storage.death import deaths
-from risk_assets_tests.storage.sql_source.crm import Crm
+from risk_assets_tests.storage.remote.machines import Bucket, machine, new_url
+from risk_assets_tests.storage.sql_source.crm import COLUMNS, Crm
 
 
 @pytest.fixture
@@ -351,3 +353,16 @@ def test_equal_rows_make_equal_files_whoever_lands_them(tmp_path: Path) -> None:
         crm.look()
         digests.append([hashlib.sha256((crm.place.layout.input / f).read_bytes()).hexdigest() for f in crm.files])
     assert digests[0] == digests[1]
+
+
+def test_rows_land_in_a_bucket_and_another_machine_goes_on_where_one_has_ended(crm: Crm, tmp_path: Path) -> None:
+    url = new_url()
+    names = []
+    for place, client in enumerate("abc"):
+        crm.write(client, at=1000 + place)
+        machine_of_its_own = machine(tmp_path / f"machine{place}", url)
+        look = land_new_rows(crm.source, None, machine_of_its_own, COLUMNS)
+        assert look.rows == 1
+        names += look.files
+    assert [name[:12] for name in names] == ["crm-00000001", "crm-00000002", "crm-00000003"]
+    assert sorted(Bucket(f"{url}/input").content()) == names

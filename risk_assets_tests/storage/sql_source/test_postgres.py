@@ -22,6 +22,7 @@ from risk_assets.storage.layout import Layout
 from risk_assets.storage.sql_source.database import SourceError
 from risk_assets.storage.sql_source.landing import Look, land_new_rows
 from risk_assets_tests.services.postgres import Postgres, running_postgres
+from risk_assets_tests.storage.sql_source.crm import local
 
 pytestmark = pytest.mark.slow
 
@@ -62,7 +63,7 @@ class Landing:
         self, password: str | None = None, *, in_time: Callable[[], bool] = lambda: True, **changes: object
     ) -> Look:
         source = SqlSourceSetting.model_validate({"name": "crm", "cursor": "at"} | self.settings | changes)
-        return land_new_rows(source, password, self.layout, COLUMNS, in_time=in_time)
+        return land_new_rows(source, password, local(self.layout), COLUMNS, in_time=in_time)
 
     def rows(self) -> list[tuple[object, ...]]:
         with duckdb.connect() as connection:
