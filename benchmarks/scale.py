@@ -118,7 +118,7 @@ def _steps(
         yield asset, lambda asset=asset: materialize(asset)  # type: ignore[misc]
     if rows == arguments.sides_at:
         script = str(Path(__file__).with_name("scale_sides.py"))
-        for side, _ in SIDES.values():
+        for side in ("train", *(side for side, _ in SIDES.values())):
             yield side, lambda side=side: run(sys.executable, script, side, str(config))  # type: ignore[misc]
         ingest = str(Path(__file__).with_name("ingest.py"))
         yield "ingest", lambda: run(sys.executable, ingest, "--rows", str(rows), "--json")

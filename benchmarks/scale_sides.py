@@ -1,8 +1,8 @@
 """The other side of benchmarks/scale.py: pandas and scikit-learn on the same finaldata, as one would write it.
 
-    python benchmarks/scale_sides.py fit|rank CONFIG
+    python benchmarks/scale_sides.py train|fit|rank CONFIG
 
-Prints its seconds by part as JSON. `fit` reads finaldata and fits the pipeline that was trained anew: same forms,
+Prints its seconds by part as JSON. `train` is not another side but training in the engine by itself. `fit` reads finaldata and fits the pipeline that was trained anew: same forms,
 knots and C. `rank` scores every row with predict_proba, chunk by chunk, keeps each client's last one and writes
 the ranking with reasons as parquet and CSV.
 """
@@ -16,7 +16,7 @@ import time
 from typing import Any
 
 from risk_assets.domain.scorecard import Scorecard
-from risk_assets.settings import load_settings
+from risk_assets.settings import Settings, load_settings
 from risk_assets.storage.finaldata import parts, require_ingestion
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import read_record
@@ -30,7 +30,28 @@ def main() -> None:
     settings = load_settings(config)
     layout = Layout.of(settings)
     target = settings.columns.target
+    if side == "train":
+        print(json.dumps({"parts": _train(layout, settings)}))
+        return
     print(json.dumps({"parts": (_fit if side == "fit" else _rank)(layout, settings.columns.id, target)}))
+
+
+def _train(layout: Layout, settings: Settings) -> dict[str, float]:
+    from risk_assets.engine.opening import open_session
+    from risk_assets.engine.training import train_on
+
+    started = time.perf_counter()
+    with open_session(
+        settings.columns.to_columns(),
+        settings.engine,
+        memory_limit=settings.memory_limit,
+        threads=settings.threads,
+        spill=layout.ingested / ".spill",
+        shared=layout.ingested / ".spark",
+    ) as session:
+        found = parts(layout, require_ingestion(layout))
+        train_on(session, found, "training", seed=settings.seed, threshold=None, rows_in_memory=2_000_000)
+    return {"train": time.perf_counter() - started}
 
 
 def _fit(layout: Layout, client: str, target: str) -> dict[str, float]:

@@ -75,6 +75,14 @@ def _sides(steps: dict[str, Any], rows: int) -> list[str]:
                 f"{ours['cpu_seconds'] / theirs['cpu_seconds']:.2f}) to {told} ({theirs['seconds']:.1f} s, "
                 f"{theirs['gigabytes']:.2f} GB{_parts(theirs)}); both with the start of their process"
             )
+    if "train" in steps and "fit" in steps:
+        ours, theirs = steps["train"], steps["fit"]
+        lines.append(
+            f"{rows:,} rows, training in the engine by itself, without the profile, the fingerprints and the charts "
+            f"that trained_model makes too: {ours['seconds']:.1f} s and {ours['gigabytes']:.2f} GB, "
+            f"{ours['seconds'] / theirs['seconds']:.2f} of the time (CPU "
+            f"{ours['cpu_seconds'] / theirs['cpu_seconds']:.2f}) to read and fit in scikit-learn"
+        )
     if "ingest" in steps:
         ours, theirs = steps["ingest"]["sides"]["risk_assets"], steps["ingest"]["sides"]["pandas"]
         speed, memory = theirs["seconds"] / ours["seconds"], ours["gigabytes"] / theirs["gigabytes"]

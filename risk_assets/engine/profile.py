@@ -39,20 +39,12 @@ def profile(session: Session, parts: Sequence[Path], keep: Keep = "all") -> Prof
         rows=n,
         clients=clients,
         positives=int(positives or 0),
-        numeric=numeric_profiles(session, table, {column.name: quote(column.name) for column in columns.numeric}),
+        numeric=_numeric_profiles(session, table, {column.name: quote(column.name) for column in columns.numeric}),
         categorical=tuple(_categorical(session, table, name, n) for name in columns.categorical),
     )
 
 
-def expression_profile(
-    session: Session, parts: Sequence[Path], keep: Keep, name: str, expression: str
-) -> NumericProfile:
-    """Return the profile of a number that is computed from the columns of the rows, such as their risk."""
-    [found] = numeric_profiles(session, rows(session.columns, parts, keep), {name: expression})
-    return found
-
-
-def numeric_profiles(session: Session, table: str, values: Mapping[str, str]) -> tuple[NumericProfile, ...]:
+def _numeric_profiles(session: Session, table: str, values: Mapping[str, str]) -> tuple[NumericProfile, ...]:
     """Return the profiles of SQL values by name over a query for declared columns (see `select.rows`)."""
     counted = [f"count({value}), min({value}), max({value})" for value in values.values()]
     n, *found = _one(session, f"SELECT {', '.join(['count(*)', *counted])} FROM ({table})")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from risk_assets.domain.columns import MAX_MAGNITUDE, Columns
 from risk_assets.domain.profile import CategoricalProfile, NumericProfile, Profile
 from risk_assets.engine import profile as profile_module
-from risk_assets.engine.profile import expression_profile, profile
+from risk_assets.engine.profile import profile
 from risk_assets.engine.select import Keep, labelled_rows
 from risk_assets_tests.engine.parts import COLUMNS, Row, session_of, write_part
 
@@ -175,13 +175,3 @@ def test_the_order_of_rows_does_not_change_a_bit() -> None:
     values = np.random.default_rng(3).lognormal(3, 2, 3000).tolist()
 
     assert profile_of([rows_of(values)]).numeric == profile_of([rows_of(values[::-1])]).numeric
-
-
-def test_a_computed_number_is_profiled_like_a_column(tmp_path: Path) -> None:
-    part = write_part(tmp_path / "a.parquet", COLUMNS, rows_of([1.0, 4.0, None, 9.0]))
-
-    with session_of(COLUMNS, tmp_path / "spill") as session:
-        found = expression_profile(session, [part], "all", "root", "sqrt(activity)")
-
-    assert (found.name, found.n, found.missing) == ("root", 4, 1)
-    assert (found.mean, found.median, found.std, found.min, found.max) == (2, 2, 1, 1, 3)

@@ -16,8 +16,9 @@ from risk_assets.storage.lock import LockedError, writing
 from risk_assets.storage.sql_source.database import SourceError
 from risk_assets.storage.sql_source.landing import land_new_rows
 from risk_assets_tests.storage.death import deaths
+from risk_assets_tests.storage.place import COLUMNS
 from risk_assets_tests.storage.remote.machines import Bucket, machine, new_url
-from risk_assets_tests.storage.sql_source.crm import COLUMNS, Crm
+from risk_assets_tests.storage.sql_source.crm import Crm
 
 
 @pytest.fixture
@@ -357,7 +358,7 @@ def test_equal_rows_make_equal_files_whoever_lands_them(tmp_path: Path) -> None:
 
 def test_rows_land_in_a_bucket_and_another_machine_goes_on_where_one_has_ended(crm: Crm, tmp_path: Path) -> None:
     url = new_url()
-    names = []
+    names: list[str] = []
     for place, client in enumerate("abc"):
         crm.write(client, at=1000 + place)
         machine_of_its_own = machine(tmp_path / f"machine{place}", url)
