@@ -2,9 +2,9 @@
 
     python benchmarks/scale_sides.py train|fit|rank CONFIG
 
-Prints its seconds by part as JSON. `train` is not another side but training in the engine by itself. `fit` reads finaldata and fits the pipeline that was trained anew: same forms,
-knots and C. `rank` scores every row with predict_proba, chunk by chunk, keeps each client's last one and writes
-the ranking with reasons as parquet and CSV.
+Prints its seconds by part as JSON. `train` is not another side but training in the engine by itself. `fit` reads
+finaldata and fits the pipeline that was trained anew: same forms, knots and C. `rank` scores every row with
+predict_proba, chunk by chunk, keeps each client's last one and writes the ranking with reasons as parquet and CSV.
 """
 
 from __future__ import annotations

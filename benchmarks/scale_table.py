@@ -78,8 +78,8 @@ def _sides(steps: dict[str, Any], rows: int) -> list[str]:
     if "train" in steps and "fit" in steps:
         ours, theirs = steps["train"], steps["fit"]
         lines.append(
-            f"{rows:,} rows, training in the engine by itself, without the profile, the fingerprints and the charts "
-            f"that trained_model makes too: {ours['seconds']:.1f} s and {ours['gigabytes']:.2f} GB, "
+            f"{rows:,} rows, training in the engine by itself, without the profile, the fingerprints "
+            f"and charts that trained_model makes too: {ours['seconds']:.1f} s and {ours['gigabytes']:.2f} GB, "
             f"{ours['seconds'] / theirs['seconds']:.2f} of the time (CPU "
             f"{ours['cpu_seconds'] / theirs['cpu_seconds']:.2f}) to read and fit in scikit-learn"
         )
