@@ -25,6 +25,7 @@ TIMED = ("finaldata", "trained_model", "latest_score")
     group_name="results",
     owners=["team:operations"],
     kinds={"duckdb"},
+    pool="results",
 )
 @mirrored("finaldata", "testdata", "deployed_model", writes="diagnostics")
 def diagnostics(context: dg.AssetExecutionContext, home: Home, dependencies: Dependencies) -> dg.MaterializeResult:

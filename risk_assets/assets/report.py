@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     group_name="results",
     owners=["team:ml"],
     kinds={"pdf"},
+    pool="results",
 )
 @mirrored(
     "finaldata",

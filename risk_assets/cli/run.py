@@ -146,7 +146,7 @@ def _sentence(error: SerializableErrorInfo | None) -> str:
 
 def _summary(settings: Settings) -> str:
     layout = Layout.of(settings)
-    columns, spill = settings.columns.to_columns(), layout.ingested / ".spill"
+    columns, spill = settings.columns.to_columns(), settings.spill_folder or layout.ingested / ".spill"
     live = live_version(layout)
     risks = None
     if live is not None and layout.client_risk_parquet.exists():

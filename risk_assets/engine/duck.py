@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from risk_assets.domain.columns import Columns
 from risk_assets.engine.encoding import count_byte
+from risk_assets.engine.folders import HOST, own_folder
 from risk_assets.engine.repeats import find_repeats
 from risk_assets.engine.session import CsvForm, TypedQuery, literal, pattern, read_parts
 from risk_assets.engine.tokenize import MAX_LINE, Record, count_if_sound
@@ -89,7 +90,6 @@ class DuckSession:
     def on_disk(self, name: str, query: str) -> Iterator[str]:
         """Keep rows as a parquet file for a while: a temporary table would be in memory."""
         [(spill,)] = self.run("SELECT current_setting('temp_directory')").fetchall()
-        Path(spill).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=spill, prefix=f"{name}-") as folder:
             file = Path(folder) / "rows.parquet"
             self.write_parquet(query, file)
@@ -180,7 +180,13 @@ class DuckSession:
 
 @contextlib.contextmanager
 def open_duckdb(columns: Columns, *, memory_limit: str, threads: int | None, spill: Path) -> Iterator[DuckSession]:
-    """Open an in-memory DuckDB that spills to `spill` beyond `memory_limit`, and close it afterwards."""
+    """Open an in-memory DuckDB that spills below `spill` beyond `memory_limit`, and close it afterwards."""
+    with own_folder(spill, HOST) as own, _connected(memory_limit, threads, own) as connection:
+        yield DuckSession(columns, connection)
+
+
+@contextlib.contextmanager
+def _connected(memory_limit: str, threads: int | None, spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     import duckdb
 
     config: dict[str, str | bool | int | float | list[str]] = {
@@ -195,7 +201,7 @@ def open_duckdb(columns: Columns, *, memory_limit: str, threads: int | None, spi
     try:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_progress_bar = false")
-        yield DuckSession(columns, connection)
+        yield connection
     finally:
         connection.close()
 

@@ -13,9 +13,9 @@ from typing import Literal
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.risks import RankedClient, RiskSummary
 from risk_assets.engine.duck import DuckSession, open_duckdb
+from risk_assets.engine.folders import own_folder
 from risk_assets.engine.ranked import risk_summary
 from risk_assets.engine.session import literal, quote, read_parts
-from risk_assets.serve.folders import own_folder
 from risk_assets.serve.generated import Generated
 from risk_assets.serve.live import told
 from risk_assets.serve.replies import RequestError

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from risk_assets.serve.folders import own_folder
+from risk_assets.engine.folders import own_folder
 from risk_assets.settings import Settings
 
 if TYPE_CHECKING:

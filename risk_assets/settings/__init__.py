@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as SourceSettingsError
 
 from risk_assets.settings.columns import ColumnsSetting, NumericSetting
 from risk_assets.settings.engine import EngineSetting
@@ -259,6 +260,8 @@ def load_settings(path: str | Path | None = None) -> Settings:
         settings = Settings(**content)
     except ValidationError as error:
         raise SettingsError(f"config {file}: {_one_line(error)}") from error
+    except SourceSettingsError as error:  # a variable that is no JSON where an object is wanted
+        raise SettingsError(f"environment: {error}") from error
     for key, url in settings.urls.items():
         if missing := missing_package(url):
             raise SettingsError(f"config {file}: {key}: {missing}")
@@ -266,7 +269,7 @@ def load_settings(path: str | Path | None = None) -> Settings:
         update={
             "data_root": file.parent / settings.data_root.expanduser(),
             "cache_folder": file.parent / settings.cache_folder.expanduser(),
-            "spill_folder": settings.spill_folder and file.parent / settings.spill_folder,
+            "spill_folder": settings.spill_folder and file.parent / settings.spill_folder.expanduser(),
         }
     )
 

@@ -64,7 +64,8 @@ def split_lines(spark: SparkSession, path: Path, form: CsvForm) -> DataFrame:
 
     lines = _lines(spark, path).where(f"{POSITION_SQL} <> 0")
     cells = functions.split("value", re.escape(form.delimiter), -1)
-    return _fields(lines.withColumn("cells", cells), form.width)
+    fits = f"size(cells) = {form.width} AND octet_length(value) + 2 < {MAX_LINE}"
+    return _fields(lines.withColumn("cells", cells), form.width, fits)
 
 
 def split_json(spark: SparkSession, form: CsvForm) -> DataFrame:
@@ -72,7 +73,7 @@ def split_json(spark: SparkSession, form: CsvForm) -> DataFrame:
     from pyspark.sql import functions
 
     cells = functions.from_json("value", "ARRAY<STRING>")
-    return _fields(_lines(spark, form.path).withColumn("cells", cells), form.width)
+    return _fields(_lines(spark, form.path).withColumn("cells", cells), form.width, "true")
 
 
 POSITION_SQL = f"`{POSITION}`"
@@ -86,9 +87,8 @@ def _lines(spark: SparkSession, path: Path) -> DataFrame:
     return lines.selectExpr("value", f"({piece}) | ({place}) AS {POSITION_SQL}")
 
 
-def _fields(lines: DataFrame, width: int) -> DataFrame:
-    """Return cells as columns, an empty one as a missing one; a line of another width has no place."""
-    fits = f"size(cells) = {width} AND octet_length(value) + 2 < {MAX_LINE}"
+def _fields(lines: DataFrame, width: int, fits: str) -> DataFrame:
+    """Return cells as columns, an empty one as a missing one; a line that does not fit has no place."""
     fields = [f"nullif(get(cells, {place}), '') AS c{place}" for place in range(width)]
     return lines.selectExpr(*fields, f"CASE WHEN {fits} THEN {POSITION_SQL} ELSE {NO_PLACE} END AS {POSITION_SQL}")
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import os
 import shutil
-import socket
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import unquote, urlparse
 
 from risk_assets.domain.columns import Columns
+from risk_assets.engine.folders import HOST, own_folder
 from risk_assets.engine.session import CsvForm, TypedQuery, read_parts
 from risk_assets.engine.spark import faults, files
 from risk_assets.engine.spark.application import application
@@ -295,20 +293,8 @@ def open_spark(
 ) -> Iterator[SparkSession]:
     """Open a session of the application, which goes on after it; what was kept in `shared` is removed."""
     running = application(engine, memory_limit=memory_limit, threads=threads, spill=spill)
-    shared.mkdir(parents=True, exist_ok=True)
-    _sweep(shared)
-    with tempfile.TemporaryDirectory(dir=shared, prefix=f"{os.getpid()}-{socket.gethostname()}-") as folder:
-        yield SparkSession(columns, running.newSession(), Path(folder).absolute())
-
-
-def _sweep(shared: Path) -> None:
-    """Remove the folders of processes of this machine that were killed."""
-    for folder in shared.glob(f"*-{socket.gethostname()}-*"):
-        with contextlib.suppress(PermissionError):  # it lives, and is somebody else's
-            try:
-                os.kill(int(folder.name.partition("-")[0]), 0)
-            except ProcessLookupError:
-                shutil.rmtree(folder, ignore_errors=True)
+    with own_folder(shared.absolute(), HOST) as folder:
+        yield SparkSession(columns, running.newSession(), folder)
 
 
 def _parsed(sql: str) -> exp.Expr:

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import socket
-import subprocess
-import sys
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
@@ -52,20 +48,6 @@ def test_a_missing_java_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_an_option_that_would_change_figures_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"spark\.sql\.ansi\.enabled is true"):
         start(tmp_path, **{"spark.sql.ansi.enabled": "false"})
-
-
-def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    host, shared = socket.gethostname(), tmp_path / "shared"
-    left, living, elsewhere = (
-        shared / name for name in (f"{ended.pid}-{host}-x", f"{os.getpid()}-{host}-x", f"{ended.pid}-elsewhere-x")
-    )
-    for folder in (left, living, elsewhere):
-        folder.mkdir(parents=True)
-    with spark_of(COLUMNS, tmp_path):
-        pass
-    assert set(shared.iterdir()) == {living, elsewhere}
 
 
 def test_an_application_that_is_ended_leaves_nothing_running(tmp_path: Path) -> None:

@@ -4,12 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from risk_assets.serve.folders import hold, own_folder
+from risk_assets.engine.folders import hold, own_folder
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from risk_assets.serve.folders import own_folder
+from risk_assets.engine.folders import own_folder
 with own_folder(Path(sys.argv[1]), "mine-"):
     os.kill(os.getpid(), signal.SIGKILL)
 """

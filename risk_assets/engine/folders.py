@@ -6,9 +6,13 @@ import contextlib
 import fcntl
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+#: For folders in a place that several machines may share: each clears away its own, and no name of a host has a _.
+HOST = f"{socket.gethostname()}_"
 
 
 @contextlib.contextmanager
