@@ -32,7 +32,8 @@ SUFFIXES = {"csv": "(FORMAT csv, HEADER)", "parquet": "(FORMAT parquet)"}
 def write_home(home: Path, *, rows: int, kind: str, settings: dict[str, object]) -> Path:
     """Write input files with `rows` rows, two that come later, testdata and a config; return the config.
 
-    In waiting/ are a file of a million rows, or a tenth of `rows` if that is less, and one of a tenth.
+    In waiting/ are a file of a million rows, or a tenth of `rows` if that is less, one of a tenth, and one like the
+    first whose clients are all new, so that it repeats no row.
     """
     for folder in ("sourcedata", "testdata", "waiting"):
         (home / "data" / folder).mkdir(parents=True, exist_ok=True)
@@ -41,6 +42,7 @@ def write_home(home: Path, *, rows: int, kind: str, settings: dict[str, object])
         _write(home / "data" / "sourcedata", month, clients, kind)
     _write(home / "data" / "waiting", MONTHS, min(clients, ONE_MORE), kind)
     _write(home / "data" / "waiting", MONTHS + 1, clients, kind)
+    _write(home / "data" / "waiting", MONTHS + 2, min(clients, ONE_MORE), kind, first=clients)
     simulate(TEST_ROWS, seed=1).frame.to_csv(home / "data" / "testdata" / "testdata.csv", index=False)
     shipped = json.loads((Path(__file__).parents[1] / "config.json").read_text(encoding="utf-8"))
     config = home / "config.json"
@@ -49,20 +51,20 @@ def write_home(home: Path, *, rows: int, kind: str, settings: dict[str, object])
     return config
 
 
-def _write(folder: Path, month: int, clients: int, kind: str) -> None:
+def _write(folder: Path, month: int, clients: int, kind: str, first: int = 0) -> None:
     import duckdb
 
-    again = f" UNION ALL FROM ({_rows(month - 1, clients)}) WHERE n % 100 = 7" if month else ""
+    again = f" UNION ALL FROM ({_rows(month - 1, clients)}) WHERE n % 100 = 7" if month and not first else ""
     cells = "corporation, lastmonth_activity, lastyear_activity, number_of_employees, exited"
     target = folder / f"month{month:02d}.{kind}"
     with duckdb.connect(config={"memory_limit": "2GB"}) as connection:
         connection.execute("SET preserve_insertion_order = false")
         connection.execute(
-            f"COPY (SELECT {cells} FROM ({_rows(month, clients)}{again})) TO '{target}' {SUFFIXES[kind]}"
+            f"COPY (SELECT {cells} FROM ({_rows(month, clients, first)}{again})) TO '{target}' {SUFFIXES[kind]}"
         )
 
 
-def _rows(month: int, clients: int) -> str:
+def _rows(month: int, clients: int, first: int = 0) -> str:
     """Return the SQL of a month: log-normal sizes and rates, Poisson counts by their normal approximation."""
     digits = " || ".join(
         f"substr('{''.join(LETTERS)}', 1 + code // {len(LETTERS) ** place} % {len(LETTERS)}, 1)"
@@ -72,7 +74,7 @@ def _rows(month: int, clients: int) -> str:
     drawn = (
         f"SELECT n, {code} AS code, {SIZE_CENTRE} + {SIZE_SPREAD} * {_normal('n', 1)} AS size, "
         f"{_normal('n', 2)} AS pace, {_normal(f'n, {month}', 3)} AS turn, {_normal(f'n, {month}', 4)} AS noise, "
-        f"{_uniform(f'n, {month}', 5)} AS fate, hash(n, {month}, 6) AS dirt FROM range({clients}) AS clients(n)"
+        f"{_uniform(f'n, {month}', 5)} AS fate, hash(n, {month}, 6) AS dirt FROM range({first}, {first + clients}) AS clients(n)"
     )
     rates = f"SELECT *, exp(3 + 0.3 * (size - {SIZE_CENTRE}) + 0.9 * pace) AS rate FROM ({drawn})"
     counts = (

@@ -14,14 +14,16 @@ ASSETS = (
     "diagnostics",
     "report",
 )
-START, MORE, TENTH = "start-up alone", "one more file", "a tenth more"
+START, MORE, TENTH, FRESH = "start-up alone", "one more file", "a tenth more", "one more file of new clients"
 #: Which waiting file comes in.
-LATER = {MORE: 0, TENTH: 1}
+LATER = {MORE: 0, TENTH: 1, FRESH: 2}
 STEPS = (START, *ASSETS, *(f"{asset}, {later}" for later in LATER for asset in ("finaldata", "drift")))
 SIDES = {
     "trained_model": ("fit", "read the parquet with pandas and fit the same pipeline in scikit-learn"),
     "client_risk": ("rank", "predict_proba over pandas chunks and write the same files, reasons included"),
 }
+#: Of equal rows the last stays, so the parts with earlier ones are written anew.
+REPEATS = {MORE: "repeats rows of every earlier file", FRESH: "repeats none"}
 #: Whose time per row is to stay the same.
 JUDGED = ("finaldata", "trained_model", "client_risk", f"drift, {TENTH}")
 BASE = 10_000_000
@@ -43,7 +45,12 @@ def table_of(results: dict[str, Any]) -> str:
         lines.append(f"| {' | '.join([step, *cells, *([_per_row(results, step, largest)] if ratio else [])])} |")
     told = [f"{int(size) / 1e6:g} M: {_circumstances(results[size])}" for size in sizes]
     sides = [line for size in sizes for line in _sides(results[size]["steps"], int(size))]
-    more = [line for size in sizes if (line := _one_more(results[size]["steps"], int(size)))]
+    more = [
+        line
+        for size in sizes
+        for later, told in REPEATS.items()
+        if (line := _one_more(results[size]["steps"], int(size), later, told))
+    ]
     return "\n".join([*lines, "", *(f"- {line}" for line in [*sides, *more, *told])])
 
 
@@ -95,14 +102,14 @@ def _parts(found: dict[str, Any]) -> str:
     return "".join(f"; {told}: {seconds:.1f} s" for told, seconds in found.get("parts", {}).items())
 
 
-def _one_more(steps: dict[str, Any], rows: int) -> str | None:
-    full, more, start = (steps.get(name) for name in ("finaldata", f"finaldata, {MORE}", START))
+def _one_more(steps: dict[str, Any], rows: int, later: str, repeats: str) -> str | None:
+    full, more, start = (steps.get(name) for name in ("finaldata", f"finaldata, {later}", START))
     if not full or not more or not start:
         return None
     whole, cpu = (more[clock] / full[clock] for clock in ("seconds", "cpu_seconds"))
     work = (more["seconds"] - start["seconds"]) / (full["seconds"] - start["seconds"])
     told = f"{whole:.2f} of the full ingestion (CPU {cpu:.2f}), {work:.2f} without start-up"
-    return f"{rows:,} rows: one more file costs {told}"
+    return f"{rows:,} rows: one more file that {repeats} costs {told}"
 
 
 def _circumstances(size: dict[str, Any]) -> str:
