@@ -32,8 +32,8 @@ SUFFIXES = {"csv": "(FORMAT csv, HEADER)", "parquet": "(FORMAT parquet)"}
 def write_home(home: Path, *, rows: int, kind: str, settings: dict[str, object]) -> Path:
     """Write input files with `rows` rows, two that come later, testdata and a config; return the config.
 
-    In waiting/ are a file of a million rows, or a tenth of `rows` if that is less, one of a tenth, and one like the
-    first whose clients are all new, so that it repeats no row.
+    In waiting/ are a file of a million rows, or a tenth of `rows` if that is less, one of a tenth, and one like
+    the first whose clients are all new, so that it repeats no row.
     """
     for folder in ("sourcedata", "testdata", "waiting"):
         (home / "data" / folder).mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,8 @@ def _rows(month: int, clients: int, first: int = 0) -> str:
     drawn = (
         f"SELECT n, {code} AS code, {SIZE_CENTRE} + {SIZE_SPREAD} * {_normal('n', 1)} AS size, "
         f"{_normal('n', 2)} AS pace, {_normal(f'n, {month}', 3)} AS turn, {_normal(f'n, {month}', 4)} AS noise, "
-        f"{_uniform(f'n, {month}', 5)} AS fate, hash(n, {month}, 6) AS dirt FROM range({first}, {first + clients}) AS clients(n)"
+        f"{_uniform(f'n, {month}', 5)} AS fate, hash(n, {month}, 6) AS dirt "
+        f"FROM range({first}, {first + clients}) AS clients(n)"
     )
     rates = f"SELECT *, exp(3 + 0.3 * (size - {SIZE_CENTRE}) + 0.9 * pace) AS rate FROM ({drawn})"
     counts = (
