@@ -20,7 +20,7 @@ TIMED = ("finaldata", "trained_model", "latest_score")
 
 @dg.asset(
     deps=["finaldata", "deployed_model", "drift"],
-    code_version="1",
+    code_version="2",
     metadata={SETTINGS: ["history_runs", "dependency_check"]},
     group_name="results",
     owners=["team:operations"],
