@@ -24,6 +24,9 @@ def open_session(
         with open_duckdb(columns, memory_limit=memory_limit, threads=threads, spill=spill) as embedded:
             yield embedded
         return
+    from risk_assets.engine.spark.application import require_spark
+
+    require_spark()  # before what needs it is imported
     from risk_assets.engine.spark.session import open_spark
 
     with open_spark(

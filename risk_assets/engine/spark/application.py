@@ -107,7 +107,7 @@ def _java_size(limit: str) -> str:
 
 
 def _start(options: Mapping[str, str]) -> SparkSession:
-    _require_spark()
+    require_spark()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of pandas, which is not used here
         from pyspark.sql import SparkSession
@@ -122,7 +122,8 @@ def _start(options: Mapping[str, str]) -> SparkSession:
             raise SettingsError(told) from error
 
 
-def _require_spark() -> None:
+def require_spark() -> None:
+    """Raise SettingsError when Spark, what translates for it, or Java is not installed."""
     for module in ("pyspark", "sqlglot"):
         if importlib.util.find_spec(module) is None:
             raise SettingsError(f'engine: spark needs {module}: pip install "risk_assets[spark]"')

@@ -55,3 +55,31 @@ def test_an_application_that_is_ended_leaves_nothing_running(tmp_path: Path) -> 
         assert session.run("SELECT 1").fetchall() == [(1,)]
     stop_application()
     assert SparkContext._active_spark_context is None
+
+
+WITHOUT = """
+import sys
+from pathlib import Path
+for name in ("pyspark", "sqlglot"):
+    sys.modules[name] = None
+import importlib.util
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name: None if name in ("pyspark", "sqlglot") else found(name)
+from risk_assets.engine.opening import open_session
+from risk_assets.settings import EngineSetting, SettingsError
+from risk_assets_tests.engine.outcome import COLUMNS
+folder = Path(sys.argv[1])
+try:
+    with open_session(
+        COLUMNS, EngineSetting(kind="spark"), memory_limit="1GB", threads=1, spill=folder, shared=folder
+    ):
+        pass
+except SettingsError as error:
+    print(error)
+"""
+
+
+def test_an_installation_without_the_extra_says_so_before_it_imports_any_of_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WITHOUT, str(tmp_path)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert told == 'engine: spark needs pyspark: pip install "risk_assets[spark]"\n'
