@@ -64,13 +64,13 @@ class VersionError(DeploymentError):
 
 
 class Follower:
-    """Follows the pointer of a bucket, and the results and logs of one, from a thread."""
+    """Follows the pointer of a bucket from one thread, and its results, which may be gigabytes, from another."""
 
     def __init__(
         self, settings: Settings, columns: Columns, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         # A look that fails is made again soon, so no look is worth long tries.
-        self._mirror = Mirror.of(settings, retry_seconds=0)
+        self._mirror, self._results = (Mirror.of(settings, retry_seconds=0) for _ in range(2))
         self._layout = self._mirror.layout
         self._columns = columns
         self._poll_seconds = settings.object_storage.poll_seconds
@@ -78,15 +78,16 @@ class Follower:
         self._clock = clock
         self._lead: int | None = None
         self._seen: Entry | None = None
-        self._retry_at = self._results_at = 0.0
+        self._retry_at = 0.0
         self._log_at = clock() + LOG_SECONDS
         self._failed: dict[str, str] = {}
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
+        self._fetching = threading.Thread(target=self._fetch_results, name="results", daemon=True)
         self.refused: Refusal | None = None
 
     def start(self) -> None:
-        """Look once in this thread, so that the first request finds a model; then in the background."""
+        """Look for a version once in this thread, so that the first request finds one; then in the background."""
         if not self._layout.urls:
             return
         self.look()
@@ -96,12 +97,14 @@ class Follower:
         while not self._told.exists() and self._clock() < end:
             self._closed.wait(SHORT_PAUSE)
         self._thread.start()
+        self._fetching.start()
 
     def close(self) -> None:
         """Stop, and upload what is left of the prediction log."""
         if not self._thread.is_alive():
             return
         self._closed.set()
+        self._results.close()  # what is being fetched ends with an error; the next server goes on from there
         self._thread.join(STOP_SECONDS)
         if self._thread.is_alive():  # a silent network; what is left of the log waits for the next server
             return
@@ -109,9 +112,10 @@ class Follower:
             self._push_log()
             os.close(self._lead)
         self._mirror.close()
+        self._fetching.join(STOP_SECONDS)
 
     def look(self) -> None:
-        """Follow the pointer, and now and then results and logs; what fails is told and tried again."""
+        """Follow the pointer, and now and then upload logs; what fails is told and tried again."""
         if not self._leads():
             found = find_record(self._told, Look)
             self.refused = found.refused if found else None
@@ -119,9 +123,6 @@ class Follower:
         if self._mirror.is_remote("deployed_model"):
             self._follow()
         now = self._clock()
-        if now >= self._results_at:
-            self._results_at = now + RESULT_SECONDS
-            self._attempt("results", lambda: self._mirror.pull(*RESULTS, read_only=True))
         if now >= self._log_at:
             self._log_at = now + LOG_SECONDS
             self._push_log()
@@ -224,3 +225,17 @@ class Follower:
                 self.look()
             except (OSError, RecordError):
                 logger.exception("a look at the bucket failed; it is made again")
+
+    def _fetch_results(self) -> None:
+        """Keep what pages show up to date, if this worker leads, until the server stops."""
+        while not self._closed.is_set():
+            if self._lead is not None:
+                self._attempt("results", self._pull_results)
+            self._closed.wait(RESULT_SECONDS)
+
+    def _pull_results(self) -> None:
+        try:
+            self._results.pull(*RESULTS, read_only=True)
+        except RemoteError:
+            if not self._closed.is_set():  # else it was ended on purpose
+                raise

@@ -195,11 +195,43 @@ def test_a_server_of_a_data_root_in_a_bucket_shows_its_results_and_uploads_what_
     servers.data_root.mkdir(parents=True)
     with running(servers) as server, server.http() as http:
         assert serves(server) == first
-        assert http.get("/report").content == b"%PDF-1.7"
+        wait_until(lambda: http.get("/report").content == b"%PDF-1.7")
         assert http.get("/scoring").json()["version"] == first
     assert mirror.listing("predictions")
     mirror.pull("predictions")
     [log] = mirror.layout.predictions.glob("*.jsonl")
     assert first in log.read_text()
     assert log.stat().st_mode & 0o077 == 0
+    mirror.close()
+
+
+def test_results_that_take_long_to_fetch_hold_up_neither_start_nor_versions_nor_stop(
+    site: Site, tmp_path: Path
+) -> None:
+    def settings_at(root: Path, endpoint: str) -> Settings:
+        return make_settings(
+            root,
+            data_root=f"s3://{BUCKET}/{site.prefix}",
+            cache_folder=root / "cache",
+            object_storage={"endpoint_url": endpoint, "poll_seconds": 0.1},
+        )
+
+    ours = settings_at(tmp_path / "ours", site.s3.endpoint)
+    servers = settings_at(tmp_path / "servers", site.faults.endpoint)
+    servers.data_root.mkdir(parents=True)
+    mirror = Mirror.of(ours)
+    with mirror.working("deployed_model"):
+        first = deploy(ours, scorecard_of(1))
+    with mirror.working("report"):
+        mirror.layout.summary_report.write_bytes(b"%PDF-1.7" * 1000)
+    site.faults.matches = lambda method, path: method == "GET" and path.partition("?")[0].endswith(".pdf")
+    site.faults.slow_bytes_per_second = 1
+    with running(servers) as server:
+        assert serves(server) == first
+        report = Layout.of(servers).summary_report
+        wait_until(lambda: any("report.change" in str(path) for path in report.parent.rglob(".writer")))
+        with mirror.working("deployed_model"):
+            second = deploy(ours, scorecard_of(2))
+        wait_until(lambda: serves(server) == second)
+        assert not report.exists()
     mirror.close()

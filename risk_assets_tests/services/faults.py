@@ -110,6 +110,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command == "HEAD":
             return
         speed = self.faults.slow_bytes_per_second
+        if speed is not None and not self.faults.matches(self.command, self.path):
+            speed = None
         step = len(content) if speed is None else max(1, int(speed / 20))
         with contextlib.suppress(ConnectionError):
             for start in range(0, len(content), step or 1):

@@ -6,7 +6,7 @@ Folders that are only here need none of it, and nothing of fsspec is loaded for 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +21,12 @@ from risk_assets.storage.remote.push import commit_name, finish, push
 from risk_assets.storage.remote.seen import REMEMBERED, is_as_seen, remember, remembered, seen_as
 from risk_assets.storage.remote.store import Entry, Store
 from risk_assets.storage.units import Unit, units_of
+
+#: A pull of gigabytes is waited for this long, in seconds: it makes headway or fails, and need not be made again.
+PULL_SECONDS = 3600.0
+#: Three locks of a unit, in this order: of the one process here that writes it; of who makes its files as the
+#: store has them; and, taken while the second is held, of a writer that has pulled, so that readers can tell.
+WRITER, CHANGE, WRITTEN = "at-work", "change", "written"
 
 
 class Mirror:
@@ -64,44 +70,47 @@ class Mirror:
     def pull(self, *keys: str, read_only: bool = False) -> None:
         """Make these units here as they are in their stores.
 
-        A unit that another process here is writing is left alone: that one has pulled it. Who may not write
-        (`read_only`) leaves alone what an unfinished push is about.
+        Nothing is waited for: a unit that another process here writes or pulls is left alone until next time. Who
+        may not write (`read_only`) leaves alone what an unfinished push is about.
         """
-        listings: dict[str, Mapping[str, Entry]] = {}
         for key in filter(self.is_remote, keys):
-            with contextlib.suppress(LockedError), self._lock(key, "pull", wait=0):
-                self._pull(key, listings, read_only=read_only)
+            with contextlib.suppress(LockedError), self._changing(key, "pull"):
+                self._pull(key, read_only=read_only)
 
     @contextlib.contextmanager
     def working(self, key: str | None, *reads: str) -> Iterator[None]:
         """Pull what is read and what `key` writes; afterwards push `key`. After an error nothing is pushed.
 
-        Only one process on this machine writes a unit at a time.
+        Only one process on this machine writes a unit at a time. What is read is as it is in its store, or as a
+        process of this machine that has pulled it is writing it. Raises LockedError after waiting for others.
         """
-        self.pull(*reads)
+        for read in filter(self.is_remote, reads):
+            self._pull_unwritten(read)
         if key is None or not self.is_remote(key):
             yield
             return
-        with self._lock(key, key, wait=WAIT_SECONDS):
-            self._pull(key, {}, writer=True)
+        with self._lock(key, WRITER, key, wait=WAIT_SECONDS), contextlib.ExitStack() as written:
+            with self._lock(key, CHANGE, key, wait=PULL_SECONDS):
+                self._pull(key, writer=True)
+                written.enter_context(self._lock(key, WRITTEN, key, wait=0))
             yield
             self._push(key)
 
     def push(self, key: str) -> None:
         """Push a unit of which every machine writes its own files."""
         if self.is_remote(key):
-            with self._lock(key, key, wait=WAIT_SECONDS):
+            with self._changing(key, key, wait=WAIT_SECONDS):
                 self._push(key)
 
     def pull_some(self, key: str, names: tuple[str, ...]) -> None:
-        """Make these files of a unit here as they are in its store. Raises LockedError while it is written."""
-        with self._lock(key, "pull", wait=0):
+        """Make these files of a unit as in its store. Raises LockedError while it is written or pulled."""
+        with self._changing(key, "pull"):
             store = self.store(key)
             pull(store, replace(self._units[key], names=names, for_people=(), of_the_writer=()), store.list())
 
     def accept(self, key: str, entry: Entry, content: bytes) -> None:
-        """Write one small file as its object is. Raises LockedError while the unit is written."""
-        with self._lock(key, "pull", wait=0):
+        """Write one small file as its object is. Raises LockedError while the unit is written or pulled."""
+        with self._changing(key, "pull"):
             unit = self._units[key]
             atomic.write_bytes(unit.folder / entry.name, content)
             known = remembered(unit.folder, key)
@@ -152,7 +161,7 @@ class Mirror:
         store = self.store(key)
         store.put(file, name)
         entry = store.info(name)
-        with contextlib.suppress(LockedError), self._lock(key, "land", wait=0):
+        with contextlib.suppress(LockedError), self._changing(key, "land"):
             file.replace(unit.folder / name)
             if entry is not None:
                 known = remembered(unit.folder, key)
@@ -169,23 +178,25 @@ class Mirror:
         while self._stores:
             self._stores.popitem()[1].close()
 
-    def _pull(
-        self,
-        key: str,
-        listings: dict[str, Mapping[str, Entry]],
-        *,
-        writer: bool = False,
-        read_only: bool = False,
-    ) -> None:
+    def _pull_unwritten(self, key: str) -> None:
+        """Pull a unit, once nobody else here does; one whose writer here has pulled it is as it should be."""
+        with (
+            self._lock(key, CHANGE, "pull", wait=PULL_SECONDS),
+            contextlib.suppress(LockedError),
+            self._lock(key, WRITTEN, "pull", wait=0),
+        ):
+            self._pull(key)
+
+    def _pull(self, key: str, *, writer: bool = False, read_only: bool = False) -> None:
+        """Pull a unit by a listing taken now: one from before a lock was had would undo what was pulled since."""
         unit, store = self._units[key], self.store(key)
-        if store.url not in listings:
-            listings[store.url] = store.list()
-        if commit_name(unit) in listings[store.url]:
+        listing = store.list()
+        if commit_name(unit) in listing:
             if read_only:
                 return
             finish(store, unit)
-            listings[store.url] = store.list()
-        pull(store, unit, listings[store.url], writer=writer)
+            listing = store.list()
+        pull(store, unit, listing, writer=writer)
 
     def _push(self, key: str) -> None:
         unit, store = self._units[key], self.store(key)
@@ -199,5 +210,11 @@ class Mirror:
         store = self.store(key)
         return usable(store.list(), store.url)
 
-    def _lock(self, key: str, what: str, *, wait: float) -> contextlib.AbstractContextManager[None]:
-        return writing(self._units[key].folder / REMEMBERED / f"{key}.at-work", what, wait=wait)
+    @contextlib.contextmanager
+    def _changing(self, key: str, what: str, *, wait: float = 0) -> Iterator[None]:
+        """Change files of a unit. Raises LockedError when somebody here writes it, or pulls it for longer."""
+        with self._lock(key, CHANGE, what, wait=wait), self._lock(key, WRITTEN, what, wait=0):
+            yield
+
+    def _lock(self, key: str, lock: str, what: str, *, wait: float) -> contextlib.AbstractContextManager[None]:
+        return writing(self._units[key].folder / REMEMBERED / f"{key}.{lock}", what, wait=wait)

@@ -64,6 +64,7 @@ class Store:
         self.url = url
         self._patience = setting.retry_seconds
         self._sleep = sleep
+        self._closed = False
         found: tuple[fsspec.AbstractFileSystem, str] = url_to_fs(url, **_options(scheme_of(url), setting))
         self._files, root = found
         self._root = root.rstrip("/")
@@ -136,7 +137,8 @@ class Store:
         self._tried("delete", name, lambda: self._files.rm_file(self._path(name)) or True)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; what is under way in other threads ends with a RemoteError."""
+        self._closed = True
         session = getattr(self._files, "_s3", None)
         if session is not None:
             self._files.close_session(self._files.loop, session)
@@ -159,7 +161,7 @@ class Store:
         FileExistsError passes: it is an answer.
         """
         started, tries, pause = time.monotonic(), 0, FIRST_PAUSE
-        while True:
+        while not self._closed:
             tries += 1
             try:
                 return act()
@@ -176,6 +178,7 @@ class Store:
                     raise RemoteError(f"{self._told(name)}: cannot {what}: {_why(error)} ({tried})") from error
             self._sleep(pause * random.uniform(0.5, 1))  # noqa: S311  # so that many do not ask at the same moment
             pause = min(2 * pause, LONGEST_PAUSE)
+        raise RemoteError(f"{self._told(name)}: cannot {what}: the store is closed")
 
     def _entry(self, info: dict[str, Any]) -> Entry:
         name = str(info["name"])

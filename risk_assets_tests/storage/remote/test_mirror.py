@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,6 +86,97 @@ def test_a_unit_that_is_being_written_here_is_not_pulled_meanwhile(tmp_path: Pat
         same.pull("drift")
         assert files_of(one, "drift") == {"drift.json": b"published, not pushed yet"}
     assert Bucket(f"{url}/models").content() == {"drift.json": b"published, not pushed yet"}
+
+
+@contextmanager
+def halted(mirror: Mirror, key: str, what: str) -> Iterator[tuple[threading.Event, threading.Event]]:
+    """Let an operation of a unit's store wait; yields what is set when it has begun, and what lets it go on."""
+    began, go_on = threading.Event(), threading.Event()
+    store: Any = mirror.store(key)
+    act = getattr(store, what)
+
+    def wait(*arguments: Any) -> Any:
+        began.set()
+        assert go_on.wait(30)
+        return act(*arguments)
+
+    setattr(store, what, wait)
+    try:
+        yield began, go_on
+    finally:
+        go_on.set()
+        delattr(store, what)
+
+
+def test_a_step_waits_for_who_pulls_what_it_reads(tmp_path: Path) -> None:
+    url = new_url()
+    Bucket(f"{url}/out").put("ingestion.json", b"1")
+    puller, step = machine(tmp_path, url), machine(tmp_path, url)
+
+    def read() -> dict[str, bytes]:
+        with step.working("drift", "finaldata"):
+            return files_of(step, "finaldata")
+
+    with ThreadPoolExecutor() as threads, halted(puller, "finaldata", "fetch") as (began, go_on):
+        pulling = threads.submit(puller.pull, "finaldata")
+        assert began.wait(30)
+        step.pull("finaldata")  # a sensor does not wait
+        reading = threads.submit(read)
+        threading.Event().wait(0.3)
+        assert not reading.done()
+        Bucket(f"{url}/out").put("sourceobjects.json", b"new meanwhile")
+        go_on.set()
+        pulling.result()
+        assert reading.result() == {"ingestion.json": b"1", "sourceobjects.json": b"new meanwhile"}
+
+
+def test_a_step_does_not_go_on_with_what_a_pull_that_takes_too_long_has_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("risk_assets.storage.remote.mirror.PULL_SECONDS", 0.1)
+    url = new_url()
+    Bucket(f"{url}/live").put("current", b"v0002-00000000\n")
+    puller, step = machine(tmp_path, url), machine(tmp_path, url)
+    with ThreadPoolExecutor() as threads, halted(puller, "deployed_model", "fetch") as (began, _):
+        threads.submit(puller.pull_some, "deployed_model", ("current",))
+        assert began.wait(30)
+        with pytest.raises(LockedError, match="by pull"), step.working("client_risk", "deployed_model"):
+            raise AssertionError
+
+
+def test_a_step_reads_what_a_writer_here_has_made_of_what_it_pulled(tmp_path: Path) -> None:
+    url = new_url()
+    one, same = machine(tmp_path, url), machine(tmp_path, url)
+    with one.working("drift"):
+        write_unit(one, "drift", {"drift.json": b"published, not pushed yet"})
+        with same.working("diagnostics", "drift"):
+            assert files_of(same, "drift") == {"drift.json": b"published, not pushed yet"}
+        with pytest.raises(LockedError):
+            same.pull_some("drift", ("drift.json",))
+
+
+def test_a_step_does_not_take_a_writer_that_has_not_pulled_for_one_that_has(tmp_path: Path) -> None:
+    url = new_url()
+    Bucket(f"{url}/models").put("drift.json", b"1")
+    writer, step = machine(tmp_path, url), machine(tmp_path, url)
+
+    def write() -> None:
+        with writer.working("drift"):
+            pass
+
+    def read() -> dict[str, bytes]:
+        with step.working(None, "drift"):
+            return files_of(step, "drift")
+
+    with ThreadPoolExecutor() as threads, halted(writer, "drift", "list") as (began, go_on):
+        writing_it = threads.submit(write)
+        assert began.wait(30)
+        reading = threads.submit(read)
+        threading.Event().wait(0.3)
+        assert not reading.done()
+        go_on.set()
+        writing_it.result()
+        assert reading.result() == {"drift.json": b"1"}
 
 
 def test_only_one_process_of_a_machine_writes_a_unit_at_a_time(
