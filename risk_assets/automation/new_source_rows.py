@@ -1,7 +1,8 @@
 """The sensor that lands new rows of databases as files, from where they go the way of every file."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import dagster as dg
 from pydantic import TypeAdapter
@@ -12,14 +13,23 @@ from risk_assets.settings import SettingsError, SqlSourceSetting
 from risk_assets.storage.channel import ChannelError, send
 from risk_assets.storage.lock import LockedError
 from risk_assets.storage.remote.store import RemoteError
-from risk_assets.storage.sql_source.database import SourceError, open_engine
+from risk_assets.storage.sql_source.database import SourceError, first_line, open_engine
 from risk_assets.storage.sql_source.landing import Look, land_new_rows
 
 SECONDS = 30
-#: For all sources together: a tick must end long before Dagster's limit of 60 s.
+#: For all sources together; later none is begun, as with STATEMENT_SECONDS a tick must end before Dagster's 60 s.
 SECONDS_OF_READING = 20.0
-#: By source, how often it has failed in a row.
-_CURSOR = TypeAdapter(dict[str, int])
+
+
+@dataclass(frozen=True)
+class _Memory:
+    """What is kept from tick to tick: how often a source has failed in a row, and which ones wait to be read."""
+
+    failures: Mapping[str, int] = field(default_factory=dict)
+    waiting: tuple[str, ...] = ()
+
+
+_CURSOR = TypeAdapter(_Memory)
 
 
 def build(sources: Sequence[SqlSourceSetting]) -> tuple[dg.SensorDefinition, ...]:
@@ -36,20 +46,37 @@ def build(sources: Sequence[SqlSourceSetting]) -> tuple[dg.SensorDefinition, ...
 )
 def new_source_rows(context: dg.SensorEvaluationContext, home: Home) -> dg.SensorResult:
     """Look at one source after the other, and say of each what was landed or what is wrong."""
-    before = _CURSOR.validate_json(context.cursor) if context.cursor else {}
+    before = _CURSOR.validate_json(context.cursor) if context.cursor else _Memory()
     try:
         sources = home.settings.sources
     except SettingsError as error:
         return dg.SensorResult(skip_reason=str(error))
     began = time.monotonic()
-    sentences, faults = [], {}
-    for place, source in enumerate(sources):
+    sentences: list[str] = []
+    faults: dict[str, str | None] = {}
+    waiting: list[str] = []
+    for place, source in enumerate(_in_turn(sources, before.waiting)):
         left = SECONDS_OF_READING - (time.monotonic() - began)
+        if left <= 0:
+            waiting.append(source.name)
+            sentences.append(f"{source.name}: waits for the next look")
+            continue
         faults[source.name], sentence = _look(context, home, source, _timer(left / (len(sources) - place)))
         sentences.append(sentence)
-    failures = count_failures(before, faults) if _tell(context, home, worth_a_notice(before, faults)) else before
+    failures = before.failures
+    if _tell(context, home, worth_a_notice(failures, faults)):
+        kept = {name: failures[name] for name in waiting if name in failures}
+        failures = kept | count_failures(failures, faults)
     reason = "; ".join(sentences) or "no sources are set"
-    return dg.SensorResult(skip_reason=reason, cursor=_CURSOR.dump_json(failures).decode())
+    return dg.SensorResult(
+        skip_reason=reason, cursor=_CURSOR.dump_json(_Memory(failures, tuple(waiting))).decode()
+    )
+
+
+def _in_turn(sources: Sequence[SqlSourceSetting], waiting: Sequence[str]) -> list[SqlSourceSetting]:
+    """Return the sources, first those that the last tick had no time for, so that none waits forever."""
+    places = {name: place for place, name in enumerate(waiting)}
+    return sorted(sources, key=lambda source: places.get(source.name, len(places)))
 
 
 def _look(
@@ -64,6 +91,10 @@ def _look(
         return str(error), f"FAILED: {error}"
     except LockedError:
         return None, f"{source.name}: another process is reading it"
+    except Exception as error:  # whatever is wrong with one source must not stop the others
+        context.log.exception("%s: an unforeseen error", source.name)
+        told_error = f"{source.name}: {type(error).__name__}: {first_line(error, password)}"
+        return told_error, f"FAILED: {told_error}"
     _warn(context, source, look)
     return None, told(source.name, look.rows, len(look.files), look.reached, complete=look.complete)
 
@@ -76,7 +107,7 @@ def _warn(context: dg.SensorEvaluationContext, source: SqlSourceSetting, look: L
         missed = "more rows than can be kept lie within look_back: one that comes late may be missed"
         context.log.warning("%s: %s", source.name, missed)
     if look.ahead:
-        wait = "rows dated more than two days ahead wait for their time"
+        wait = "rows dated too far ahead wait for their time"
         context.log.warning("%s: %s in %s", source.name, wait, source.cursor)
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from risk_assets.automation.new_source_rows import build, new_source_rows
+from risk_assets.automation.new_source_rows import SECONDS_OF_READING, build, new_source_rows
 from risk_assets.settings import SettingsError, SqlSourceSetting
 from risk_assets.storage.lock import writing
+from risk_assets.storage.sql_source.landing import Look, land_new_rows
 from risk_assets_tests.automation.small import SmallHome
 from risk_assets_tests.test_flow import ROOT
 
@@ -25,6 +26,8 @@ print(*sorted(sensor.name for sensor in defs.get_repository_def().sensor_defs))
 
 class SourcesHome(SmallHome):
     """A home with databases, which are SQLite files beside its settings."""
+
+    kept: str | None = None
 
     def source(self, name: str, **changes: object) -> dict[str, object]:
         url = f"sqlite:///{self.folder / name}.db"
@@ -38,11 +41,11 @@ class SourcesHome(SmallHome):
 
     def land(self) -> str:
         """Let the sensor look once, and return what it says."""
-        with dg.build_sensor_context(self.instance, self.cursor) as context:
+        with dg.build_sensor_context(self.instance, self.kept) as context:
             result = new_source_rows(context, home=self.resource)
         assert isinstance(result, dg.SensorResult)
         assert not result.run_requests
-        self.cursor = result.cursor or self.cursor
+        self.kept = result.cursor or self.kept
         assert isinstance(result.skip_reason, str | dg.SkipReason)
         return str(getattr(result.skip_reason, "skip_message", result.skip_reason))
 
@@ -73,6 +76,43 @@ def test_a_source_that_fails_is_named_and_the_others_are_read(home: SourcesHome)
     assert home.land().startswith("crm: 1,234 rows landed")
 
 
+def test_an_error_that_nobody_foresaw_is_told_with_its_traceback_and_the_others_are_read(
+    home: SourcesHome, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def land(source: SqlSourceSetting, *arguments: object, **options: object) -> Look:
+        if source.name == "crm":
+            raise OSError(28, "No space left on device")
+        return land_new_rows(source, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("risk_assets.automation.new_source_rows.land_new_rows", land)
+    told = "FAILED: crm: OSError: [Errno 28] No space left on device; erp: 1 row landed in 1 file, up to 1"
+    assert home.land() == told
+    assert json.loads(home.kept or "")["failures"] == {"crm": 1}
+    logged = capsys.readouterr().err
+    assert "crm: an unforeseen error" in logged
+    assert "Traceback" in logged
+
+
+def test_sources_that_a_slow_one_leaves_no_time_for_come_first_at_the_next_look(
+    home: SourcesHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.build(sources=[home.source(name) for name in ("crm", "erp", "gone")])
+    clock = [0.0]
+
+    def land(*arguments: object, **options: object) -> Look:
+        try:
+            return land_new_rows(*arguments, **options)  # type: ignore[arg-type]
+        finally:
+            clock[0] += SECONDS_OF_READING
+
+    monkeypatch.setattr("risk_assets.automation.new_source_rows.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("risk_assets.automation.new_source_rows.land_new_rows", land)
+    looks = [home.land().split("; ") for _ in range(4)]
+    assert [look[0].removeprefix("FAILED: ").split(":")[0] for look in looks] == ["crm", "erp", "gone", "crm"]
+    assert looks[0][1:] == ["erp: waits for the next look", "gone: waits for the next look"]
+    assert json.loads(home.kept or "") == {"failures": {"gone": 1}, "waiting": ["erp", "gone"]}
+
+
 def test_people_are_told_once_when_a_source_keeps_failing_and_once_when_it_is_back(
     home: SourcesHome, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -97,10 +137,10 @@ def test_a_channel_that_is_down_is_tried_again_at_the_next_look(home: SourcesHom
     home.build(sources=[home.source("crm", table="gone")], notify_url="nonsense")
     for _ in range(4):
         home.land()
-    assert json.loads(home.cursor or "") == {"crm": 2}
+    assert json.loads(home.kept or "")["failures"] == {"crm": 2}
     home.build(sources=[home.source("crm", table="gone")])
     home.land()
-    assert json.loads(home.cursor or "") == {"crm": 3}
+    assert json.loads(home.kept or "")["failures"] == {"crm": 3}
 
 
 def test_a_source_that_another_process_reads_is_left_to_it(home: SourcesHome) -> None:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from risk_assets.settings import SettingsError, SqlSourceSetting
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection, Engine
+    from sqlalchemy.engine import URL, Connection, Engine
 
 #: A server that does not answer in time is tried again at the next look, before Dagster's own limit of 60 s.
 CONNECT_SECONDS = 10
-STATEMENT_SECONDS = 50
+STATEMENT_SECONDS = 35
 #: What PostgreSQL needs to notice within a minute that the other end is gone.
 KEEPALIVES = {"keepalives_idle": 15, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 45_000}
 
@@ -50,10 +50,12 @@ class Database:
 
         _, arguments = self.engine.dialect.create_connect_args(self.engine.url)
         told = {name: value for name, value in arguments.items() if name != "context"}  # SQLAlchemy's own
-        return make_conninfo(**{**_connect_args("postgresql"), **told})
+        return make_conninfo(**{**_connect_args(self.engine.url), **told})
 
 
 _ARROW = "adbc_driver_postgresql"
+#: PostgreSQL's code for a statement that was cancelled.
+_TOO_LONG = "57014"
 
 
 def open_engine(source: SqlSourceSetting, password: str | None) -> Engine:
@@ -67,7 +69,7 @@ def open_engine(source: SqlSourceSetting, password: str | None) -> Engine:
     try:
         url = sa.make_url(source.url)
         url = url.set(password=password) if password else url
-        engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=_connect_args(url.get_backend_name()))
+        engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=_connect_args(url))
     except (ArgumentError, NoSuchModuleError, TypeError) as error:
         raise SettingsError(f"sources: {source.name}: url: {first_line(error, password)}") from None
     except ModuleNotFoundError as error:
@@ -108,9 +110,16 @@ def told_in_a_line(source: SqlSourceSetting, password: str | None) -> Iterator[N
     try:
         yield
     except _database_errors() as error:
-        raise SourceError(
-            f"{source.name}: {first_line(getattr(error, 'orig', None) or error, password)}"
-        ) from None
+        raise read_error(source, getattr(error, "orig", None) or error, password) from None
+
+
+def read_error(source: SqlSourceSetting, error: BaseException, password: str | None = None) -> SourceError:
+    """Return what a database or driver raised as an error in one line, with what helps if it took too long."""
+    told = first_line(error, password)
+    took_long = _TOO_LONG in (getattr(error, "sqlstate", None), getattr(error, "pgcode", None))
+    if took_long or "statement timeout" in told:
+        told += f' ({STATEMENT_SECONDS} s): an index on "{source.cursor}" and the id would spare it the sort'
+    return SourceError(f"{source.name}: {told}")
 
 
 @functools.cache
@@ -125,8 +134,10 @@ def _database_errors() -> tuple[type[Exception], ...]:
     return tuple(found)
 
 
-def _connect_args(backend: str) -> dict[str, int]:
-    return {"connect_timeout": CONNECT_SECONDS, **KEEPALIVES} if backend == "postgresql" else {}
+def _connect_args(url: URL) -> dict[str, int]:
+    """Return what drivers built on PostgreSQL's own library are told; no other driver knows these names."""
+    is_libpq = url.get_backend_name() == "postgresql" and url.get_driver_name() in {"psycopg", "psycopg2"}
+    return {"connect_timeout": CONNECT_SECONDS, **KEEPALIVES} if is_libpq else {}
 
 
 def first_line(error: BaseException, password: str | None = None) -> str:

@@ -17,9 +17,16 @@ from risk_assets.storage.remote.mirror import Mirror
 from risk_assets.storage.sql_source.batch import Batch
 from risk_assets.storage.sql_source.database import Database, SourceError, connected
 from risk_assets.storage.sql_source.position import CursorError, Position, latest, position_of
-from risk_assets.storage.sql_source.query import CURSOR, Start, new_rows, passed_over
+from risk_assets.storage.sql_source.query import CURSOR, new_rows, passed_over, start_of
 from risk_assets.storage.sql_source.shape import Shape, describe, where
-from risk_assets.storage.sql_source.state import SourceState, file_name, find_state, landed_files, origin_of
+from risk_assets.storage.sql_source.state import (
+    SourceState,
+    file_name,
+    find_state,
+    landed_files,
+    origin_of,
+    refuse_change,
+)
 from risk_assets.storage.sql_source.streams import streamed
 from risk_assets.storage.sql_source.window import MOST_ROWS, Hasher, Landed, Window, hashed_by, hashing
 
@@ -27,7 +34,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 WAIT_SECONDS = 0.5
-#: No clock and no zone is so far ahead.
+#: No zone is so far ahead: of times without one, only what is beyond it is surely not of now.
 AHEAD = timedelta(days=2)
 
 
@@ -37,7 +44,7 @@ class Look:
 
     `passed_over` counts rows without a cursor that could be followed; `shortened` says that the look-back holds
     more rows than can be kept, so that a row that comes late may be missed; `ahead` says that
-    rows dated more than two days ahead wait for their time.
+    rows dated too far ahead wait for their time.
     """
 
     rows: int = 0
@@ -94,6 +101,7 @@ class _Reading:
     most_rows: int
     shape: Shape = field(init=False)
     state: SourceState = field(init=False)
+    began: datetime = field(init=False)
     window: Window = field(init=False)
     rows: int = 0
     files: tuple[str, ...] = ()
@@ -105,15 +113,18 @@ class _Reading:
         self.shape = describe(self.database, self.columns)
         self.database.connection.rollback()  # nothing is locked while rows are streamed
         self.state = self._remembered()
-        began, before = self.now(), self.state
-        self.window = Window(self.hasher, self._source.look_back, self._position, most_rows=self.most_rows)
+        self.began, before = self.now(), self.state
+        self.window = Window(
+            self.hasher, self._source.look_back, self._position, self.began, most_rows=self.most_rows
+        )
         self.window.groups.extend(before.window)
         query = new_rows(self._source, self.shape, start_of(before, self._source.look_back))
         with streamed(self.database, self.shape, query) as tables:
             complete = self._land_all(self._unknown(tables))
         if complete:
-            self._settle(before, began)
-        cursor = self.state.cursor
+            self._catch_up()
+            self._settle(before)
+        cursor = latest(self.state.cursor, self.window.newest)
         lost = self._passed_over() if self.files or before.cursor is None else 0
         return Look(
             self.rows, self.files, cursor.text if cursor else None, complete, lost, self.shortened, self.ahead
@@ -154,7 +165,7 @@ class _Reading:
 
     def _unknown(self, tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
         """Yield what is not landed yet: only rows up to the last position can be."""
-        landed, last = Landed(self.state.window), self.state.cursor
+        landed, last = Landed(self.state.window), latest(self.state.cursor, self.window.newest)
         for table in tables:
             due = self._due(table)
             if due.num_rows:
@@ -165,10 +176,11 @@ class _Reading:
                 return
 
     def _due(self, table: pa.Table) -> pa.Table:
-        """Return the rows that are not dated ahead: to follow one of these would be to miss all before it."""
-        latest_due = Position.of((self.now() + AHEAD).replace(tzinfo=None)).rank
-        if not table.num_rows or self._position(table, -1).is_number:
+        """Return the rows that are not dated too far ahead: those wait for their time."""
+        if not table.num_rows or (last := self._position(table, -1)).is_number:
             return table
+        margin = min(timedelta(seconds=min(self._source.look_back, 1e9)), AHEAD) if last.has_zone else AHEAD
+        latest_due = Position.of((self.began + margin).astimezone(UTC)).rank
         places = range(table.num_rows)
         return table.slice(0, bisect_right(places, latest_due, key=lambda row: self._position(table, row).rank))
 
@@ -214,7 +226,8 @@ class _Reading:
         return self._batch()
 
     def _write(self, reached: Position, number: int) -> None:
-        state = self.state
+        """Write down how far the source is read: not beyond the clock, as rows of now would lie below that."""
+        state, reached = self.state, reached.at_most(self.began)
         if state.cursor is None or reached.rank > state.cursor.rank:
             state = replace(state, cursor=reached, reached_at=self.now().isoformat())
         assert state.cursor is not None
@@ -225,13 +238,19 @@ class _Reading:
         )
         write_record(self._record, self.state)
 
-    def _settle(self, before: SourceState, began: datetime) -> None:
+    def _catch_up(self) -> None:
+        """Follow the clock up to the newest row landed, if a look that came to the end finds that dated ahead."""
+        newest, cursor = self.window.newest, self.state.cursor
+        if newest is not None and (cursor is None or cursor.rank < newest.at_most(self.began).rank):
+            self._write(newest, self.state.number)
+
+    def _settle(self, before: SourceState) -> None:
         """Take for landed all that the look-back of a read that came to the end can have left no gap in."""
         last = before.cursor
         if last is None or last.is_number or before.final == last:
             return
         late = timedelta(seconds=self._source.look_back) + last.span
-        if began < datetime.fromisoformat(before.reached_at) + late:
+        if self.began < datetime.fromisoformat(before.reached_at) + late:
             return
         left = tuple(group for group in self.state.window if group.newest.rank > last.rank)
         self.state = replace(self.state, final=latest(self.state.final, last), window=left)
@@ -239,22 +258,3 @@ class _Reading:
 
     def _passed_over(self) -> int:
         return int(self.database.connection.execute(passed_over(self._source, self.shape)).scalar_one())
-
-
-def start_of(state: SourceState, look_back: float) -> Start:
-    """Return where a look begins: the look-back before the last position, but after what is landed for good."""
-    if state.cursor is None:
-        return Start()
-    start = state.cursor.before(look_back)
-    if state.final is not None and state.final.rank >= start.rank:
-        return Start(state.final, after=True)
-    return Start(start)
-
-
-def refuse_change(source: SqlSourceSetting, state: SourceState, shape: Shape, record: Path) -> None:
-    """Raise SourceError when a column's type is not what it was."""
-    for name, kind in shape.told_types.items():
-        before = state.types.get(name, kind)
-        if before != kind:
-            told = f'column "{name}" of {where(source)} was {before} and is {kind} now'
-            raise SourceError(f"{source.name}: {told}; to read it anew as it is, remove {record}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -13,6 +14,8 @@ Kind = Literal["whole", "float", "decimal", "time", "date", "text"]
 DAY = timedelta(days=1)
 BEGINNING = datetime(1, 1, 1)  # noqa: DTZ001  # times are compared as they are written
 MICROSECOND = timedelta(microseconds=1)
+#: Texts of this form alone compare as their times do.
+_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(.[0-9]{2}:[0-9]{2}.*)?")
 
 
 class CursorError(ValueError):
@@ -35,6 +38,8 @@ class Position:
             return cls("date", value.isoformat())
         if isinstance(value, str):
             _time_of(value)
+            if not _FORM.fullmatch(value):
+                raise CursorError(f"{value[:40]!r} is not written as 2026-01-31 or 2026-01-31 12:30:00 are")
             return cls("text", value)
         if isinstance(value, int) and not isinstance(value, bool):
             return cls("whole", str(value))
@@ -72,6 +77,11 @@ class Position:
         return self.kind in {"whole", "float", "decimal"}
 
     @property
+    def has_zone(self) -> bool:
+        """Whether it is a moment that any clock can be compared with."""
+        return self.kind == "time" and datetime.fromisoformat(self.text).tzinfo is not None
+
+    @property
     def span(self) -> timedelta:
         """For how long rows may be given this very value: a day for a date, as good as no time for a time."""
         return (
@@ -88,11 +98,24 @@ class Position:
             return Position(self.kind, str(Decimal(self.text) - Decimal(str(look_back))))
         if self.kind == "time":
             return Position.of(datetime.fromisoformat(self.text) - timedelta(seconds=look_back))
-        earlier = _time_of(self.text) - timedelta(seconds=look_back)
+        return self._at(_time_of(self.text) - timedelta(seconds=look_back))
+
+    def at_most(self, now: datetime) -> Position:
+        """Return this position, or `now` in its form when it is ahead of that; no zone is taken for UTC."""
+        time = now.astimezone(UTC)
+        if self.is_number or self.rank <= Position.of(time).rank:
+            return self
+        if self.kind == "time":
+            return Position.of(time if self.has_zone else time.replace(tzinfo=None))
+        return self._at(time)
+
+    def _at(self, time: datetime) -> Position:
+        """Return a time in the form of this date or text."""
         if self.span:
-            return Position(self.kind, earlier.date().isoformat())
-        # The beginning of the second sorts before every text of it, whatever follows: .5, Z or +00:00.
-        return Position("text", f"{earlier:%Y-%m-%d}{self.text[10]}{earlier:%H:%M:%S}")
+            return Position(self.kind, time.date().isoformat())
+        # The beginning of the second (minute) sorts before every text of it, whatever follows: .5, Z or +00:00.
+        clock = "%H:%M:%S" if self.text[16:17] == ":" else "%H:%M"
+        return Position("text", f"{time.date().isoformat()}{self.text[10]}{time:{clock}}")
 
 
 def position_of(value: object, *, is_decimal: bool) -> Position:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from risk_assets.storage.sql_source.position import Position
 from risk_assets.storage.sql_source.shape import Shape, rows_of
+from risk_assets.storage.sql_source.state import SourceState
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -27,6 +28,16 @@ class Start:
 
     position: Position | None = None
     after: bool = False
+
+
+def start_of(state: SourceState, look_back: float) -> Start:
+    """Return where a look begins: the look-back before the last position, but after what is landed for good."""
+    if state.cursor is None:
+        return Start()
+    start = state.cursor.before(look_back)
+    if state.final is not None and state.final.rank >= start.rank:
+        return Start(state.final, after=True)
+    return Start(start)
 
 
 def new_rows(source: SqlSourceSetting, shape: Shape, start: Start) -> sa.Select[Any]:

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 from risk_assets.domain.columns import Columns
 from risk_assets.settings import SqlSourceSetting
 from risk_assets.storage.records import RecordError, read_record
+from risk_assets.storage.sql_source.database import SourceError
 from risk_assets.storage.sql_source.position import Position
+from risk_assets.storage.sql_source.shape import Shape, where
 
 if TYPE_CHECKING:
     import numpy as np
@@ -84,3 +86,12 @@ def landed_files(names: Iterable[str], source: str) -> dict[str, int]:
     name = re.compile(rf"{re.escape(source)}-([0-9]{{8,}})-([0-9a-f]{{16}})\.parquet")
     found = map(name.fullmatch, names)
     return {match[2]: int(match[1]) for match in found if match}
+
+
+def refuse_change(source: SqlSourceSetting, state: SourceState, shape: Shape, record: Path) -> None:
+    """Raise SourceError when a column's type is not what it was."""
+    for name, kind in shape.told_types.items():
+        before = state.types.get(name, kind)
+        if before != kind:
+            told = f'column "{name}" of {where(source)} was {before} and is {kind} now'
+            raise SourceError(f"{source.name}: {told}; to read it anew as it is, remove {record}")

@@ -9,7 +9,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from risk_assets.storage.sql_source.database import Database, SourceError, first_line, session_settings
+from risk_assets.storage.sql_source.database import Database, read_error, session_settings
 from risk_assets.storage.sql_source.position import CursorError
 from risk_assets.storage.sql_source.query import CURSOR
 from risk_assets.storage.sql_source.shape import Kind, Shape
@@ -64,7 +64,7 @@ def _read_ahead(
             coming = reader.submit(next, batches, None)
             yield batch
     except OSError as error:
-        raise SourceError(f"{database.source.name}: {first_line(error)}") from None
+        raise read_error(database.source, error) from None
 
 
 def _as_declared(batch: pa.RecordBatch, shape: Shape) -> pa.Table:

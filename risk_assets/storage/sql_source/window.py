@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from risk_assets.engine.session import quote
@@ -87,6 +88,7 @@ class Window:
     hasher: Hasher
     look_back: float
     position_at: Callable[[pa.Table, int], Position]
+    now: datetime
     groups: deque[LandedRows] = field(default_factory=deque)
     waiting: deque[tuple[Position, pa.Table]] = field(default_factory=deque)
     most_rows: int = MOST_ROWS
@@ -95,7 +97,12 @@ class Window:
         """Take in rows that are about to be landed, in order."""
         self.waiting.append((self.position_at(table, -1), table))
         if len(self.waiting) > MOST_WAITING:
-            self._keep(*self.waiting.popleft(), self.waiting[-1][0].before(self.look_back))
+            self._keep(*self.waiting.popleft(), self.waiting[-1][0].at_most(self.now).before(self.look_back))
+
+    @property
+    def newest(self) -> Position | None:
+        """The last of the rows landed so far that a later look may read again."""
+        return max((group.newest for group in self.groups), key=lambda newest: newest.rank, default=None)
 
     def close(self, reached: Position) -> Position | None:
         """Forget what lies before the look-back; return up to where rows are taken as landed for good, if any."""

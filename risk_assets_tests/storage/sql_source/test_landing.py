@@ -6,14 +6,16 @@ import contextlib
 import hashlib
 import sqlite3
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
+from sqlalchemy import make_url
 
 from risk_assets.settings import SettingsError
 from risk_assets.storage.lock import LockedError, writing
-from risk_assets.storage.sql_source.database import SourceError
+from risk_assets.storage.sql_source.database import SourceError, _connect_args
 from risk_assets.storage.sql_source.landing import land_new_rows
 from risk_assets_tests.storage.death import deaths
 from risk_assets_tests.storage.place import COLUMNS
@@ -138,6 +140,50 @@ def test_a_row_dated_far_ahead_waits_for_its_time_and_holds_up_no_other(crm: Crm
     assert [crm.look().rows, crm.look().ahead] == [1, False]
 
 
+@pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%d %H:%M", "%Y-%m-%d"])
+def test_a_row_dated_a_little_ahead_is_landed_once_and_hides_no_row_of_now(crm: Crm, form: str) -> None:
+    def write(name: str, seconds: float = 0) -> None:
+        crm.write(name, at=f"{crm.time + timedelta(seconds=seconds):{form}}")
+
+    write("old", -86_400)
+    write("ahead", 86_400)
+    assert crm.look().rows == 2
+    for hour in range(0, 30, 6):
+        crm.wait(6 * 3600)
+        write(f"of now {hour}")
+        write(f"late {hour}", -90)
+        assert crm.look().rows == 2, hour
+        assert crm.look().rows == 0, hour
+    assert len(crm.ids()) == 12
+
+
+def test_after_a_pause_rows_of_the_pause_are_landed_though_one_was_dated_ahead(crm: Crm) -> None:
+    crm.write("ahead", at="2026-03-02 12:00:00")
+    crm.look()
+    crm.write("just after", at="2026-03-01 12:00:01")
+    crm.wait(40_000)
+    assert [crm.look().rows, crm.look().rows] == [1, 0]
+    for _ in range(3):
+        crm.wait(40_000)
+        assert crm.look().rows == 0
+    assert crm.look().reached == "2026-03-02 12:00:00"
+
+
+def test_a_look_cut_short_below_a_row_dated_ahead_goes_on_where_it_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("risk_assets.storage.sql_source.streams.ROWS_AT_ONCE", 2)
+    crm = Crm(tmp_path, look_back=100)
+    crm.write("ahead", at="2026-03-02 12:00:00")
+    crm.look()
+    for minute, name in enumerate("abcdef"):
+        crm.write(name, at=f"2026-03-01 12:0{minute}:00")
+    crm.wait(7200)
+    looks = [crm.look(in_time=lambda: False) for _ in range(4)]
+    assert sum(look.rows for look in looks) == 6
+    assert sorted(map(str, crm.ids())) == sorted([*"abcdef", "ahead"])
+
+
 def test_texts_of_any_length_with_anything_in_them_come_through(crm: Crm) -> None:
     names = ["x" * 100_000, 'quo"te, and\r\nline', "nul\0l", "naïve – 東京", "1e5", "\\N"]
     for name in names:
@@ -161,6 +207,22 @@ def test_a_cursor_that_is_no_order_is_an_error_that_names_it(crm: Crm, at: objec
     with pytest.raises(SourceError, match=r'^crm: table clients: column "at" cannot be followed: .* is neither a'):
         crm.look()
     assert crm.files == []
+
+
+@pytest.mark.parametrize("at", ["20260101", "20260101T000000", "2026-W01-1", "2026-01-01T00", "2026-01-01T0000"])
+def test_a_text_that_does_not_compare_as_its_time_does_is_an_error_before_anything_lands(
+    crm: Crm, at: str
+) -> None:
+    crm.write("a", at=at)
+    with pytest.raises(SourceError, match=rf"^crm: .* cannot be followed: .{at}. is not written as 2026-01-31"):
+        crm.look()
+    assert crm.files == []
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2", "pg8000"])
+def test_a_driver_is_told_only_what_it_understands(driver: str) -> None:
+    told = _connect_args(make_url(f"postgresql+{driver}://db/crm"))
+    assert ("keepalives_idle" in told) == (driver != "pg8000")
 
 
 def test_a_cursor_of_several_kinds_is_an_error(crm: Crm) -> None:

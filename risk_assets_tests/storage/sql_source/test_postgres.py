@@ -180,6 +180,30 @@ def test_commits_out_of_their_order_are_landed_all(server: Postgres, landing: La
     assert [row[0] for row in landing.rows()] == ["committed first", "begun first"]
 
 
+@pytest.mark.parametrize("kind", ["timestamptz", "timestamp", "date"])
+def test_a_row_dated_ahead_hides_no_row_of_now(server: Postgres, landing: Landing, kind: str) -> None:
+    server.psql(f"ALTER TABLE clients ALTER at TYPE {kind} USING NULL::{kind}")
+    insert = "INSERT INTO clients SELECT '{}', 1, 'n', 1, (now() AT TIME ZONE 'UTC' + interval '{}'){}"
+    zone = " AT TIME ZONE 'UTC'" if kind == "timestamptz" else ""
+    for name, interval in (("old", "-3 days"), ("ahead", "1 day")):
+        server.psql(insert.format(name, interval, zone))
+    look = landing.look()
+    assert (look.rows, look.ahead) == ((1, True) if zone else (2, False))
+    server.psql(insert.format("now", "0", zone))
+    assert [landing.look().rows, landing.look().rows] == [1, 0]
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+def test_a_sort_that_takes_too_long_names_the_index_that_would_spare_it(
+    server: Postgres, landing: Landing, driver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("risk_assets.storage.sql_source.database.STATEMENT_SECONDS", 1)
+    slow = "SELECT 'a' AS id, 1 AS calls, 'n' AS region, 1 AS exited, 1 AS at FROM pg_sleep(20)"
+    landing.settings |= {"table": None, "query": slow, "url": server.url(f"postgresql+{driver}")}
+    with pytest.raises(SourceError, match=r'statement timeout \(1 s\): an index on "at" and the id would spare'):
+        landing.look()
+
+
 def test_names_that_need_quotes_and_a_schema_are_read(server: Postgres, landing: Landing) -> None:
     server.psql('DROP SCHEMA IF EXISTS "the crm" CASCADE; CREATE SCHEMA "the crm"')
     server.psql(
