@@ -132,11 +132,11 @@ def _printf(node: exp.Expr) -> str:
 
 
 def _scientific(number: str, shape: str) -> str:
-    """Of whole numbers Java rounds a last 5 up where C rounds to even; decimals it rounds to even."""
+    """Of whole numbers Java rounds a last 5 up where C rounds to even; decimals to even; -0.0 is none."""
     exact = f"CAST(CAST({number} AS BIGINT) AS DECIMAL(20, 0))"
     inexact = f"format_number({number}, '{shape}E00')"
     told = (
-        f"CASE WHEN abs({number}) < {FITS} THEN CASE WHEN {number} = CAST({exact} AS DOUBLE) "
+        f"CASE WHEN abs({number}) < {FITS} THEN CASE WHEN {number} <> 0e0 AND {number} = CAST({exact} AS DOUBLE) "
         f"THEN format_number({exact}, '{shape}E00') ELSE {inexact} END ELSE {inexact} END"
     )
     return f"replace(replace({told}, 'E-', 'e-'), 'E', 'e+')"
@@ -165,7 +165,8 @@ def _rounded(function: str) -> Rule:
     def rule(node: exp.Expr) -> str:
         value = _this(node)
         whole = f"CAST({function}({value}) AS DOUBLE)"
-        return f"CASE WHEN abs({value}) < {WHOLE_FROM} THEN {whole} ELSE CAST({value} AS DOUBLE) END"
+        kept = f"{value} = 0 OR NOT abs({value}) < {WHOLE_FROM}"  # the sign of -0.0 too
+        return f"CASE WHEN {kept} THEN CAST({value} AS DOUBLE) ELSE {whole} END"
 
     return rule
 

@@ -139,8 +139,8 @@ def test_labels_that_are_words_are_told_alike(engines: Engines, cells: list[tupl
 @few
 @given(numbers=st.lists(doubles, min_size=150, max_size=400))
 def test_doubles_are_rounded_and_written_alike(engines: Engines, numbers: list[float]) -> None:
+    numbers = [*numbers, 0.0, -0.0, -5065.0, 1.005e15, 2.0**-24, 2.0**-44, 2.0**-149, 0.125, 2.675, 0.001125]
     table = engines.table(["DOUBLE"], [[number] for number in numbers])
-    numbers = [*numbers, -5065.0, 1.005e15, 2.0**-24, 2.0**-44, 2.0**-149, 0.125, 2.675, 0.001125]
     places = [f"printf('%.{digits}f', greatest(-1e18, least(1e18, c0)))" for digits in (0, 1, 2, 6)]
     forms = [
         *places,
