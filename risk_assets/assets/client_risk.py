@@ -17,7 +17,6 @@ from risk_assets.storage.finaldata import parts, require_ingestion
     group_name="results",
     owners=["team:ml"],
     kinds={"duckdb", "parquet"},
-    pool="results",
 )
 @mirrored("finaldata", "deployed_model", writes="client_risk")
 def client_risk(home: Home) -> dg.MaterializeResult:

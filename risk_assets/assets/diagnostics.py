@@ -25,7 +25,6 @@ TIMED = ("finaldata", "trained_model", "latest_score")
     group_name="results",
     owners=["team:operations"],
     kinds={"duckdb"},
-    pool="results",
 )
 @mirrored("finaldata", "testdata", "deployed_model", writes="diagnostics")
 def diagnostics(context: dg.AssetExecutionContext, home: Home, dependencies: Dependencies) -> dg.MaterializeResult:

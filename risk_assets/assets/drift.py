@@ -20,7 +20,7 @@ from risk_assets.storage.records import append_record, read_history, write_recor
     group_name="results",
     owners=["team:ml"],
     kinds={"scipy"},
-    pool="results",
+    pool="drift",
     check_specs=[
         dg.AssetCheckSpec("no_drift", asset="drift", description="The live version still fits the new rows.")
     ],

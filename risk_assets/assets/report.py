@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     group_name="results",
     owners=["team:ml"],
     kinds={"pdf"},
-    pool="results",
 )
 @mirrored(
     "finaldata",
