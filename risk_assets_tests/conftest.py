@@ -7,6 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from risk_assets_tests.services.faults import Faults, faulty_proxy
+from risk_assets_tests.services.s3 import CREDENTIALS, S3, running_s3
+
 
 def pytest_configure() -> None:
     """Forget the settings and the Dagster home of whoever runs the tests."""
@@ -22,6 +25,22 @@ def _environment() -> Iterator[None]:
     yield
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[S3]:
+    """An S3 server for the tests of a module."""
+    with running_s3() as server:
+        yield server
+
+
+@pytest.fixture
+def faults(s3: S3, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faults]:
+    """A proxy in front of the S3 server that fails on demand, and credentials in the environment."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    with faulty_proxy(s3.port) as found:
+        yield found
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from risk_assets.storage.deployments import read_decisions
 from risk_assets_tests.assets.house import House
-from risk_assets_tests.services.faults import Faults, faulty_proxy
-from risk_assets_tests.services.s3 import BUCKET, CREDENTIALS, S3, running_s3
+from risk_assets_tests.services.faults import Faults
+from risk_assets_tests.services.s3 import BUCKET, S3
 
 pytestmark = pytest.mark.slow
 ALL = (
@@ -24,20 +24,6 @@ ALL = (
     "diagnostics",
     "report",
 )
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[S3]:
-    with running_s3() as server:
-        yield server
-
-
-@pytest.fixture
-def faults(s3: S3, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faults]:
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
-    with faulty_proxy(s3.port) as found:
-        yield found
 
 
 class Town:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,25 +18,11 @@ from risk_assets.storage.layout import Layout
 from risk_assets.storage.remote.mirror import Mirror
 from risk_assets_tests.serve.deployed import CLIENT, deploy, make_settings, scorecard_of
 from risk_assets_tests.serve.running import ROOT, Server, running, write_config
-from risk_assets_tests.services.faults import Faults, faulty_proxy
-from risk_assets_tests.services.s3 import BUCKET, CREDENTIALS, S3, running_s3
+from risk_assets_tests.services.faults import Faults
+from risk_assets_tests.services.s3 import BUCKET, S3
 
 pytestmark = pytest.mark.slow
 PATIENCE = 20.0
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[S3]:
-    with running_s3() as server:
-        yield server
-
-
-@pytest.fixture
-def faults(s3: S3, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faults]:
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
-    with faulty_proxy(s3.port) as found:
-        yield found
 
 
 class Site:

@@ -11,26 +11,12 @@ import pytest
 from risk_assets.settings.object_storage import ObjectStorageSetting
 from risk_assets.storage.remote import store as storing
 from risk_assets.storage.remote.store import Entry, RemoteError, Store
-from risk_assets_tests.services.faults import Faults, faulty_proxy
+from risk_assets_tests.services.faults import Faults
 from risk_assets_tests.services.ports import free_port
-from risk_assets_tests.services.s3 import BUCKET, CREDENTIALS, S3, running_s3
+from risk_assets_tests.services.s3 import BUCKET, CREDENTIALS, S3
 from risk_assets_tests.storage.remote.machines import files_of, machine, write_unit
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[S3]:
-    with running_s3() as server:
-        yield server
-
-
-@pytest.fixture
-def faults(s3: S3, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faults]:
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
-    with faulty_proxy(s3.port) as found:
-        yield found
 
 
 @pytest.fixture
