@@ -17,8 +17,9 @@ from typing import Any
 
 from risk_assets.domain.scorecard import Scorecard
 from risk_assets.settings import Settings, load_settings
-from risk_assets.storage.finaldata import parts, require_ingestion
+from risk_assets.storage.finaldata import require_ingestion
 from risk_assets.storage.layout import Layout
+from risk_assets.storage.part_files import deliveries, parts
 from risk_assets.storage.records import read_record
 
 CHUNK = 1_000_000
@@ -77,7 +78,7 @@ def _rank(layout: Layout, client: str, target: str) -> dict[str, float]:
     started = time.perf_counter()
     pipeline = joblib.load(layout.trainedmodel)
     found = []
-    for part in parts(layout, require_ingestion(layout)):
+    for part in deliveries(layout, require_ingestion(layout)):
         for batch in parquet.ParquetFile(part).iter_batches(CHUNK):
             chunk: pd.DataFrame = batch.to_pandas().drop(columns=target)
             features = chunk.drop(columns=client).astype("float64")

@@ -12,7 +12,8 @@ from risk_assets.reporting.markdown import picture
 from risk_assets.resources import SETTINGS, Dependencies, Home, Metadata, mirrored
 from risk_assets.storage.dependencies import not_asked
 from risk_assets.storage.deployments import deployed_scorecard, require_live_version
-from risk_assets.storage.finaldata import parts, read_test_rows, require_ingestion
+from risk_assets.storage.finaldata import read_test_rows, require_ingestion
+from risk_assets.storage.part_files import parts
 from risk_assets.storage.records import write_record
 
 TIMED = ("finaldata", "trained_model", "latest_score")

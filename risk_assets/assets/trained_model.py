@@ -11,7 +11,8 @@ from risk_assets.engine.profile import profile
 from risk_assets.engine.select import Keep
 from risk_assets.reporting.markdown import picture
 from risk_assets.resources import SETTINGS, Home, Metadata, mirrored
-from risk_assets.storage.finaldata import parts, require_ingestion
+from risk_assets.storage.finaldata import require_ingestion
+from risk_assets.storage.part_files import parts
 
 if TYPE_CHECKING:
     from risk_assets.domain.scorecard import Scorecard

@@ -12,8 +12,10 @@ class SourceFile:
 
     `reason` is set when the file as a whole is quarantined; `reasons` counts quarantined rows by reason;
     `dropped_columns` are columns of the file that are not declared. `part` is the name of the file's part of
-    finaldata (None when nothing is accepted), `fingerprint` a hash of its accepted rows in any order;
-    `part_sha256` tells a damaged part, and is of no account otherwise.
+    finaldata (None when nothing is accepted), `fingerprint` a hash of its accepted rows in any order. Of equal
+    rows the first file's is accepted; where a client's last row of a file is a duplicate for that reason, it is in
+    the file `redelivered` (None when there is none). The hashes of both tell damaged ones, and are of no account
+    otherwise.
     """
 
     name: str
@@ -30,6 +32,8 @@ class SourceFile:
     part: str | None = None
     fingerprint: str = ""
     part_sha256: str = field(default="", compare=False)
+    redelivered: str | None = None
+    redelivered_sha256: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         """Refuse an account that does not add up."""

@@ -1,95 +1,139 @@
-"""Equal rows in several parts: the last one in reading order stays, so that a client's latest state is right."""
+"""Equal rows in several parts: the first in reading order is held, so a new last file changes no earlier part.
+
+A later copy is not for nothing: it may be the state that its client has returned to. So where a client's last row
+of a file is held by an earlier part, the file delivers it again, beside its part.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from risk_assets.engine.rows import Figures, figures, hashed, load_part, named, values, write_part
-from risk_assets.engine.session import Session, read_parts
+from risk_assets.engine.session import Session, quote, read_parts
 
 #: Many small parts are read together: each query has its price.
 MOST_QUERIES = 64
+#: The place of rows that no part after them can take from them.
+HELD = -1
 
 
-def find_shadowed(
+@dataclass(frozen=True)
+class Target:
+    """Where the rest of a part goes, and beside it the rows that its file delivers again."""
+
+    rest: Path
+    redelivered: Path
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """What is left of a part, and whether there are rows that its file delivers again."""
+
+    figures: Figures
+    redelivers: bool
+
+
+def find_repeated(
     session: Session, parts: Sequence[Path], rows: int, settled: Collection[int] = ()
 ) -> tuple[int, ...]:
-    """Find the rows of each part that a later part holds too, and return the places of the parts that have some.
+    """Find the rows of each part that an earlier one holds too, and return the places of the parts that have some.
 
     Parts are in reading order, with `rows` rows in all, and each has distinct rows; those at the places `settled`
     are known to share none with one another. Hashes only narrow the search down: rows are compared by value,
-    missing values being equal.
+    missing values being equal. What is found is kept for `rewrite`.
     """
-    suspects = _suspects(session, parts, rows, settled)
+    fresh = [place for place in range(len(parts)) if place not in settled]
+    if not fresh:
+        return ()
+    suspects = _suspects_beside(session, parts, fresh) if settled else _suspects_among(session, parts, rows)
     if not suspects:
         return ()
-    known = f"{hashed(session.columns)} IN (FROM repeats)"
-    numbered = (
-        " UNION ALL ".join(_numbered(session, parts[place], place) for place in group)
-        for group in _groups(suspects)
-    )
-    session.keep("repeated_rows", [f"SELECT * FROM ({rows_of}) WHERE {known}" for rows_of in numbered])
-    earlier = (
-        f"SELECT part, row, row_number() OVER (PARTITION BY {values(session.columns)} ORDER BY part DESC) "
-        "AS place FROM repeated_rows"
-    )
-    session.keep("shadowed", [f"SELECT part, row FROM ({earlier}) WHERE place > 1"])
-    return tuple(part for (part,) in session.run("SELECT DISTINCT part FROM shadowed ORDER BY part").fetchall())
+    matches = ["SELECT * FROM matches"] if settled else []
+    repeated = "h IN (SELECT h FROM repeats)"
+    session.keep("repeated_rows", [*matches, *(_among(session, parts, group, repeated) for group in suspects)])
+    listed = values(session.columns)
+    earlier = f"SELECT *, row_number() OVER (PARTITION BY {listed} ORDER BY part) AS place FROM repeated_rows"
+    session.keep("again", [f"SELECT part, h, {listed} FROM ({earlier}) WHERE place > 1"])
+    return tuple(part for (part,) in session.run("SELECT DISTINCT part FROM again ORDER BY part").fetchall())
 
 
-def rewrite(session: Session, part: Path, place: int, target: Path) -> Figures:
-    """Write a part without its shadowed rows (nothing when none is left), and return the figures of the rest."""
-    load_part(session, part)
-    session.drop_rows(f"SELECT row FROM shadowed WHERE part = {place}")
-    found = figures(session)
-    if found.rows:
-        write_part(session, target)
-    return found
+def rewrite(session: Session, rows: Path, place: int, target: Target, shortened: Path | None = None) -> Rewritten:
+    """Write the rows of a file without those found at the place of its part; no file is written of no row.
 
-
-def _suspects(session: Session, parts: Sequence[Path], rows: int, settled: Collection[int]) -> list[int]:
-    """Return the places of parts that may share rows with others, and leave the hashes of these in `repeats`."""
-    known = _groups([place for place in range(len(parts)) if place in settled])
-    fresh = _groups([place for place in range(len(parts)) if place not in settled])
-    if not fresh:
-        return []
-    known_hashes, fresh_hashes = (
-        [_hashes(session, [parts[place] for place in group]) for group in groups] for groups in (known, fresh)
-    )
-    if known:
-        shared, brought = find_shared(session, known_hashes, fresh_hashes)
-    else:
-        shared, brought = (), session.keep_repeats(fresh_hashes, rows)
-    return sorted(
-        place for found, groups in ((shared, known), (brought, fresh)) for at in found for place in groups[at]
-    )
-
-
-def find_shared(
-    session: Session, settled: Sequence[str], fresh: Sequence[str]
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Keep as `repeats` the values of h that occur more than once, where the queries `settled` share none.
-
-    Only `fresh` ones bring repeats, so the settled hashes pass by and the fresh ones alone are held. Returns the
-    places of either that give a repeated one.
+    `shortened` is the part when it already lacks some: those stay away. It is not the one that is read on, so that
+    the bytes are the same as when all go at once.
     """
-    session.keep("fresh", [f"SELECT h, {place} AS place FROM ({query})" for place, query in enumerate(fresh)])
+    load_part(session, rows)
+    session.keep("gone", _gone(session, place, shortened))
+    session.keep("returned", [_returned(session)])
+    [(returned,)] = session.run("SELECT count(*) FROM returned").fetchall()
+    if returned:
+        client = quote(session.columns.id)
+        session.write_parquet(f"SELECT * FROM returned ORDER BY {client}", target.redelivered)
+    session.drop_rows("SELECT row FROM gone")
+    left = figures(session)
+    if left.rows:
+        write_part(session, target.rest)
+    return Rewritten(left, returned > 0)
+
+
+def _suspects_among(session: Session, parts: Sequence[Path], rows: int) -> list[Sequence[int]]:
+    """Return the groups of parts that share hashes with any, and keep these hashes as `repeats`."""
+    groups = _groups(range(len(parts)))
+    return [groups[at] for at in session.keep_repeats([_hashes(session, parts, group) for group in groups], rows)]
+
+
+def _suspects_beside(session: Session, parts: Sequence[Path], fresh: Sequence[int]) -> list[Sequence[int]]:
+    """Return the groups of fresh parts that share hashes with any, and keep these hashes as `repeats`.
+
+    Settled parts share rows with fresh ones alone, so their rows pass by, and those that match are kept as
+    `matches`. Before the first fresh part none of them can lose a row, and nobody asks which one holds what.
+    """
+    groups = _groups(fresh)
+    hashes = (_hashes(session, parts, group) for group in groups)
+    session.keep("fresh", [f"SELECT h, {at} AS place FROM ({query})" for at, query in enumerate(hashes)])
+    known = "h IN (SELECT h FROM fresh)"
+    settled = [place for place in range(len(parts)) if place not in fresh]
+    held = _groups([place for place in settled if place < fresh[0]])
+    open_ = _groups([place for place in settled if place > fresh[0]])
     session.keep(
-        "shared",
+        "matches",
         [
-            f"SELECT DISTINCT h, {place} AS place FROM ({query}) WHERE h IN (SELECT h FROM fresh)"
-            for place, query in enumerate(settled)
+            *(
+                f"SELECT * FROM ({_valued(session, [parts[at] for at in group], HELD)}) WHERE {known}"
+                for group in held
+            ),
+            *(_among(session, parts, group, known) for group in open_),
         ],
     )
-    session.keep("repeats", ["SELECT h FROM fresh GROUP BY h HAVING count(*) > 1", "SELECT h FROM shared"])
-    return _places(session, "shared"), _places(session, "fresh")
+    session.keep("repeats", ["SELECT h FROM fresh GROUP BY h HAVING count(*) > 1", "SELECT h FROM matches"])
+    found = session.run("SELECT DISTINCT place FROM fresh WHERE h IN (SELECT h FROM repeats) ORDER BY place")
+    return [groups[at] for (at,) in found.fetchall()]
 
 
-def _places(session: Session, table: str) -> tuple[int, ...]:
-    """Return the places in a table that give a repeated hash."""
-    found = f"SELECT DISTINCT place FROM {table} WHERE h IN (SELECT h FROM repeats) ORDER BY place"
-    return tuple(place for (place,) in session.run(found).fetchall())
+def _gone(session: Session, place: int, shortened: Path | None) -> list[str]:
+    """Return queries for the numbers of the rows at hand that another part holds."""
+    columns = session.columns
+    same = " AND ".join(f"rows.v{at} IS NOT DISTINCT FROM other.v{at}" for at in range(len(columns.names)))
+    found = f"SELECT rows.rowid AS row FROM rows JOIN again AS other ON rows.h = other.h AND {same}"
+    queries = [f"{found} WHERE other.part = {place}"]
+    if shortened is not None:
+        stored = f"SELECT {named(columns)} FROM {read_parts([shortened])}"
+        kept = f"(SELECT *, {hashed(columns)} AS h FROM ({stored})) AS other"
+        held = f"EXISTS (SELECT 1 FROM {kept} WHERE rows.h = other.h AND {same})"
+        queries.append(f"SELECT rowid AS row FROM rows WHERE NOT {held}")
+    return queries
+
+
+def _returned(session: Session) -> str:
+    """Return the query for the rows at hand that go, each being the last one of its client in the file."""
+    going = "SELECT row FROM gone"
+    clients = f"SELECT v0 FROM rows WHERE rowid IN ({going})"
+    last = f"SELECT max(rowid) FROM rows WHERE v0 IN ({clients}) GROUP BY v0"
+    stored = ", ".join(f"v{at} AS {quote(name)}" for at, name in enumerate(session.columns.names))
+    return f"SELECT {stored} FROM rows WHERE rowid IN ({going}) AND rowid IN ({last})"
 
 
 def _groups(places: Sequence[int]) -> list[Sequence[int]]:
@@ -97,13 +141,18 @@ def _groups(places: Sequence[int]) -> list[Sequence[int]]:
     return [places[start : start + size] for start in range(0, len(places), size)]
 
 
-def _hashes(session: Session, parts: Sequence[Path]) -> str:
-    return f"SELECT {hashed(session.columns)} AS h FROM (SELECT {named(session.columns)} FROM {read_parts(parts)})"
+def _hashes(session: Session, parts: Sequence[Path], group: Sequence[int]) -> str:
+    stored = f"SELECT {named(session.columns)} FROM {read_parts([parts[place] for place in group])}"
+    return f"SELECT {hashed(session.columns)} AS h FROM ({stored})"
 
 
-def _numbered(session: Session, part: Path, place: int) -> str:
-    """Return the SQL of a part's rows with its place and their numbers, counted so as to need no reserved name."""
-    return (
-        f"SELECT {named(session.columns)}, {place} AS part, row_number() OVER () - 1 AS row "
-        f"FROM {read_parts([part])}"
+def _among(session: Session, parts: Sequence[Path], group: Sequence[int], condition: str) -> str:
+    """Return the SQL of the rows of parts that meet a condition, with their hash and the place of their part."""
+    return " UNION ALL ".join(
+        f"SELECT * FROM ({_valued(session, [parts[place]], place)}) WHERE {condition}" for place in group
     )
+
+
+def _valued(session: Session, parts: Sequence[Path], place: int) -> str:
+    stored = f"SELECT {named(session.columns)} FROM {read_parts(parts)}"
+    return f"SELECT *, {hashed(session.columns)} AS h, {place} AS part FROM ({stored})"

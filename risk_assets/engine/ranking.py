@@ -17,8 +17,8 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 QUOTE = literal("'")
 
 
-def rank_clients(session: Session, parts: Sequence[Path], scorecard: Scorecard, parquet: Path, csv: Path) -> None:
-    """Score each client's latest row (the last one of `parts`, in reading order) and write the ranking twice.
+def rank_clients(session: Session, files: Sequence[Path], scorecard: Scorecard, parquet: Path, csv: Path) -> None:
+    """Score each client's latest row (the last one of `files`, in reading order) and write the ranking twice.
 
     Columns: the id under its declared name, risk, rank (1 is the highest risk; equal risks by id), decile (1 is
     the riskiest tenth) and the strongest reasons, in the order of rank. The CSV is for people: six decimals, and
@@ -26,8 +26,8 @@ def rank_clients(session: Session, parts: Sequence[Path], scorecard: Scorecard, 
 
     Only narrow rows are grouped and sorted, and may spill; the words are written as the sorted rows pass by.
     """
-    session.keep("latest", [_latest(session, parts)])
-    session.keep_in_order("ranked", _scored(session, parts, scorecard))
+    session.keep("latest", [_latest(session, files)])
+    session.keep_in_order("ranked", _scored(session, files, scorecard))
     session.forget("latest")
     [(clients,)] = session.run("SELECT count(*) FROM ranked").fetchall()
     ranking = reasons_query(scorecard, _numbered(clients, len(scorecard.features)), ("id", *FIGURES[:3]), REASONS)
@@ -37,16 +37,16 @@ def rank_clients(session: Session, parts: Sequence[Path], scorecard: Scorecard, 
     session.write_csv(_readable(session.columns, parquet), csv)
 
 
-def _latest(session: Session, parts: Sequence[Path]) -> str:
+def _latest(session: Session, files: Sequence[Path]) -> str:
     client = quote(session.columns.id)
-    return f"SELECT max({POSITION}) AS place FROM ({numbered_rows(session, parts)}) GROUP BY {client}"
+    return f"SELECT max({POSITION}) AS place FROM ({numbered_rows(session, files)}) GROUP BY {client}"
 
 
-def _scored(session: Session, parts: Sequence[Path], scorecard: Scorecard) -> str:
+def _scored(session: Session, files: Sequence[Path], scorecard: Scorecard) -> str:
     """Return a query for id, features (x0, x1, …) and risk of the latest rows, in the order of rank."""
     cells = (f"{cell} AS x{place}" for place, cell in enumerate(scorable(session.columns, scorecard)))
     selected = ", ".join([f"{quote(session.columns.id)} AS id", *cells])
-    numbered = numbered_rows(session, parts)
+    numbered = numbered_rows(session, files)
     newest = f"SELECT {selected} FROM ({numbered}) WHERE {POSITION} IN (SELECT place FROM latest)"
     return f"SELECT *, {risk_sql(placed(scorecard))} AS risk FROM ({newest}) ORDER BY risk DESC, id"
 

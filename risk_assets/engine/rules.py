@@ -9,8 +9,8 @@ from risk_assets.domain.columns import BLANKS, BOOLEANS, MAX_MAGNITUDE, Columns,
 from risk_assets.engine.rows import hashed, stored_label, values
 from risk_assets.engine.session import double, literal
 
-#: Part of the key of parsed rows: raise it when the same file would be read differently.
-RULES_VERSION = 2
+#: Part of the key of parsed rows: raise it when the same files would be read or put together differently.
+RULES_VERSION = 3
 SHOWN_CHARACTERS = 80
 
 

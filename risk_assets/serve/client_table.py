@@ -21,6 +21,7 @@ from risk_assets.serve.live import told
 from risk_assets.serve.replies import RequestError
 from risk_assets.settings import Settings
 from risk_assets.storage.layout import Layout
+from risk_assets.storage.part_files import deliveries
 
 Sort = Literal["risk", "-risk", "id", "-id"]
 ORDERS = {"risk": "risk, id", "-risk": "rank", "id": "id", "-id": "id DESC"}
@@ -77,19 +78,18 @@ class ClientTable:
         return _ranked(found[0])
 
     def features(self, name: str) -> Mapping[str, float | str | None] | None:
-        """Return the client's features as of its last row in finaldata; None when it has none there."""
-        files = [file.part for file in self._generated.ingestion().files if file.part]
-        parts = [self._layout.finaldata_parquet / part for part in files]
-        if not parts:
+        """Return the client's features as of the last row delivered; None when finaldata has none of it."""
+        files = deliveries(self._layout, self._generated.ingestion())
+        if not files:
             return None
         numeric = (f"CAST({quote(column.name)} AS DOUBLE)" for column in self._columns.numeric)
         text = (f"CAST({quote(column)} AS VARCHAR)" for column in self._columns.categorical)
         of_client = (
-            f"SELECT {', '.join([*numeric, *text])} FROM {read_parts(parts)} "
+            f"SELECT {', '.join([*numeric, *text])} FROM {read_parts(files)} "
             f"WHERE CAST({quote(self._columns.id)} AS VARCHAR) = ?"
         )
         with self._questions() as session:
-            rows = session.run(of_client, [name]).fetchall()  # in the order of the parts and of their rows
+            rows = session.run(of_client, [name]).fetchall()  # in the order of the files and of their rows
         return dict(zip(self._columns.features, rows[-1], strict=True)) if rows else None
 
     def close(self) -> None:

@@ -13,11 +13,11 @@ from risk_assets.storage.layout import Layout
 from risk_assets.storage.lock import writing
 
 
-def save_client_risk(layout: Layout, session: Session, parts: Sequence[Path], scorecard: Scorecard) -> None:
-    """Rank the clients and replace client_risk.parquet and client_risk.csv, both or, on an error, neither."""
+def save_client_risk(layout: Layout, session: Session, files: Sequence[Path], scorecard: Scorecard) -> None:
+    """Rank the clients by their last rows in `files` and replace both outputs or, on an error, neither."""
     with (
         writing(layout.models, "client_risk"),
         replacing(layout.client_risk_csv) as csv,
         replacing(layout.client_risk_parquet) as parquet,
     ):
-        rank_clients(session, parts, scorecard, parquet, csv)
+        rank_clients(session, files, scorecard, parquet, csv)

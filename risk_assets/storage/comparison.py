@@ -16,8 +16,9 @@ from risk_assets.engine.new_rows import count_new_rows
 from risk_assets.engine.select import Keep, labelled_query, read_labelled_rows
 from risk_assets.engine.session import Session
 from risk_assets.storage.deployments import deployed_scorecard, live_version, version_folder
-from risk_assets.storage.finaldata import parts_of, require_ingestion
+from risk_assets.storage.finaldata import require_ingestion
 from risk_assets.storage.layout import Layout
+from risk_assets.storage.part_files import parts_of
 from risk_assets.storage.predictions import latest_prediction_at, served_rows
 from risk_assets.storage.records import read_record
 

@@ -18,8 +18,8 @@ from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
 from risk_assets.storage.layout import Layout, reading_order
 from risk_assets.storage.lock import writing
-from risk_assets.storage.parsed import Source, SourceChangedError, kept_source, read_source
-from risk_assets.storage.parts import merge
+from risk_assets.storage.parsed import Source, SourceChangedError, kept_source, read_sources
+from risk_assets.storage.parts import Folders, merge
 from risk_assets.storage.publication import publish
 from risk_assets.storage.records import RecordError, find_record, read_record
 
@@ -45,17 +45,6 @@ def read_ingestion(layout: Layout) -> Ingestion | None:
 def require_ingestion(layout: Layout) -> Ingestion:
     """Return the account of finaldata. Raises RecordError before the first ingestion."""
     return read_record(layout.ingestion, Ingestion)
-
-
-def parts(layout: Layout, ingestion: Ingestion) -> tuple[Path, ...]:
-    """Return the parts of finaldata in reading order."""
-    return tuple(layout.finaldata_parquet / file.part for file in ingestion.files if file.part)
-
-
-def parts_of(layout: Layout, ingestion: Ingestion, names: Collection[str]) -> tuple[Path, ...]:
-    """Return the parts of the source files of these names, in reading order."""
-    wanted = (file for file in ingestion.files if file.name in names)
-    return tuple(layout.finaldata_parquet / file.part for file in wanted if file.part)
 
 
 def ingest(
@@ -95,12 +84,13 @@ def read_labelled(
     Raises IngestionError when no row is usable.
     """
     try:
-        sources = [read_source(session, file, folder / "parsed", folder / "work") for file in files]
+        sources = read_sources(session, files, folder / "parsed", folder / "work")
     except SourceChangedError as error:
         raise IngestionError(str(error)) from error
     _refuse_bad(sources, files[0].parent if files else folder, 1.0)
-    accounts = merge(session, sources, folder / "parts", folder / "work")
-    return tuple(folder / "parts" / file.part for file in accounts if file.part), accounts
+    folders = Folders(folder / "parts", folder / "redelivered")
+    accounts = merge(session, sources, folders, folder / "work")
+    return tuple(folders.parts / file.part for file in accounts if file.part), accounts
 
 
 def read_test_rows(layout: Layout, session: Session) -> tuple[LabelledRows, int]:
@@ -119,7 +109,7 @@ def _read_all(
     for attempt in range(ATTEMPTS):
         files = [file for file in layout.source_files() if file.name not in leave_out]
         try:
-            sources = [read_source(session, file, layout.parsed, layout.ingestion_work) for file in files]
+            sources = read_sources(session, files, layout.parsed, layout.ingestion_work)
         except SourceChangedError as error:
             if attempt + 1 == ATTEMPTS:
                 raise IngestionError(f"{error}; ingest again when it is complete") from error
@@ -177,7 +167,8 @@ def _merge_all(
     layout: Layout, session: Session, sources: Sequence[Source], before: Ingestion | None, now: datetime
 ) -> Ingestion:
     earlier = before.files if before else ()
-    files = merge(session, sources, layout.finaldata_parquet, layout.ingestion_work, earlier)
+    folders = Folders(layout.finaldata_parquet, layout.redelivered)
+    files = merge(session, sources, folders, layout.ingestion_work, earlier)
     return Ingestion(
         data_version=_version(session.columns, files),
         ingested_at=now.isoformat(),

@@ -61,6 +61,11 @@ class Layout:
         return self.ingested / "finaldata.parquet"
 
     @property
+    def redelivered(self) -> Path:
+        """Last rows of clients that are in an earlier file too: a client may return to an earlier state."""
+        return self.ingested / "redelivered"
+
+    @property
     def parsed(self) -> Path:
         """Distinct valid rows and refused rows of each source file by content; a cache that can be rebuilt."""
         return self.ingested / "parsed"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +17,9 @@ from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
 from risk_assets.storage.layout import INPUT_SUFFIXES
 from risk_assets.storage.records import RecordError, read_record, write_record
+
+#: Hashing holds up no other thread; disks and cores are busy with a few files at a time.
+HASHED_AT_ONCE = 4
 
 
 class SourceChangedError(ValueError):
@@ -58,20 +63,25 @@ class Source:
         return self.parsed.accepted
 
 
-def read_source(session: Session, file: Path, folder: Path, work: Path) -> Source:
-    """Parse a file, or take what `folder` holds of the same content; `work` takes what is needed meanwhile.
+@dataclass(frozen=True)
+class _Seen:
+    """A source file as it was met: its content and what is kept of it, or why it cannot be read."""
 
-    Raises SourceChangedError when the file does not stay the same meanwhile.
+    file: Path
+    stat: os.stat_result
+    sha256: str = ""
+    kept: Source | None = None
+    refusal: str | None = None
+
+
+def read_sources(session: Session, files: Sequence[Path], folder: Path, work: Path) -> list[Source]:
+    """Parse files, or take what `folder` holds of the same content; `work` takes what is needed meanwhile.
+
+    Raises SourceChangedError when a file does not stay the same meanwhile.
     """
-    try:
-        before = file.stat()
-        source = _read(session, file, before.st_size, folder, work)
-        after = file.stat()
-    except FileNotFoundError as error:
-        raise SourceChangedError(f"{file.name}: went away while it was read") from error
-    if (before.st_size, before.st_mtime_ns, before.st_ino) != (after.st_size, after.st_mtime_ns, after.st_ino):
-        raise SourceChangedError(f"{file.name}: changed while it was read")
-    return source
+    with ThreadPoolExecutor(HASHED_AT_ONCE) as pool:
+        seen = pool.map(lambda file: _see(session, file, folder), files)
+        return [_unchanged(_read(session, each, folder, work), each) for each in seen]
 
 
 def kept_source(session: Session, name: str, sha256: str, size: int, folder: Path) -> Source | None:
@@ -99,14 +109,42 @@ def forget_others(folder: Path, sources: Iterable[Source]) -> None:
             path.unlink()
 
 
-def _read(session: Session, file: Path, size: int, folder: Path, work: Path) -> Source:
+def _see(session: Session, file: Path, folder: Path) -> _Seen:
+    stat = _stat(file)
     try:
         sha256 = sha256_of(file)
+    except FileNotFoundError as error:
+        raise SourceChangedError(_gone(file)) from error
     except PermissionError as error:
-        return _unreadable(session, file, size, folder, f"cannot be read: {error.strerror}")
-    source = kept_source(session, file.name, sha256, size, folder)
-    if source is not None:
-        return source
+        return _Seen(file, stat, refusal=f"cannot be read: {error.strerror}")
+    return _Seen(file, stat, sha256, kept_source(session, file.name, sha256, stat.st_size, folder))
+
+
+def _stat(file: Path) -> os.stat_result:
+    try:
+        return file.stat()
+    except FileNotFoundError as error:
+        raise SourceChangedError(_gone(file)) from error
+
+
+def _gone(file: Path) -> str:
+    return f"{file.name}: went away while it was read"
+
+
+def _unchanged(source: Source, seen: _Seen) -> Source:
+    """Return a source if its file is still as it was seen."""
+    before, after = seen.stat, _stat(seen.file)
+    if (before.st_size, before.st_mtime_ns, before.st_ino) != (after.st_size, after.st_mtime_ns, after.st_ino):
+        raise SourceChangedError(f"{seen.file.name}: changed while it was read")
+    return source
+
+
+def _read(session: Session, seen: _Seen, folder: Path, work: Path) -> Source:
+    if seen.kept is not None:
+        return seen.kept
+    file, size, sha256 = seen.file, seen.stat.st_size, seen.sha256
+    if seen.refusal is not None:
+        return _unreadable(session, file, size, folder, seen.refusal)
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     part, quarantine = work / "part.parquet", work / "quarantine.csv"

@@ -1,24 +1,35 @@
-"""The parts of a dataset: one per source file, without the rows that a later file holds too."""
+"""The parts of a dataset: one per source file, without the rows that an earlier file holds too."""
 
 from __future__ import annotations
 
 import hashlib
+import itertools
+import operator
 import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from risk_assets.domain.ingestion import SourceFile
 from risk_assets.engine.encoding import sha256_of
-from risk_assets.engine.merge import find_shadowed, rewrite
-from risk_assets.engine.rows import Figures, add_fingerprints
+from risk_assets.engine.merge import Target, find_repeated, rewrite
+from risk_assets.engine.rows import Figures
 from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
-from risk_assets.storage.parsed import Source, is_sound
+from risk_assets.storage.parsed import HASHED_AT_ONCE, Source, is_sound
 
 NAME_CHARACTERS = 100
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where the parts of a dataset are, and apart from them what their files deliver again."""
+
+    parts: Path
+    redelivered: Path
 
 
 @dataclass(frozen=True)
@@ -29,50 +40,78 @@ class _Candidate:
     path: Path | None
     figures: Figures
     sha256: str = ""
+    redelivered: str | None = None
+    redelivered_sha256: str = ""
 
 
 def merge(
-    session: Session, sources: Sequence[Source], folder: Path, work: Path, before: Sequence[SourceFile] = ()
+    session: Session, sources: Sequence[Source], folders: Folders, work: Path, before: Sequence[SourceFile] = ()
 ) -> tuple[SourceFile, ...]:
-    """Write the parts of `sources` (in reading order) that `folder` lacks, and return the account of each.
+    """Write the parts of `sources` (in reading order) that the folders lack, and return the account of each.
 
-    Of equal rows the last stays. `before` is an earlier account of parts in `folder`: when all its files are among
-    the sources, its parts are taken up as they are, and only those that share rows with the rest are written anew.
-    Parts that are no longer needed are left alone. Whatever the steps, the same sources give the same rows.
+    Of equal rows the first is held. `before` is an earlier account of parts in the folders: up to the first of its
+    files that is gone or another now, its parts are taken up as they are, and written anew only where a new file
+    that is read before them holds some of their rows. Parts that are no longer needed are left alone. Whatever the
+    steps, the same sources give the same files.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    work.mkdir(parents=True, exist_ok=True)
-    settled = _settled(sources, folder, before)
-    candidates = _without_twins([_candidate(source, settled.get(source.name), folder) for source in sources])
+    for folder in (folders.parts, folders.redelivered, work):
+        folder.mkdir(parents=True, exist_ok=True)
+    settled = _settled(sources, folders, before)
+    candidates = [_candidate(source, settled.get(source.name), folders.parts) for source in sources]
     mergeable = [candidate for candidate in candidates if candidate.path is not None]
     paths = [candidate.path for candidate in mergeable if candidate.path is not None]
     known = {place for place, candidate in enumerate(mergeable) if candidate.source.name in settled}
-    shadowed = find_shadowed(session, paths, sum(candidate.figures.rows for candidate in mergeable), known)
-    rewritten = {mergeable[place].source.name: (place, paths[place]) for place in shadowed}
+    repeated = find_repeated(session, paths, sum(candidate.figures.rows for candidate in mergeable), known)
+    places = {mergeable[place].source.name: place for place in repeated}
     files = []
     for candidate in candidates:
-        figures, written, sha256 = candidate.figures, candidate.path, candidate.sha256
-        if candidate.source.name in rewritten:
-            place, path = rewritten[candidate.source.name]
-            written = work / "rewritten.parquet"
-            figures = rewrite(session, path, place, written)
-            sha256 = sha256_of(written) if figures.rows else ""
-        part = _place(candidate.source, figures, written, folder, work)
-        files.append(_account(candidate.source, figures, part, sha256))
-    atomic.sync(folder)
+        found = candidate
+        if candidate.source.name in places:
+            found = _without_repeated(session, candidate, places[candidate.source.name], folders, work)
+        files.append(_account(found, _place(found, folders.parts, work)))
+    for folder in (folders.parts, folders.redelivered):
+        atomic.sync(folder)
     return tuple(files)
 
 
-def _settled(sources: Sequence[Source], folder: Path, before: Sequence[SourceFile]) -> Mapping[str, SourceFile]:
-    """Return the earlier files by name, if each is still a source and its part is there; else none."""
+def _without_repeated(
+    session: Session, candidate: _Candidate, place: int, folders: Folders, work: Path
+) -> _Candidate:
+    """Write the rest of a part, and put what it delivers again where that belongs."""
+    source, target = candidate.source, Target(work / "rewritten.parquet", work / "redelivered.parquet")
+    shortened = candidate.path if candidate.source.part_sha256 != candidate.sha256 else None
+    rewritten = rewrite(session, source.part, place, target, shortened)
+    found = _Candidate(source, None, rewritten.figures)
+    if rewritten.figures.rows:
+        found = replace(found, path=target.rest, sha256=sha256_of(target.rest))
+    if rewritten.redelivers:
+        name = _part_name(source, rewritten.figures.fingerprint)
+        found = replace(found, redelivered=name, redelivered_sha256=sha256_of(target.redelivered))
+        atomic.sync(target.redelivered)
+        target.redelivered.replace(folders.redelivered / name)
+    return found
+
+
+def _settled(
+    sources: Sequence[Source], folders: Folders, before: Sequence[SourceFile]
+) -> Mapping[str, SourceFile]:
+    """Return the earlier files by name, up to the first that is no source now or whose part is not as it was.
+
+    What a part holds depends on the files before it, so those after that one may hold too little.
+    """
     by_name = {source.name: source for source in sources}
-    for file in before:
-        source = by_name.get(file.name)
-        if source is None or source.sha256 != file.sha256 or not _was_parsed_alike(source, file):
-            return {}
-        if file.accepted and not _is_intact(source, file, folder):
-            return {}
-    return {file.name: file for file in before}
+    with ThreadPoolExecutor(HASHED_AT_ONCE) as pool:
+        same = pool.map(lambda file: _is_as_before(file, by_name.get(file.name), folders), before)
+        return {
+            file.name: file
+            for file, _ in itertools.takewhile(operator.itemgetter(1), zip(before, same, strict=True))
+        }
+
+
+def _is_as_before(file: SourceFile, source: Source | None, folders: Folders) -> bool:
+    if source is None or source.sha256 != file.sha256:
+        return False
+    return _was_parsed_alike(source, file) and _is_intact(source, file, folders)
 
 
 def _was_parsed_alike(source: Source, file: SourceFile) -> bool:
@@ -81,42 +120,40 @@ def _was_parsed_alike(source: Source, file: SourceFile) -> bool:
     return (file.reason, file.read, file.quarantined) == (parsed.reason, parsed.read, parsed.quarantined)
 
 
-def _is_intact(source: Source, file: SourceFile, folder: Path) -> bool:
-    """Whether a part is there as it was written; one that is the parsed rows themselves is not read again."""
-    if file.part != _part_name(source, file.fingerprint) or not (folder / file.part).exists():
+def _is_intact(source: Source, file: SourceFile, folders: Folders) -> bool:
+    """Whether what a file gave is there as it was written; a part that is the parsed rows is not read again."""
+    if file.redelivered is not None and not is_sound(
+        folders.redelivered / file.redelivered, file.redelivered_sha256
+    ):
         return False
-    if file.part_sha256 == source.part_sha256 and (folder / file.part).samefile(source.part):
+    if file.part is None:
+        return not file.accepted
+    part = folders.parts / file.part
+    if file.part != _part_name(source, file.fingerprint) or not part.exists():
+        return False
+    if file.part_sha256 == source.part_sha256 and part.samefile(source.part):
         return True
-    return bool(file.part_sha256) and is_sound(folder / file.part, file.part_sha256)
+    return bool(file.part_sha256) and is_sound(part, file.part_sha256)
 
 
 def _candidate(source: Source, settled: SourceFile | None, folder: Path) -> _Candidate:
     if settled is not None:
         path = folder / settled.part if settled.part else None
         figures = Figures(settled.accepted, settled.positives, settled.fingerprint)
-        return _Candidate(source, path, figures, settled.part_sha256)
+        return _Candidate(
+            source, path, figures, settled.part_sha256, settled.redelivered, settled.redelivered_sha256
+        )
     parsed = source.parsed
     figures = Figures(parsed.accepted, parsed.positives, parsed.fingerprint)
     return _Candidate(source, source.part if parsed.accepted else None, figures, source.part_sha256)
 
 
-def _without_twins(candidates: Sequence[_Candidate]) -> list[_Candidate]:
-    """Leave a part to the last of the sources that have the very same content, and nothing to the others."""
-    last = {candidate.path: candidate.source.name for candidate in candidates}
-    nothing = Figures(0, 0, add_fingerprints([]))
-    return [
-        candidate
-        if candidate.path is None or last[candidate.path] == candidate.source.name
-        else _Candidate(candidate.source, None, nothing)
-        for candidate in candidates
-    ]
-
-
-def _place(source: Source, figures: Figures, written: Path | None, folder: Path, work: Path) -> str | None:
+def _place(candidate: _Candidate, folder: Path, work: Path) -> str | None:
     """Put a part into the folder under its own name, as a link to the parsed rows when it is just those."""
-    if written is None or not figures.rows:
+    source, written = candidate.source, candidate.path
+    if written is None:
         return None
-    name = _part_name(source, figures.fingerprint)
+    name = _part_name(source, candidate.figures.fingerprint)
     target = folder / name
     if written == target:
         return name
@@ -142,8 +179,8 @@ def _part_name(source: Source, fingerprint: str) -> str:
     return f"{re.sub(r'[^A-Za-z0-9._-]', '_', source.name)[:NAME_CHARACTERS]}.{told}.parquet"
 
 
-def _account(source: Source, figures: Figures, part: str | None, part_sha256: str) -> SourceFile:
-    parsed = source.parsed
+def _account(candidate: _Candidate, part: str | None) -> SourceFile:
+    source, parsed, figures = candidate.source, candidate.source.parsed, candidate.figures
     return SourceFile(
         name=source.name,
         sha256=source.sha256,
@@ -158,5 +195,7 @@ def _account(source: Source, figures: Figures, part: str | None, part_sha256: st
         positives=figures.positives,
         part=part,
         fingerprint=figures.fingerprint,
-        part_sha256=part_sha256,
+        part_sha256=candidate.sha256,
+        redelivered=candidate.redelivered,
+        redelivered_sha256=candidate.redelivered_sha256,
     )

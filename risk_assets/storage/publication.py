@@ -37,6 +37,7 @@ def publish(
     if not write_csv:
         layout.finaldata_csv.unlink(missing_ok=True)
     _remove_others(layout.finaldata_parquet, {file.part for file in ingestion.files if file.part})
+    _remove_others(layout.redelivered, {file.redelivered for file in ingestion.files if file.redelivered})
     _remove_others(layout.quarantine, {target.name for target in staged})
     forget_others(layout.parsed, sources)
 

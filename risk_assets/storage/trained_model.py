@@ -14,9 +14,9 @@ from risk_assets.domain.training import TrainedModel, TrainingReport
 from risk_assets.engine.select import Keep, fingerprints
 from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
-from risk_assets.storage.finaldata import parts
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.lock import writing
+from risk_assets.storage.part_files import parts
 from risk_assets.storage.records import RecordError, read_record, write_record
 
 

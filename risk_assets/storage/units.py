@@ -86,6 +86,7 @@ def units_of(layout: Layout) -> dict[str, Unit]:
             (
                 _folder(layout.parsed),
                 _folder(layout.finaldata_parquet),
+                _folder(layout.redelivered),
                 layout.source_objects.name,
                 layout.ingestion.name,
             ),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -31,11 +32,13 @@ def write_ranking(settings: Settings) -> None:
 
 
 def write_finaldata(settings: Settings) -> None:
-    """Two files of clients in reading order; c001 is in both."""
+    """Two files of clients in reading order; c001 is in both, c003 returns in the second to what it was."""
     layout = Layout.of(settings)
     layout.finaldata_parquet.mkdir(parents=True)
+    layout.redelivered.mkdir()
     rows = {
-        "old": "('c001', 1e0, 2e0, 'retail', 0), ('c002', 3e0, 4e0, NULL, 1)",
+        "old": "('c001', 1e0, 2e0, 'retail', 0), ('c002', 3e0, 4e0, NULL, 1), "
+        "('c003', 7e0, 4e0, 'retail', 0), ('c003', 8e0, 4e0, 'retail', 0)",
         "anew": "('c001', 10e0, 2e0, 'retail', 0), ('c001', 12.5e0, 40e0, 'mining', 1)",
     }
     files = []
@@ -43,6 +46,9 @@ def write_finaldata(settings: Settings) -> None:
         table = f"(VALUES {values}) AS t(corporation, activity, employees, industry, exited)"
         duckdb.sql(f"COPY (FROM {table}) TO '{layout.finaldata_parquet / name}.parquet' (FORMAT parquet)")
         files.append(SourceFile(f"{name}.csv", "0", 1, 2, 2, 0, 0, part=f"{name}.parquet"))
+    again = "(VALUES ('c003', 7e0, 4e0, 'retail', 0)) AS t(corporation, activity, employees, industry, exited)"
+    duckdb.sql(f"COPY (FROM {again}) TO '{layout.redelivered}/anew.parquet' (FORMAT parquet)")
+    files[1] = replace(files[1], redelivered="anew.parquet")
     write_record(layout.ingestion, Ingestion("data-1", "2026-03-01T12:00:00+00:00", 2, tuple(files)))
 
 
@@ -109,6 +115,12 @@ def test_a_client_is_told_with_the_shape_values_behind_its_risk(ranked: Home) ->
     assert told["shapes"][0]["value"] == 12.5
     assert told["shapes"][0]["text"] == "activity is 12.50: odds × 2.1"
     assert told["shapes"][0]["odds_factor"] == pytest.approx(2.117, abs=1e-3)
+
+
+def test_a_client_that_returned_to_an_earlier_state_is_told_by_that(ranked: Home) -> None:
+    shapes = ranked.http.get("/clients/c003").get_json()["explanation"]["shapes"]
+
+    assert next(shape["value"] for shape in shapes if shape["feature"] == "activity") == 7.0
 
 
 def test_a_missing_value_is_explained_as_missing(ranked: Home) -> None:

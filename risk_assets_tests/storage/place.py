@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,8 +10,9 @@ import duckdb
 
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.domain.ingestion import Ingestion
-from risk_assets.storage.finaldata import ingest, parts, read_ingestion
+from risk_assets.storage.finaldata import ingest, read_ingestion
 from risk_assets.storage.layout import Layout
+from risk_assets.storage.part_files import deliveries, parts
 from risk_assets_tests.engine.parts import session_of
 
 COLUMNS = Columns("id", "exited", "1", "0", (NumericColumn("calls", 0),), ("region",))
@@ -37,14 +38,32 @@ class Place:
             return ingest(self.layout, session, max_bad_share=bad, write_csv=csv, now=NOW, leave_out=leave_out)
 
     def rows(self) -> list[tuple[object, ...]]:
-        ingestion = read_ingestion(self.layout)
-        assert ingestion is not None
-        with duckdb.connect() as connection:
-            found = [connection.execute(f"FROM '{part}'").fetchall() for part in parts(self.layout, ingestion)]
-        return [row for rows in found for row in rows]
+        return self._read(parts(self.layout, self._account()))
+
+    def latest(self) -> dict[object, tuple[object, ...]]:
+        """The latest row of each client."""
+        return {row[0]: row for row in self._read(deliveries(self.layout, self._account()))}
+
+    def contents(self) -> dict[str, bytes]:
+        """Content by name of what holds rows."""
+        folders = (self.layout.finaldata_parquet, self.layout.redelivered)
+        return {
+            f"{path.parent.name}/{path.name}": path.read_bytes() for each in folders for path in each.iterdir()
+        }
 
     def everything(self) -> dict[str, bytes]:
         """Content by name of what people and other assets read."""
         kept = [self.layout.ingestion, self.layout.ingestedfiles, self.layout.finaldata_csv]
-        kept += [*self.layout.finaldata_parquet.iterdir(), *self.layout.quarantine.glob("*")]
-        return {str(path): path.read_bytes() for path in kept}
+        return {
+            str(path): path.read_bytes() for path in [*kept, *self.layout.quarantine.glob("*")]
+        } | self.contents()
+
+    def _account(self) -> Ingestion:
+        ingestion = read_ingestion(self.layout)
+        assert ingestion is not None
+        return ingestion
+
+    @staticmethod
+    def _read(files: Iterable[Path]) -> list[tuple[object, ...]]:
+        with duckdb.connect() as connection:
+            return [row for file in files for row in connection.execute(f"FROM '{file}'").fetchall()]

@@ -17,15 +17,9 @@ from hypothesis import strategies as st
 
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.engine.duck import DuckSession
-from risk_assets.storage.finaldata import (
-    IngestionError,
-    ingest,
-    parts,
-    parts_of,
-    read_ingestion,
-    read_test_rows,
-)
+from risk_assets.storage.finaldata import IngestionError, ingest, read_ingestion, read_test_rows
 from risk_assets.storage.layout import reading_order
+from risk_assets.storage.part_files import parts, parts_of
 from risk_assets_tests.engine.parts import session_of
 from risk_assets_tests.storage.place import COLUMNS, HEADER, NOW, Place
 
@@ -37,15 +31,32 @@ def _place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
+def valid_rows(lines: Sequence[str]) -> list[tuple[object, ...]]:
+    found: list[tuple[object, ...]] = []
+    for line in lines:
+        cells = line.split(",")
+        if len(cells) == 4 and cells[1] != "x":
+            found.append((cells[0], float(cells[1]) if cells[1] else None, cells[2] or None, int(cells[3])))
+    return found
+
+
 def expected_rows(files: Mapping[str, list[str]]) -> list[tuple[object, ...]]:
-    """What finaldata must hold, said plainly: valid rows in reading order, the last of equal ones."""
+    """What finaldata must hold, said plainly: valid rows in reading order; of equal ones those of the first file.
+
+    Of equal ones in a file it is the last.
+    """
     rows: list[tuple[object, ...]] = []
     for name in sorted(files, key=reading_order):
-        for line in files[name]:
-            cells = line.split(",")
-            if len(cells) == 4 and cells[1] != "x":
-                rows.append((cells[0], float(cells[1]) if cells[1] else None, cells[2] or None, int(cells[3])))
-    return [row for place, row in enumerate(rows) if row not in rows[place + 1 :]]
+        found = valid_rows(files[name])
+        distinct = [row for place, row in enumerate(found) if row not in found[place + 1 :]]
+        rows += [row for row in distinct if row not in rows]
+    return rows
+
+
+def expected_latest(files: Mapping[str, list[str]]) -> dict[object, tuple[object, ...]]:
+    """The last valid row of each client in reading order, whatever was there before."""
+    names = sorted(files, key=reading_order)
+    return {row[0]: row for name in names for row in valid_rows(files[name])}
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -68,6 +79,7 @@ def test_finaldata_depends_on_the_files_alone_however_they_came(tmp_path: Path, 
             continue
         ingestion = stepwise.ingest(bad=1.0)
         assert stepwise.rows() == expected_rows(files)
+        assert stepwise.latest() == expected_latest(files)
         assert [file.read for file in ingestion.files] == [
             len(files[name]) for name in sorted(files, key=reading_order)
         ]
@@ -75,7 +87,7 @@ def test_finaldata_depends_on_the_files_alone_however_they_came(tmp_path: Path, 
         for name, lines in files.items():
             at_once.put(name, *lines)
         assert at_once.ingest(bad=1.0) == read_ingestion(stepwise.layout)
-        assert at_once.rows() == stepwise.rows()
+        assert at_once.contents() == stepwise.contents()
 
 
 def test_the_account_of_a_file_tells_what_became_of_its_rows(place: Place) -> None:
@@ -91,15 +103,37 @@ def test_the_account_of_a_file_tells_what_became_of_its_rows(place: Place) -> No
     ]
 
 
-def test_of_equal_rows_the_last_in_reading_order_stays(place: Place) -> None:
+def test_of_equal_rows_the_first_in_reading_order_is_held(place: Place) -> None:
     place.put("clients10.csv", "A,1,north,0", "B,1,north,0")
     place.put("clients2.csv", "A,1,north,0", "C,1,north,0")
     ingestion = place.ingest()
     assert [(file.name, file.accepted, file.duplicates) for file in ingestion.files] == [
-        ("clients2.csv", 1, 1),
-        ("clients10.csv", 2, 0),
+        ("clients2.csv", 2, 0),
+        ("clients10.csv", 1, 1),
     ]
-    assert [row[0] for row in place.rows()] == ["C", "A", "B"]
+    assert [row[0] for row in place.rows()] == ["A", "C", "B"]
+
+
+def test_a_client_that_returns_to_an_earlier_state_is_in_that_state(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0", "B,1,north,0")
+    place.put("b.csv", "A,2,north,0", "B,2,north,0")
+    place.put("c.csv", "A,1,north,0", "B,1,north,0", "B,3,north,0")
+    place.ingest()
+    assert place.latest() == {"A": ("A", 1.0, "north", 0), "B": ("B", 3.0, "north", 0)}
+    assert len(place.rows()) == 5
+
+
+def test_a_lost_file_of_what_is_delivered_again_is_made_again(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0")
+    place.put("b.csv", "A,2,north,0")
+    place.put("c.csv", "A,1,north,0")
+    place.ingest()
+    before = place.contents()
+    for path in place.layout.redelivered.iterdir():
+        path.unlink()
+    place.ingest()
+    assert place.contents() == before
+    assert place.latest() == {"A": ("A", 1.0, "north", 0)}
 
 
 def test_a_duplicate_held_elsewhere_comes_back_when_its_file_is_deleted(place: Place) -> None:
@@ -113,13 +147,13 @@ def test_a_duplicate_held_elsewhere_comes_back_when_its_file_is_deleted(place: P
     assert [row[0] for row in place.rows()] == ["A", "B"]
 
 
-def test_a_copy_of_a_file_adds_nothing_and_the_last_copy_holds_the_rows(place: Place) -> None:
+def test_a_copy_of_a_file_adds_nothing_and_the_first_one_holds_the_rows(place: Place) -> None:
     place.put("a.csv", "A,1,north,0")
     alone = place.ingest()
     place.put("b.csv", "A,1,north,0")
     place.put("c.csv", "A,1,north,0")
     ingestion = place.ingest()
-    assert [(file.accepted, file.duplicates) for file in ingestion.files] == [(0, 1), (0, 1), (1, 0)]
+    assert [(file.accepted, file.duplicates) for file in ingestion.files] == [(1, 0), (0, 1), (0, 1)]
     assert ingestion.data_version == alone.data_version
     assert place.rows() == [("A", 1.0, "north", 0)]
 
@@ -141,13 +175,13 @@ def test_the_version_is_the_same_whichever_files_the_rows_are_in(tmp_path: Path)
     assert one.ingest().data_version == two.ingest().data_version
 
 
-def test_adding_a_file_reads_no_other_and_leaves_other_parts_alone(place: Place) -> None:
+def test_adding_a_file_parses_no_other_and_leaves_other_parts_alone(place: Place) -> None:
     place.put("a.csv", "A,1,north,0")
-    place.put("b.csv", "B,1,north,0")
+    place.put("b.csv", "A,1,north,0", "B,1,north,0")
     before = place.ingest()
     stamps = {path: path.stat().st_mtime_ns for path in parts(place.layout, before)}
     parsed = {path: path.stat().st_mtime_ns for path in place.layout.parsed.iterdir()}
-    place.put("c.csv", "C,1,north,0")
+    place.put("c.csv", "C,1,north,0", "A,1,north,0", "B,1,north,0")
     place.ingest()
     assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
     assert {path: path.stat().st_mtime_ns for path in parsed} == parsed
@@ -307,7 +341,7 @@ with session_of(COLUMNS, root / "spill") as session:
 def test_a_killed_ingestion_leaves_the_old_or_the_new_finaldata(place: Place, step: str) -> None:
     place.put("a.csv", "A,1,north,0", "B,1,north,0")
     before = place.ingest()
-    place.put("b.csv", "A,1,north,0", "C,x,north,0")
+    place.put("0.csv", "A,1,north,0", "C,x,north,0")
     command = [sys.executable, "-c", KILLED, str(place.layout.data_root), step]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     found = read_ingestion(place.layout)

@@ -105,7 +105,8 @@ def test_a_client_that_returns_to_an_earlier_state_is_landed_again_as_its_newest
     for at, calls in ((1000, 1), (1001, 2), (1002, 1)):
         crm.write("a", at=at, calls=calls)
         assert crm.look().rows == 1
-    assert crm.finaldata() == [("a", 2.0, "north", 0), ("a", 1.0, "north", 0)]
+    assert crm.finaldata() == [("a", 1.0, "north", 0), ("a", 2.0, "north", 0)]
+    assert crm.place.latest() == {"a": ("a", 1.0, "north", 0)}
 
 
 def test_more_rows_than_can_be_kept_within_the_look_back_are_told_and_not_landed_again(crm: Crm) -> None:

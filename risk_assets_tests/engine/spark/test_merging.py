@@ -1,0 +1,44 @@
+"""Files that come one after the other, in any order, are put together by Spark as by DuckDB."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from risk_assets.domain.ingestion import SourceFile
+from risk_assets.storage.finaldata import ingest
+from risk_assets_tests.engine.spark.engines import spark_of
+from risk_assets_tests.storage.place import COLUMNS, NOW, Place
+
+pytestmark = pytest.mark.slow
+
+#: b comes last and stands in the middle: it takes a row from c, which has lost one already.
+STEPS = {
+    "a.csv": ("A,1,north,0", "B,1,,0"),
+    "c.csv": ("A,2,north,0", "A,1,north,0", "C,,south,1", "D,1,north,1"),
+    "b.csv": ("C,,south,1", "B,2,,0", "B,1,,0"),
+}
+
+
+def account(file: SourceFile) -> SourceFile:
+    """Leave out what goes by an engine's own hashes."""
+    return replace(file, part=None, fingerprint="", redelivered=str(bool(file.redelivered)))
+
+
+def test_files_that_come_one_by_one_are_merged_alike(tmp_path: Path) -> None:
+    embedded, cluster, at_once = (Place(tmp_path / name) for name in ("duckdb", "spark", "at once"))
+    with spark_of(COLUMNS, tmp_path) as session:
+        for name, lines in STEPS.items():
+            for place in (embedded, cluster):
+                place.put(name, *lines)
+            expected = embedded.ingest(bad=1.0)
+            found = ingest(cluster.layout, session, max_bad_share=1.0, write_csv=False, now=NOW)
+            assert list(map(account, found.files)) == list(map(account, expected.files))
+            assert cluster.rows() == embedded.rows()
+            assert cluster.latest() == embedded.latest()
+        for name, lines in STEPS.items():
+            at_once.put(name, *lines)
+        assert ingest(at_once.layout, session, max_bad_share=1.0, write_csv=False, now=NOW) == found
+    assert (at_once.rows(), at_once.latest()) == (cluster.rows(), cluster.latest())
