@@ -23,6 +23,7 @@ from risk_assets.storage.part_files import deliveries, parts
 from risk_assets.storage.records import read_record
 
 CHUNK = 1_000_000
+IN_MEMORY = 2_000_000
 
 
 def main() -> None:
@@ -40,6 +41,7 @@ def main() -> None:
 def _train(layout: Layout, settings: Settings) -> dict[str, float]:
     from risk_assets.engine.opening import open_session
     from risk_assets.engine.training import train_on
+    from risk_assets.engine.training_rows import training_table
 
     started = time.perf_counter()
     with open_session(
@@ -51,7 +53,8 @@ def _train(layout: Layout, settings: Settings) -> dict[str, float]:
         shared=layout.ingested / ".spark",
     ) as session:
         found = parts(layout, require_ingestion(layout))
-        train_on(session, found, "training", seed=settings.seed, threshold=None, rows_in_memory=2_000_000)
+        with training_table(session, found, "training", rows_in_memory=IN_MEMORY) as rows:
+            train_on(session, rows, seed=settings.seed, threshold=None, rows_in_memory=IN_MEMORY)
     return {"train": time.perf_counter() - started}
 
 

@@ -7,7 +7,7 @@ import dagster as dg
 
 from risk_assets.domain.diagnostics import Diagnostics, Timing
 from risk_assets.domain.profile import CategoricalProfile, NumericProfile, Profile
-from risk_assets.engine.profile import profile
+from risk_assets.engine.profile import part_rows, profile
 from risk_assets.reporting.markdown import picture
 from risk_assets.resources import SETTINGS, Dependencies, Home, Metadata, mirrored
 from risk_assets.storage.dependencies import not_asked
@@ -37,7 +37,7 @@ def diagnostics(context: dg.AssetExecutionContext, home: Home, dependencies: Dep
     settings, layout = home.settings, home.layout
     ingestion = require_ingestion(layout)
     with home.session() as session:
-        summary = profile(session, parts(layout, ingestion))
+        summary = profile(session, part_rows(session.columns, parts(layout, ingestion)))
         tested, _ = read_test_rows(layout, session)
     live = require_live_version(layout)
     scorecard = deployed_scorecard(layout, live)

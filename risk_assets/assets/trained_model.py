@@ -41,29 +41,26 @@ def trained_model(home: Home) -> dg.MaterializeResult:
     model stays.
     """
     from risk_assets.engine.training import train_on
+    from risk_assets.engine.training_rows import profiled, training_table
     from risk_assets.storage.trained_model import save_model
 
     settings, layout, started = home.settings, home.layout, time.monotonic()
-    ingestion = require_ingestion(layout)
+    ingestion, most = require_ingestion(layout), settings.training_rows_in_memory
     keep: Keep = "training" if ingestion.accepted >= ROWS_FOR_A_HOLD_OUT else "all"
-    with home.session() as session:
-        training = train_on(
-            session,
-            parts(layout, ingestion),
-            keep,
-            seed=settings.seed,
-            threshold=settings.threshold,
-            rows_in_memory=settings.training_rows_in_memory,
-        )
+    with (
+        home.session() as session,
+        training_table(session, parts(layout, ingestion), keep, rows_in_memory=most) as rows,
+    ):
+        training = train_on(session, rows, seed=settings.seed, threshold=settings.threshold, rows_in_memory=most)
         model = training.model
-        reference = TrainingReference(profile(session, parts(layout, ingestion), keep), training.risks)
+        reference = TrainingReference(profile(session, profiled(session.columns, rows)), training.risks)
         record = save_model(
             layout,
             session,
             model,
             reference,
             ingestion=ingestion,
-            keep=keep,
+            rows=rows,
             seconds=time.monotonic() - started,
             now=datetime.now(UTC),
         )

@@ -16,7 +16,7 @@ from risk_assets.domain.profile import CategoricalProfile, NumericProfile
 from risk_assets.domain.scorecard import Scorecard
 from risk_assets.engine.profile import QUANTILE_ROWS, SHARES, whole
 from risk_assets.engine.scorecard_sql import number, placed, risk_sql, scorable
-from risk_assets.engine.select import sampled
+from risk_assets.engine.select import draw, one_in
 from risk_assets.engine.session import Session, literal, quote
 
 ColumnProfile = NumericProfile | CategoricalProfile
@@ -47,7 +47,7 @@ def count_new_rows(session: Session, table: str, scorecard: Scorecard, reference
     chances = f"SELECT *, {_chance(reference.metrics.calibration)} AS p FROM ({scored})"
     [n], confusion, first, second, *found = _grouped(session, groups, chances)
     step = -(-n // QUANTILE_ROWS)
-    sample = _scored(session, table, scorecard, sampled(session.columns, step))
+    sample = _scored(session, table, scorecard, one_in(step, draw(session.columns)))
     medians = iter(_medians(session, sample, [cell for profile, cell in columns if _is_numeric(profile)]))
     counts = [
         ColumnCounts(_in_bins(profile, n, each), next(medians) if _is_numeric(profile) else None)

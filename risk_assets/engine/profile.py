@@ -13,8 +13,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from risk_assets.domain.columns import Columns
 from risk_assets.domain.profile import CategoricalProfile, NumericProfile, Profile
-from risk_assets.engine.select import Keep, rows, sampled
+from risk_assets.engine.select import draw, one_in, rows
 from risk_assets.engine.session import Session, double, quote
 
 BINS = 20
@@ -26,32 +27,49 @@ SHARES = 10**17
 QUANTILE_ROWS = 1_000_000
 
 
-def profile(session: Session, parts: Sequence[Path], keep: Keep = "all") -> Profile:
+@dataclass(frozen=True)
+class ProfiledRows:
+    """A table, and the SQL of what is described of its rows; `drawn` is the number that a sample goes by."""
+
+    table: str
+    id: str
+    target: str
+    drawn: str
+    numeric: Mapping[str, str]
+    categorical: Mapping[str, str]
+
+
+def part_rows(columns: Columns, parts: Sequence[Path]) -> ProfiledRows:
+    """Return all rows of parts, to be profiled."""
+    return ProfiledRows(
+        f"({rows(columns, parts)})",
+        id=quote(columns.id),
+        target=quote(columns.target),
+        drawn=draw(columns),
+        numeric={column.name: quote(column.name) for column in columns.numeric},
+        categorical={name: quote(name) for name in columns.categorical},
+    )
+
+
+def profile(session: Session, rows: ProfiledRows) -> Profile:
     """Return the profile of the rows; the same rows in any order give the same figures to the last bit.
 
     Counts, bounds and histograms are exact, mean and deviation to some 1e-16 of the range. Median and quantiles
     are exact up to QUANTILE_ROWS rows, and linear between neighbours (type 7 of Hyndman and Fan, 1996).
     """
-    columns, table = session.columns, rows(session.columns, parts, keep)
-    counted = f"count(*), sum({quote(columns.target)}), count(DISTINCT {quote(columns.id)})"
-    n, positives, clients = _one(session, f"SELECT {counted} FROM ({table})")
+    bounded = (f"count({value}), min({value}), max({value})" for value in rows.numeric.values())
+    counted = ["count(*)", f"sum({rows.target})", f"count(DISTINCT {rows.id})", *bounded]
+    n, positives, clients, *found = _one(session, f"SELECT {', '.join(counted)} FROM {rows.table}")
+    bounds = {name: tuple(found[3 * place : 3 * place + 3]) for place, name in enumerate(rows.numeric)}
+    points = _quantiles(session, rows, n)
+    spread = _spreads(session, rows, bounds)
     return Profile(
         rows=n,
         clients=clients,
         positives=int(positives or 0),
-        numeric=_numeric_profiles(session, table, {column.name: quote(column.name) for column in columns.numeric}),
-        categorical=tuple(_categorical(session, table, name, n) for name in columns.categorical),
+        numeric=tuple(_numeric(name, n, bounds[name], spread.get(name), points[name]) for name in rows.numeric),
+        categorical=tuple(_categorical(session, rows, name, n) for name in rows.categorical),
     )
-
-
-def _numeric_profiles(session: Session, table: str, values: Mapping[str, str]) -> tuple[NumericProfile, ...]:
-    """Return the profiles of SQL values by name over a query for declared columns (see `select.rows`)."""
-    counted = [f"count({value}), min({value}), max({value})" for value in values.values()]
-    n, *found = _one(session, f"SELECT {', '.join(['count(*)', *counted])} FROM ({table})")
-    bounds = {name: tuple(found[3 * place : 3 * place + 3]) for place, name in enumerate(values)}
-    points = _quantiles(session, table, values, n)
-    spread = _spreads(session, table, values, bounds)
-    return tuple(_numeric(name, n, bounds[name], spread.get(name), points[name]) for name in values)
 
 
 def whole(share: str) -> str:
@@ -68,9 +86,7 @@ class _Spread:
     std: float | None
 
 
-def _spreads(
-    session: Session, table: str, values: Mapping[str, str], bounds: Mapping[str, tuple[Any, ...]]
-) -> dict[str, _Spread]:
+def _spreads(session: Session, rows: ProfiledRows, bounds: Mapping[str, tuple[Any, ...]]) -> dict[str, _Spread]:
     """Return counts in BINS equal bins, mean and sample standard deviation of each column that has values."""
     same = {
         name: _Spread((present,), low, 0.0 if present > 1 else None)
@@ -81,14 +97,14 @@ def _spreads(
     shares, wanted = [], ["count(*)"]
     for place, name in enumerate(varied):
         _, low, high = bounds[name]
-        shares.append(f"(({values[name]} - {double(low)}) / {double(high - low)}) AS s{place}")
+        shares.append(f"(({rows.numeric[name]} - {double(low)}) / {double(high - low)}) AS s{place}")
         wanted += [f"sum({whole(f's{place}')})", f"sum({whole(f'(s{place} * s{place})')})"]
         wanted += [f"count(CASE WHEN b{place} = {bin_} THEN 1 END)" for bin_ in range(BINS)]
     bins = (
         f"CASE WHEN s{place} IS NOT NULL THEN least({BINS - 1}, floor(s{place} * {BINS})) END AS b{place}"
         for place in range(len(varied))
     )
-    query = f"SELECT {', '.join(['1 AS one', *shares])} FROM ({table})"
+    query = f"SELECT {', '.join(['1 AS one', *shares])} FROM {rows.table}"
     query = f"SELECT {', '.join(['*', *bins])} FROM ({query})"
     _, *found = _one(session, f"SELECT {', '.join(wanted)} FROM ({query})")
     width = BINS + 2
@@ -106,13 +122,13 @@ def _spread(present: int, low: float, high: float, *sums: int) -> _Spread:
     )
 
 
-def _quantiles(session: Session, table: str, values: Mapping[str, str], n: int) -> dict[str, tuple[float, ...]]:
-    """Return the quantiles of SQL values over a query for `n` rows; an empty tuple for one without values."""
+def _quantiles(session: Session, rows: ProfiledRows, n: int) -> dict[str, tuple[float, ...]]:
+    """Return the quantiles of each numeric column of `n` rows; an empty tuple for one without values."""
     listed = ", ".join(repr(place / (QUANTILES - 1)) for place in range(QUANTILES))
-    wanted = [f"quantile_cont({value}, [{listed}])" for value in values.values()]
-    sample = sampled(session.columns, -(-n // QUANTILE_ROWS))
-    found = _one(session, f"SELECT {', '.join(['count(*)', *wanted])} FROM ({table}) WHERE {sample}")
-    return {name: tuple(points or ()) for name, points in zip(values, found[1:], strict=True)}
+    wanted = [f"quantile_cont({value}, [{listed}])" for value in rows.numeric.values()]
+    sample = one_in(-(-n // QUANTILE_ROWS), rows.drawn)
+    found = _one(session, f"SELECT {', '.join(['count(*)', *wanted])} FROM {rows.table} WHERE {sample}")
+    return {name: tuple(points or ()) for name, points in zip(rows.numeric, found[1:], strict=True)}
 
 
 def _one(session: Session, sql: str) -> tuple[Any, ...]:
@@ -144,8 +160,9 @@ def _numeric(
     )
 
 
-def _categorical(session: Session, table: str, name: str, n: int) -> CategoricalProfile:
-    groups = f"SELECT {quote(name)}, count(*) FROM ({table}) WHERE {quote(name)} IS NOT NULL GROUP BY 1"
+def _categorical(session: Session, rows: ProfiledRows, name: str, n: int) -> CategoricalProfile:
+    value = rows.categorical[name]
+    groups = f"SELECT {value}, count(*) FROM {rows.table} WHERE {value} IS NOT NULL GROUP BY 1"
     found = session.run(
         f"SELECT value, times, sum(times) OVER (), count(*) OVER () FROM ({groups}) AS found(value, times) "
         f"ORDER BY times DESC, value LIMIT {CATEGORIES}"

@@ -114,19 +114,11 @@ def labelled_query(session: Session, parts: Sequence[Path], keep: Keep, besides:
         session.run(f"SELECT * FROM ({labelled}) LIMIT 0").fetchall()
     if besides is None or not _has_fingerprints(session, besides):
         return labelled
-    row = _fingerprint(columns)
+    row = fingerprint(columns)
     known = f"SELECT {session.row_hash} AS row FROM read_parquet({literal(pattern(besides))})"
     shared = f"SELECT DISTINCT row FROM ({known}) WHERE row IN (SELECT {row} FROM ({labelled}))"
     session.keep("known_rows", [shared])
     return f"{labelled} AND {row} NOT IN (SELECT row FROM known_rows)"
-
-
-def fingerprints(session: Session, parts: Sequence[Path], keep: Keep, target: Path) -> None:
-    """Write the 64-bit fingerprints of rows, by which they are known in whatever file; each engine has its own."""
-    selected = (
-        f"SELECT {_fingerprint(session.columns)} AS {session.row_hash} FROM ({rows(session.columns, parts, keep)})"
-    )
-    session.write_parquet(f"{selected} ORDER BY {session.row_hash}", target)
 
 
 def _has_fingerprints(session: Session, file: Path) -> bool:
@@ -139,7 +131,8 @@ def _has_fingerprints(session: Session, file: Path) -> bool:
     return False
 
 
-def _fingerprint(columns: Columns) -> str:
+def fingerprint(columns: Columns) -> str:
+    """Return the SQL of the 64 bits by which a row is known in whatever file; each engine has its own."""
     return f"hash({', '.join(map(quote, columns.names))})"
 
 
@@ -169,21 +162,23 @@ def numbered_rows(session: Session, parts: Sequence[Path], keep: Keep = "all") -
     return f"{start}{session.place} AS {POSITION}, {found[len(start) :]}"
 
 
-def sampled(columns: Columns, step: int) -> str:
-    """Return the SQL condition of one in `step` rows (see `rows`): a fixed sample, the same on any engine.
+def draw(columns: Columns) -> str:
+    """Return the SQL of a whole number by which rows (see `rows`) are drawn, the same on any engine.
 
     It goes by the MD5 of the id, moved on by the numbers of the row, so that a client's rows do not go together.
     """
-    if step <= 1:
-        return "true"
     places = enumerate(quote(column.name) for column in columns.numeric)
     moves = (
         f" + coalesce(CAST(floor(CASE WHEN abs({x}) < 1e15 THEN {x} - 1021e0 * floor({x} / 1021e0) END) "
         f"AS BIGINT), 0) * {2 * place + 7919}"
         for place, x in places
     )
-    client = f"CAST('0x' || substr(md5({quote(columns.id)}), 1, 8) AS BIGINT)"
-    return f"({client}{''.join(moves)}) % {step} = 0"
+    return f"(CAST('0x' || substr(md5({quote(columns.id)}), 1, 8) AS BIGINT){''.join(moves)})"
+
+
+def one_in(step: int, drawn: str) -> str:
+    """Return the SQL condition of one in `step` rows by their number: a fixed sample."""
+    return "true" if step <= 1 else f"{drawn} % {step} = 0"
 
 
 def _is_positive(columns: Columns) -> str:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from risk_assets.domain.profile import NumericProfile, profile_of
 from risk_assets.engine.moments import mean_powers, moments
 from risk_assets.engine.pieces_sql import pieces_query, risk_sql
 from risk_assets.engine.risk_profile import risk_profile
-from risk_assets.engine.select import Keep, declared_columns, labelled_rows
+from risk_assets.engine.select import declared_columns, labelled_rows
 from risk_assets.engine.session import Session
 from risk_assets.engine.training_rows import (
+    TrainingTable,
     all_rows,
     class_counts,
     feature_names,
-    labelled_count,
     selection_rows,
-    training_rows,
 )
 
 if TYPE_CHECKING:
@@ -48,13 +44,7 @@ class Training:
 
 
 def train_on(
-    session: Session,
-    parts: Sequence[Path],
-    keep: Keep,
-    *,
-    seed: int,
-    threshold: float | None,
-    rows_in_memory: int,
+    session: Session, rows: TrainingTable, *, seed: int, threshold: float | None, rows_in_memory: int
 ) -> Training:
     """Train on the labelled rows; more than `rows_in_memory` of them never get into memory together.
 
@@ -62,15 +52,12 @@ def train_on(
     coefficient. The same rows give the same bytes in whatever files, order and number of threads. Raises
     TrainingError where the rows cannot teach anything, and SelectionError where they lack a declared column.
     """
-    query = training_rows(session.columns, parts, keep)
-    with declared_columns(session), contextlib.ExitStack() as stack:
-        few = labelled_count(session, parts) <= rows_in_memory
-        table = f"({query})" if few else stack.enter_context(session.on_disk("training_rows", query))
-        counts = _learnable(session, table)
+    with declared_columns(session):
+        counts = _learnable(session, rows.table)
         if sum(counts) > rows_in_memory:
-            return _in_engine(session, table, counts, seed=seed, threshold=threshold)
-        sample = _sample(session, table, counts)
-        return _in_memory(session, parts, keep, sample, seed=seed, threshold=threshold)
+            return _in_engine(session, rows.table, counts, seed=seed, threshold=threshold)
+        sample = _sample(session, rows.table, counts)
+        return _in_memory(session, rows, sample, seed=seed, threshold=threshold)
 
 
 def _learnable(session: Session, table: str) -> tuple[int, int]:
@@ -91,19 +78,13 @@ def _sample(session: Session, table: str, counts: tuple[int, int]) -> TrainingRo
 
 
 def _in_memory(
-    session: Session,
-    parts: Sequence[Path],
-    keep: Keep,
-    sample: TrainingRows,
-    *,
-    seed: int,
-    threshold: float | None,
+    session: Session, rows: TrainingTable, sample: TrainingRows, *, seed: int, threshold: float | None
 ) -> Training:
     from risk_assets.domain.training import train
 
-    rows = labelled_rows(session, parts, keep)
-    model = train(rows.features, rows.target, session.columns, seed=seed, threshold=threshold, sample=sample)
-    return Training(model, profile_of("risk", model.scorecard.risk(rows.columns)))
+    found = labelled_rows(session, rows.parts, rows.keep)
+    model = train(found.features, found.target, session.columns, seed=seed, threshold=threshold, sample=sample)
+    return Training(model, profile_of("risk", model.scorecard.risk(found.columns)))
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,20 @@
 """The rows to train on as one narrow table, and the sample of them on which a model is chosen.
 
-The table has y (1 is positive), bucket and fold (by the MD5 of the id, other digits than `held_out` goes by), and
-the features as x0, x1, … in declared order.
+The table has y (1 is positive), bucket and fold (by the MD5 of the id, other digits than `held_out` goes by), the
+features as x0, x1, … in declared order, and what describes the rows: id, drawn and fingerprint (see `select`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from risk_assets.domain.columns import Columns
-from risk_assets.engine.select import Keep, declared_columns, rows
+from risk_assets.engine.profile import ProfiledRows
+from risk_assets.engine.select import Keep, declared_columns, draw, fingerprint, rows
 from risk_assets.engine.session import Session, quote, read_parts
 
 if TYPE_CHECKING:
@@ -22,6 +25,33 @@ BUCKETS = 65536
 MOST_OVERSHOOT = 4
 
 
+@dataclass(frozen=True)
+class TrainingTable:
+    """The table of labelled rows, and the parts that they are chosen from."""
+
+    table: str
+    parts: Sequence[Path]
+    keep: Keep
+
+
+@contextlib.contextmanager
+def training_table(
+    session: Session, parts: Sequence[Path], keep: Keep, *, rows_in_memory: int
+) -> Iterator[TrainingTable]:
+    """Give the rows to train on, and keep them on disk meanwhile if they are more than get into memory.
+
+    Raises SelectionError where the parts lack a declared column.
+    """
+    query = training_rows(session.columns, parts, keep)
+    if _labelled_count(session, parts) <= rows_in_memory:
+        yield TrainingTable(f"({query})", parts, keep)
+        return
+    with contextlib.ExitStack() as stack:
+        with declared_columns(session):
+            table = stack.enter_context(session.on_disk("training_rows", query))
+        yield TrainingTable(table, parts, keep)
+
+
 def training_rows(columns: Columns, parts: Sequence[Path], keep: Keep) -> str:
     """Return the query of the table of labelled rows."""
     from risk_assets.domain.selection import FOLDS
@@ -30,9 +60,30 @@ def training_rows(columns: Columns, parts: Sequence[Path], keep: Keep) -> str:
     return (
         f"SELECT CAST({quote(columns.target)} AS TINYINT) AS y, "
         f"CAST({_digits(columns, 9, 4)} AS INTEGER) AS bucket, "
-        f"CAST({_digits(columns, 13, 8)} % {FOLDS} AS TINYINT) AS fold, {features} "
+        f"CAST({_digits(columns, 13, 8)} % {FOLDS} AS TINYINT) AS fold, "
+        f"{quote(columns.id)} AS id, {draw(columns)} AS drawn, {fingerprint(columns)} AS fingerprint"
+        f"{', ' * bool(features)}{features} "
         f"FROM ({rows(columns, parts, keep)}) WHERE {quote(columns.target)} IS NOT NULL"
     )
+
+
+def profiled(columns: Columns, rows: TrainingTable) -> ProfiledRows:
+    """Return what `engine.profile` describes of the rows."""
+    names = feature_names(columns)
+    return ProfiledRows(
+        rows.table,
+        id="id",
+        target="y",
+        drawn="drawn",
+        numeric={column.name: names[column.name] for column in columns.numeric},
+        categorical={name: names[name] for name in columns.categorical},
+    )
+
+
+def write_fingerprints(session: Session, rows: TrainingTable, target: Path) -> None:
+    """Write the fingerprints of the rows, sorted."""
+    name = session.row_hash
+    session.write_parquet(f"SELECT fingerprint AS {name} FROM {rows.table} ORDER BY {name}", target)
 
 
 def feature_names(columns: Columns) -> dict[str, str]:
@@ -44,7 +95,7 @@ def _digits(columns: Columns, first: int, count: int) -> str:
     return f"CAST('0x' || substr(md5({quote(columns.id)}), {first}, {count}) AS BIGINT)"
 
 
-def labelled_count(session: Session, parts: Sequence[Path]) -> int:
+def _labelled_count(session: Session, parts: Sequence[Path]) -> int:
     """Return the number of rows with a label, held out or not: a quick upper bound of those to train on."""
     with declared_columns(session):
         [(count,)] = session.run(

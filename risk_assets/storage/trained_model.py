@@ -11,12 +11,11 @@ from risk_assets.domain.ingestion import Ingestion
 from risk_assets.domain.profile import TrainingReference
 from risk_assets.domain.scorecard import Scorecard
 from risk_assets.domain.training import TrainedModel, TrainingReport
-from risk_assets.engine.select import Keep, fingerprints
 from risk_assets.engine.session import Session
+from risk_assets.engine.training_rows import TrainingTable, write_fingerprints
 from risk_assets.storage import atomic
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.lock import writing
-from risk_assets.storage.part_files import parts
 from risk_assets.storage.records import RecordError, read_record, write_record
 
 
@@ -48,7 +47,7 @@ def save_model(
     reference: TrainingReference,
     *,
     ingestion: Ingestion,
-    keep: Keep,
+    rows: TrainingTable,
     seconds: float,
     now: datetime,
 ) -> ModelRecord:
@@ -65,13 +64,13 @@ def save_model(
         names = (file.name for file in ingestion.files if file.part)
         atomic.write_text(layout.trained_on_files, "\n".join((ingestion.ingested_at, *names)) + "\n")
         with atomic.replacing(layout.trained_rows) as staged:
-            fingerprints(session, parts(layout, ingestion), keep, staged)
+            write_fingerprints(session, rows, staged)
         record = ModelRecord(
             *_hashes(layout),
             data_version=ingestion.data_version,
             trained_at=now.isoformat(timespec="seconds"),
             seconds=seconds,
-            held_out=keep == "training",
+            held_out=rows.keep == "training",
             report=model.report,
         )
         write_record(layout.training, record)

@@ -11,6 +11,7 @@ import pandas as pd
 from risk_assets.domain.columns import Columns
 from risk_assets.engine.session import literal, quote
 from risk_assets.engine.training import Training, train_on
+from risk_assets.engine.training_rows import training_table
 from risk_assets_tests.engine.parts import session_of
 
 
@@ -35,5 +36,8 @@ def trained(
 ) -> Training:
     """Train on parts, with what does not fit into memory in a folder beside the first."""
     spill = parts[0].parent / "spill"
-    with session_of(columns, spill, threads) as session:
-        return train_on(session, parts, "all", seed=0, threshold=threshold, rows_in_memory=rows_in_memory)
+    with (
+        session_of(columns, spill, threads) as session,
+        training_table(session, parts, "all", rows_in_memory=rows_in_memory) as rows,
+    ):
+        return train_on(session, rows, seed=0, threshold=threshold, rows_in_memory=rows_in_memory)

@@ -17,9 +17,10 @@ from risk_assets.domain.performance_estimate import ExpectedLeavers
 from risk_assets.domain.profile import Profile
 from risk_assets.domain.scorecard import CategoricalShape, NumericShape, Scorecard
 from risk_assets.engine.new_rows import count_new_rows, count_pairs
-from risk_assets.engine.profile import profile
-from risk_assets.engine.select import fingerprints, labelled_query, labelled_rows, read_labelled_rows
+from risk_assets.engine.profile import part_rows, profile
+from risk_assets.engine.select import labelled_query, labelled_rows, read_labelled_rows
 from risk_assets.engine.session import Session
+from risk_assets.engine.training_rows import training_table, write_fingerprints
 from risk_assets_tests.domain.drifting import numeric_profile, recorded_score
 from risk_assets_tests.engine.parts import COLUMNS, Row, session_of, write_part
 
@@ -60,7 +61,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 @pytest.fixture(scope="module")
 def known(session: Session, tmp_path_factory: pytest.TempPathFactory) -> Profile:
     part = write_part(tmp_path_factory.mktemp("known") / "a.parquet", COLUMNS, client_rows(3000, seed=0))
-    return profile(session, [part])
+    return profile(session, part_rows(session.columns, [part]))
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +171,8 @@ def test_rows_that_were_trained_on_are_left_out_wherever_they_stand_now(
     others = [(f"other{name}", *cells) for name, *cells in client_rows(300, seed=3)]
     before = write_part(tmp_path / "before.parquet", COLUMNS, [*rows, *others][:trained])
     again = [write_part(tmp_path / f"{place}.parquet", COLUMNS, rows[place::2]) for place in (0, 1)]
-    fingerprints(session, [before], "all", tmp_path / "trained_rows.parquet")
+    with training_table(session, [before], "all", rows_in_memory=1000) as known:
+        write_fingerprints(session, known, tmp_path / "trained_rows.parquet")
 
     found = labelled_rows(session, again, "all", besides=tmp_path / "trained_rows.parquet")
 

@@ -14,15 +14,16 @@ from hypothesis import strategies as st
 from risk_assets.domain.columns import MAX_MAGNITUDE, Columns
 from risk_assets.domain.profile import CategoricalProfile, NumericProfile, Profile
 from risk_assets.engine import profile as profile_module
-from risk_assets.engine.profile import profile
-from risk_assets.engine.select import Keep, labelled_rows
+from risk_assets.engine.profile import part_rows, profile
+from risk_assets.engine.select import labelled_rows
+from risk_assets.engine.training_rows import profiled, training_table
 from risk_assets_tests.engine.parts import COLUMNS, Row, session_of, write_part
 
 
-def profile_of(parts: Sequence[Sequence[Row]], *, columns: Columns = COLUMNS, keep: Keep = "all") -> Profile:
+def profile_of(parts: Sequence[Sequence[Row]], *, columns: Columns = COLUMNS) -> Profile:
     with tempfile.TemporaryDirectory() as folder, session_of(columns, Path(folder) / "spill") as session:
         files = [write_part(Path(folder) / f"{place}.parquet", columns, rows) for place, rows in enumerate(parts)]
-        return profile(session, files, keep)
+        return profile(session, part_rows(columns, files))
 
 
 def rows_of(values: Sequence[float | None]) -> list[Row]:
@@ -131,11 +132,13 @@ def test_a_schema_without_features_is_profiled() -> None:
     assert found == Profile(rows=2, clients=2, positives=1, numeric=(), categorical=())
 
 
-def test_the_training_rows_can_be_profiled_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rows_in_memory", [10, 1000])
+def test_the_training_rows_can_be_profiled_alone(tmp_path: Path, rows_in_memory: int) -> None:
     part = write_part(tmp_path / "a.parquet", COLUMNS, rows_of([float(value) for value in range(200)]))
 
     with session_of(COLUMNS, tmp_path / "spill") as session:
-        found = profile(session, [part], "training")
+        with training_table(session, [part], "training", rows_in_memory=rows_in_memory) as rows:
+            found = profile(session, profiled(COLUMNS, rows))
         training = labelled_rows(session, [part], "training")
 
     assert found.rows == len(training.ids) < 200
@@ -168,7 +171,7 @@ def test_the_number_of_threads_does_not_change_a_bit(tmp_path: Path) -> None:
             )
     for threads in (1, 4):
         with session_of(COLUMNS, tmp_path / "spill", threads) as session:
-            found.append(profile(session, [Path(file) for file in files]))
+            found.append(profile(session, part_rows(COLUMNS, [Path(file) for file in files])))
 
     assert found[0] == found[1]
 
