@@ -22,7 +22,7 @@ SIDES = {
     "trained_model": ("fit", "read the parquet with pandas and fit the same pipeline in scikit-learn"),
     "client_risk": ("rank", "predict_proba over pandas chunks and write the same files, reasons included"),
 }
-#: Of equal rows the last stays, so the parts with earlier ones are written anew.
+#: Of equal rows the first is held: neither changes an earlier part.
 REPEATS = {MORE: "repeats rows of every earlier file", FRESH: "repeats none"}
 #: Whose time per row is to stay the same.
 JUDGED = ("finaldata", "trained_model", "client_risk", f"drift, {TENTH}")

@@ -162,16 +162,11 @@ def population_stability(counts: NDArray[np.int64], *, quantile: float) -> Dista
     return Distance(index, critical, index)
 
 
-def bin_counts(values: NDArray[np.float64], reference: NumericProfile) -> NDArray[np.int64]:
-    """Count rows (2, bins) in the reference's deciles, with a bin for missing cells; empty bins are left out.
+def count_bins(values: NDArray[np.float64], reference: NumericProfile) -> NDArray[np.int64]:
+    """Count values by the bins between `decile_edges`, and the missing ones last.
 
     Where many rows share the reference's lowest value, what lies below it has a bin of its own.
     """
-    return beside_reference(count_bins(values, reference), reference)
-
-
-def count_bins(values: NDArray[np.float64], reference: NumericProfile) -> NDArray[np.int64]:
-    """Count values by the bins between `decile_edges`, and the missing ones last."""
     edges = decile_edges(reference)
     present = values[~np.isnan(values)]
     now = np.bincount(np.searchsorted(edges, present), minlength=len(edges) + 1)

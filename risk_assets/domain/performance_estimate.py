@@ -63,18 +63,6 @@ def expected_leavers(
     return first, second
 
 
-def estimate_f1(
-    risks: NDArray[np.float64],
-    bins: Sequence[CalibrationBin],
-    *,
-    threshold: float,
-    samples: int,
-    rng: np.random.Generator,
-) -> Estimate | None:
-    """Estimate F1 over rows with these risks (n,); None without rows."""
-    return estimate_from(*expected_leavers(risks, bins, threshold=threshold), samples=samples, rng=rng)
-
-
 def estimate_from(
     flagged: ExpectedLeavers, others: ExpectedLeavers, *, samples: int, rng: np.random.Generator
 ) -> Estimate | None:

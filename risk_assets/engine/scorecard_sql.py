@@ -36,12 +36,6 @@ def risk_sql(scorecard: Scorecard) -> str:
     return f"(1e0 / (1e0 + exp(-{bounded})))"
 
 
-def contribution_sql(scorecard: Scorecard, column: str) -> str:
-    """Return an expression for the log-odds that a feature adds, compared with the average client."""
-    shape = scorecard.shapes[scorecard.features.index(column)]
-    return f"({_shape(shape)} - {number(shape.mean)})"
-
-
 def scorable(columns: Columns, scorecard: Scorecard) -> list[str]:
     """Return SQL for each of the scorecard's features over `rows`; one that is no longer declared is missing."""
     numeric = {column.name for column in columns.numeric}

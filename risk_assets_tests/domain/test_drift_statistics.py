@@ -11,9 +11,10 @@ from scipy.stats import chi2_contingency, fisher_exact, ks_2samp
 
 from risk_assets.domain.drift_statistics import (
     Distance,
-    bin_counts,
+    beside_reference,
     category_counts,
     chi_square,
+    count_bins,
     kolmogorov_smirnov,
     population_stability,
 )
@@ -118,6 +119,10 @@ def test_unlisted_and_missing_categories_have_levels_of_their_own() -> None:
 def test_one_and_the_same_category_everywhere_is_no_drift() -> None:
     found = chi_square(categories(a=40), reference(a=900), alpha=0.05, permutations=9, seed=0)
     assert (found.effect, found.p_value) == (0, 1)
+
+
+def bin_counts(values: NDArray[np.float64], known: NumericProfile) -> NDArray[np.int64]:
+    return beside_reference(count_bins(values, known), known)
 
 
 def psi(values: NDArray[np.float64], known: NDArray[np.float64]) -> Distance:

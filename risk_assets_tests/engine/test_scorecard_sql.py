@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from risk_assets.domain.reasons import reasons
 from risk_assets.domain.scorecard import CategoricalShape, NumericShape, Scorecard
 from risk_assets.engine.duck import DuckSession, open_duckdb
-from risk_assets.engine.scorecard_sql import contribution_sql, placed, reasons_query, risk_sql
+from risk_assets.engine.scorecard_sql import placed, reasons_query, risk_sql
 from risk_assets.engine.session import literal, quote
-from risk_assets_tests.domain.clients import MIXED, arrays, mixed_clients, trained_on_mixed_clients
+from risk_assets_tests.domain.clients import MIXED, arrays, trained_on_mixed_clients
 from risk_assets_tests.domain.rows import rows_of
 
 MODEL = trained_on_mixed_clients()
@@ -66,15 +66,6 @@ def test_sql_words_reasons_exactly_as_python_does(session: DuckSession, frame: p
     worded = reasons(MODEL.scorecard, arrays(frame, MIXED))
     expected = [[reason.text for reason in row] for row in worded]
     assert reasons_of(session, MODEL.scorecard, "clients") == expected
-
-
-def test_contributions_agree_for_each_feature_of_the_training_rows(session: DuckSession) -> None:
-    frame, _ = mixed_clients(rows=120)
-    load(session, frame)
-    in_numpy = MODEL.scorecard.contributions(arrays(frame, MIXED))
-    for place, name in enumerate(MODEL.scorecard.features):
-        in_sql = column_of(session, contribution_sql(MODEL.scorecard, name))
-        assert in_sql == pytest.approx(in_numpy[:, place], rel=0, abs=1e-9)
 
 
 def test_names_and_categories_with_quotes_cannot_break_out_of_the_sql(session: DuckSession) -> None:

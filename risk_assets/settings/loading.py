@@ -1,0 +1,84 @@
+"""Reading config.json, with errors of one line that name file and key."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_settings import SettingsError as SourceSettingsError
+
+from risk_assets.settings.model import PREFIX, Settings
+from risk_assets.settings.object_storage import missing_package
+
+#: Variables with the prefix that are no settings: which config, and what `risk call` and the tests go by.
+OTHER_VARIABLES = {"CONFIG", "URL", "API_KEY"}
+
+
+class SettingsError(ValueError):
+    """A setting is missing or wrong; the message is one line that names the key."""
+
+
+def load_settings(path: str | Path | None = None) -> Settings:
+    """Read the settings of `path`, else of RISK_ASSETS_CONFIG, else of ./config.json.
+
+    Relative paths count from the config file's own folder. Raises SettingsError with one line that names the key.
+    """
+    file = Path(path or os.environ.get("RISK_ASSETS_CONFIG") or "config.json").absolute()
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=_unique_keys)
+    except OSError as error:
+        raise SettingsError(f"config {file}: {error.strerror}") from error
+    except ValueError as error:
+        raise SettingsError(f"config {file}: not valid JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise SettingsError(f"config {file}: must be a JSON object")
+    if content.get("source_passwords"):
+        raise SettingsError(
+            f"config {file}: source_passwords: belong in the environment, as RISK_ASSETS_SOURCE_PASSWORDS__<NAME>"
+        )
+    for name in os.environ:
+        _refuse_unknown(name)
+    try:
+        settings = Settings(**content)
+    except ValidationError as error:
+        raise SettingsError(f"config {file}: {_one_line(error)}") from error
+    except SourceSettingsError as error:  # a variable that is no JSON where an object is wanted
+        raise SettingsError(f"environment: {error}") from error
+    for key, url in settings.urls.items():
+        if missing := missing_package(url):
+            raise SettingsError(f"config {file}: {key}: {missing}")
+    return settings.model_copy(
+        update={
+            "data_root": file.parent / settings.data_root.expanduser(),
+            "cache_folder": file.parent / settings.cache_folder.expanduser(),
+            "spill_folder": settings.spill_folder and file.parent / settings.spill_folder.expanduser(),
+        }
+    )
+
+
+def _refuse_unknown(variable: str) -> None:
+    """Refuse a misspelled variable, which would otherwise change nothing without a word."""
+    key = variable.removeprefix(PREFIX)
+    if not variable.startswith(PREFIX) or key in OTHER_VARIABLES or key.startswith("TESTS_"):
+        return
+    if key.partition("__")[0].lower() not in Settings.model_fields:
+        raise SettingsError(f"environment: {variable}: unknown setting")
+
+
+def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    keys = [key for key, _ in pairs]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise ValueError(f"key {key!r} is given twice")
+    return dict(pairs)
+
+
+def _one_line(error: ValidationError) -> str:
+    found = []
+    for item in error.errors():
+        key = ".".join(str(part) for part in item["loc"]) or "config"
+        text = "unknown key" if item["type"] == "extra_forbidden" else item["msg"].removeprefix("Value error, ")
+        found.append(f"{key}: {text}")
+    return "; ".join(found)

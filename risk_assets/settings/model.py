@@ -1,0 +1,216 @@
+"""All settings with their defaults, and what must hold between them."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from risk_assets.settings.columns import ColumnsSetting
+from risk_assets.settings.engine import EngineSetting
+from risk_assets.settings.object_storage import (
+    ObjectStorageSetting,
+    folder_url,
+    is_url,
+    mirror_name,
+    usual_cache,
+)
+from risk_assets.settings.sources import SqlSourceSetting, refuse_mistaken, source_key
+
+CRON_FIELDS = 5
+
+PREFIX = "RISK_ASSETS_"
+
+
+def _folder_name(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must name a folder")
+    return folder_url(value) if is_url(value) else value
+
+
+def _cron(value: str) -> str:
+    fields = value.split()
+    if len(fields) != CRON_FIELDS or not all(re.fullmatch(r"[\d*/,A-Za-z-]+", field) for field in fields):
+        raise ValueError(f"{value!r} is not a cron expression of five fields, such as '*/5 * * * *'")
+    return value
+
+
+FolderName = Annotated[str, AfterValidator(_folder_name)]
+
+
+def _split_keys(value: object) -> object:
+    return tuple(key.strip() for key in value.split(",") if key.strip()) if isinstance(value, str) else value
+
+
+ApiKeys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split_keys)]
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; each field can also be given as RISK_ASSETS_<FIELD> in the environment."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    data_root: Path = Field(description="a folder, or a URL, of which this is then the local mirror")
+    data_root_url: str | None = Field(default=None, description="follows from data_root")
+    input_folder_path: FolderName
+    output_folder_path: FolderName
+    test_data_path: FolderName
+    output_model_path: FolderName
+    prod_deployment_path: FolderName
+    columns: ColumnsSetting
+
+    # folders that are named by a URL
+    cache_folder: Path = Field(default_factory=usual_cache, description="local mirrors of URLs")
+    object_storage: ObjectStorageSetting = Field(
+        default=ObjectStorageSetting(), description="how URLs are reached"
+    )
+
+    # ingestion
+    finaldata_csv: bool = Field(default=True, description="also write finaldata.csv for people")
+    max_bad_share: float = Field(default=0.5, ge=0, le=1, description="more refused rows, or files, fail")
+    memory_limit: str = Field(default="4GB", pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$", description="of the engine")
+    threads: int | None = Field(default=None, ge=1, description="of the engine; all cores by default")
+    spill_folder: Path | None = Field(default=None, description="of DuckDB; below the output folder if unset")
+    engine: EngineSetting = Field(default=EngineSetting(), description="DuckDB, or Spark for many machines")
+
+    # databases
+    sources: tuple[SqlSourceSetting, ...] = Field(default=(), description="that new rows are read from")
+    source_passwords: dict[str, SecretStr] = Field(
+        default={}, description="by the source's name, from the environment alone"
+    )
+
+    # model
+    seed: int = Field(default=0, ge=0)
+    training_rows_in_memory: int = Field(
+        default=2_000_000, ge=1, description="more rows are fitted by the engine, in sums"
+    )
+    threshold: float | None = Field(
+        default=None, gt=0, lt=1, description="fixed; tuned on training folds if unset"
+    )
+    bootstrap_samples: int = Field(default=1000, ge=100, le=100_000)
+
+    # gate
+    gate_margin: float = Field(default=0.02, ge=0, le=1, description="F1 a challenger may lack")
+    gate_anchor_margin: float = Field(default=0.10, ge=0, le=1, description="F1 lost on testdata that holds it")
+
+    # diagnostics and report
+    dependency_check: bool = Field(default=True, description="ask for outdated and vulnerable packages")
+    dependency_timeout_seconds: float = Field(default=20, gt=0)
+    history_runs: int = Field(default=20, ge=1, description="runs shown in timings and histories")
+
+    # serving
+    api_keys: ApiKeys = Field(
+        default=(), description="whoever asks must name one; nobody must while there is none"
+    )
+    serve_workers: int | None = Field(default=None, ge=1, description="processes; one per core by default")
+    max_body_bytes: int = Field(default=16 * 1024 * 1024, ge=1024, description="of one request")
+    max_rows: int = Field(default=100_000, ge=1, description="clients in one request")
+    body_seconds: float = Field(default=30, gt=0, description="for a request's body to arrive")
+    access_log: bool = Field(default=True, description="write a JSON line per request to standard output")
+    prediction_log: bool = Field(default=True, description="keep what was served, for drift")
+    prediction_log_days: int = Field(default=30, ge=1, description="how long it is kept")
+    prediction_log_bytes: int = Field(default=256 * 1024 * 1024, ge=0, description="per day, at most")
+
+    # automation
+    drift_policy: Literal["statistical", "seed"] = Field(default="statistical", description="the rule of drift")
+    drift_cron: Annotated[str, AfterValidator(_cron)] = Field(
+        default="* * * * *", description="when the schedule checks drift"
+    )
+    retrain_cooldown_minutes: float = Field(default=10, ge=0, description="least time between two trainings")
+    notify_url: SecretStr | None = Field(default=None, description="apprise URL for notices; the log if unset")
+
+    # dagster
+    executor: Literal["in_process", "multiprocess"] = "in_process"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _mirrored_root(cls, given: object) -> object:
+        """Split a data root that is a URL into the URL and the folder that mirrors it."""
+        if not isinstance(given, Mapping) or not is_url(given.get("data_root")):
+            return given
+        try:
+            url = folder_url(given["data_root"])
+        except ValueError as error:
+            raise ValueError(f"data_root: {error}") from error
+        storage = given.get("object_storage") or {}
+        endpoint = storage.get("endpoint_url") if isinstance(storage, Mapping) else storage.endpoint_url
+        cache = Path(given.get("cache_folder") or usual_cache())
+        return {**given, "data_root": cache / mirror_name(url, endpoint), "data_root_url": url}
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """The folders that are named by a URL, or lie below one: by setting, each with its URL."""
+        keys = ("input_folder_path", "test_data_path", "output_folder_path", "output_model_path")
+        folders = {key: getattr(self, key) for key in (*keys, "prod_deployment_path")}
+        found = {key: url for key, name in folders.items() if (url := self._url(name)) is not None}
+        return ({"data_root": self.data_root_url} if self.data_root_url else {}) | found
+
+    def _url(self, name: str) -> str | None:
+        if is_url(name):
+            return name
+        if self.data_root_url is None or Path(name).is_absolute():
+            return None
+        return f"{self.data_root_url}/{os.path.normpath(name)}"
+
+    def mirror(self, url: str) -> Path:
+        """Return the local folder that mirrors a URL."""
+        return self.cache_folder / mirror_name(url, self.object_storage.endpoint_url)
+
+    @model_validator(mode="after")
+    def _folders_apart(self) -> Settings:
+        """Refuse folders that would overwrite each other or feed output back as input."""
+        keys = (
+            "input_folder_path",
+            "test_data_path",
+            "output_folder_path",
+            "output_model_path",
+            "prod_deployment_path",
+        )
+        folders = {key: os.path.normpath(self._url(name := getattr(self, key)) or name) for key in keys}
+        if self.data_root_url and any(name.split("/")[0] == ".." for name in map(self._below_root, keys)):
+            raise ValueError("data_root: a folder lies outside its URL")
+        for key, other in itertools.permutations(keys, 2):
+            if folders[key] == folders[other]:
+                first, second = sorted((key, other), key=keys.index)
+                raise ValueError(f"{second}: the same folder as {first}")
+            if Path(folders[key]).is_relative_to(folders[other]):
+                raise ValueError(f"{key}: lies inside {other}")
+        return self
+
+    def _below_root(self, key: str) -> str:
+        return os.path.normpath(str(getattr(self, key)))
+
+    @model_validator(mode="after")
+    def _sources_told_apart(self) -> Settings:
+        refuse_mistaken(self.sources, self.source_passwords)
+        return self
+
+    def source_password(self, source: SqlSourceSetting) -> str | None:
+        """Return the password for a source, None when its driver is to find one by itself."""
+        found = {source_key(name): secret for name, secret in self.source_passwords.items()}.get(source.key)
+        return found.get_secret_value() if found else None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, whose content arrives as arguments."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
