@@ -6,7 +6,7 @@ import contextlib
 import csv
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -61,6 +61,19 @@ class DuckSession:
         import duckdb
 
         return (duckdb.Error,)
+
+    @property
+    def at_once(self) -> int:
+        """Return 2, for one file leaves threads idle, but no more than there are threads."""
+        [(threads,)] = self.run("SELECT current_setting('threads')").fetchall()
+        return min(2, int(threads))
+
+    @contextlib.contextmanager
+    def beside(self) -> Iterator[DuckSession]:
+        """Open another connection to the same engine, within its limits."""
+        with contextlib.closing(self.connection.cursor()) as connection:
+            _set_up(connection)
+            yield replace(self, connection=connection)
 
     def run(self, sql: str, parameters: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
         """Execute one statement."""
@@ -204,11 +217,15 @@ def _connected(memory_limit: str, threads: int | None, spill: Path) -> Iterator[
         config["threads"] = threads
     connection = duckdb.connect(":memory:", config=config)
     try:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET enable_progress_bar = false")
+        _set_up(connection)
         yield connection
     finally:
         connection.close()
+
+
+def _set_up(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")
 
 
 def _read_csv(form: CsvForm, options: str) -> str:

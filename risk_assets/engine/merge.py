@@ -93,8 +93,9 @@ def _suspects_beside(session: Session, parts: Sequence[Path], fresh: Sequence[in
     """
     groups = _groups(fresh)
     hashes = (_hashes(session, parts, group) for group in groups)
-    session.keep("fresh", [f"SELECT h, {at} AS place FROM ({query})" for at, query in enumerate(hashes)])
-    known = "h IN (SELECT h FROM fresh)"
+    session.keep("fresh", [f"SELECT v0, h, {at} AS place FROM ({query})" for at, query in enumerate(hashes)])
+    # most rows are of other clients: these need not be hashed
+    known = "v0 IN (SELECT v0 FROM fresh) AND h IN (SELECT h FROM fresh)"
     settled = [place for place in range(len(parts)) if place not in fresh]
     held = _groups([place for place in settled if place < fresh[0]])
     open_ = _groups([place for place in settled if place > fresh[0]])
@@ -143,7 +144,7 @@ def _groups(places: Sequence[int]) -> list[Sequence[int]]:
 
 def _hashes(session: Session, parts: Sequence[Path], group: Sequence[int]) -> str:
     stored = f"SELECT {named(session.columns)} FROM {read_parts([parts[place] for place in group])}"
-    return f"SELECT {hashed(session.columns)} AS h FROM ({stored})"
+    return f"SELECT v0, {hashed(session.columns)} AS h FROM ({stored})"
 
 
 def _among(session: Session, parts: Sequence[Path], group: Sequence[int], condition: str) -> str:

@@ -44,6 +44,7 @@ def rules_for(columns: Columns, header: Sequence[str]) -> tuple[Rule, ...]:
     repeated = " AND ".join(f"{_trim(f'r{place}')} = {literal(cell)}" for place, cell in enumerate(header))
     target = len(columns.names) - 1
     labels = f"is neither {columns.positive} nor {columns.negative}"
+    shown = f"coalesce({_trim(f'r{target}')}, '')"
     return (
         Rule(repeated, "is the header again"),
         Rule("v0 IS NULL", "is empty", columns.id),
@@ -52,7 +53,7 @@ def rules_for(columns: Columns, header: Sequence[str]) -> tuple[Rule, ...]:
             for place, column in enumerate(columns.numeric, start=1)
             for rule in _numeric_rules(column, f"r{place}", f"v{place}")
         ),
-        Rule(f"v{target} IS NULL", labels, columns.target, f"coalesce(r{target}, '')"),
+        Rule(f"v{target} IS NULL", labels, columns.target, shown),
     )
 
 
@@ -97,14 +98,15 @@ def _numeric_rules(column: NumericColumn, text: str, value: str) -> tuple[Rule, 
     not_number = (
         f"({value} IS NULL AND {_trim(text)} <> '') OR NOT isfinite({value}) OR NOT {_is_spelled_plainly(text)}"
     )
+    shown = _trim(text)
     found = [
-        Rule(not_number, "is not a number", column.name, text),
-        Rule(f"abs({value}) > {double(MAX_MAGNITUDE)}", f"is beyond {MAX_MAGNITUDE:g}", column.name, text),
+        Rule(not_number, "is not a number", column.name, shown),
+        Rule(f"abs({value}) > {double(MAX_MAGNITUDE)}", f"is beyond {MAX_MAGNITUDE:g}", column.name, shown),
     ]
     if column.min is not None:
-        found.append(Rule(f"{value} < {double(column.min)}", f"is below {column.min:.15g}", column.name, text))
+        found.append(Rule(f"{value} < {double(column.min)}", f"is below {column.min:.15g}", column.name, shown))
     if column.max is not None:
-        found.append(Rule(f"{value} > {double(column.max)}", f"is above {column.max:.15g}", column.name, text))
+        found.append(Rule(f"{value} > {double(column.max)}", f"is above {column.max:.15g}", column.name, shown))
     return tuple(found)
 
 

@@ -75,6 +75,13 @@ class Session(Protocol):
     def errors(self) -> tuple[type[Exception], ...]:
         """What the engine raises."""
 
+    @property
+    def at_once(self) -> int:
+        """How many files are well read at once, each by a session `beside` this one."""
+
+    def beside(self) -> AbstractContextManager[Session]:
+        """Give a session with temporary tables of its own, for another thread."""
+
     def run(self, sql: str) -> Result:
         """Run one query."""
 

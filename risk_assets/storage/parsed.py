@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
+import tempfile
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -79,9 +79,9 @@ def read_sources(session: Session, files: Sequence[Path], folder: Path, work: Pa
 
     Raises SourceChangedError when a file does not stay the same meanwhile.
     """
-    with ThreadPoolExecutor(HASHED_AT_ONCE) as pool:
+    with ThreadPoolExecutor(HASHED_AT_ONCE) as pool, ThreadPoolExecutor(session.at_once) as parsers:
         seen = pool.map(lambda file: _see(session, file, folder), files)
-        return [_unchanged(_read(session, each, folder, work), each) for each in seen]
+        return list(parsers.map(lambda each: _read(session, each, folder, work), seen))
 
 
 def kept_source(session: Session, name: str, sha256: str, size: int, folder: Path) -> Source | None:
@@ -140,13 +140,18 @@ def _unchanged(source: Source, seen: _Seen) -> Source:
 
 
 def _read(session: Session, seen: _Seen, folder: Path, work: Path) -> Source:
-    if seen.kept is not None:
-        return seen.kept
+    source = seen.kept
+    if source is None:
+        work.mkdir(parents=True, exist_ok=True)
+        with session.beside() as own, tempfile.TemporaryDirectory(dir=work) as place:
+            source = _parsed(own, seen, folder, Path(place))
+    return _unchanged(source, seen)
+
+
+def _parsed(session: Session, seen: _Seen, folder: Path, work: Path) -> Source:
     file, size, sha256 = seen.file, seen.stat.st_size, seen.sha256
     if seen.refusal is not None:
         return _unreadable(session, file, size, folder, seen.refusal)
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
     part, quarantine = work / "part.parquet", work / "quarantine.csv"
     try:
         parsed = parse(session, file, part=part, quarantine=quarantine, folder=work)

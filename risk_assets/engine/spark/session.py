@@ -7,7 +7,7 @@ import itertools
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import unquote, urlparse
@@ -61,6 +61,16 @@ class SparkSession:
     def errors(self) -> tuple[type[Exception], ...]:
         """Return what Spark and the driver's own DuckDB raise."""
         return faults.errors()
+
+    @property
+    def at_once(self) -> int:
+        """Return 2: the driver looks at one file while the workers read another."""
+        return 2
+
+    @contextlib.contextmanager
+    def beside(self) -> Iterator[SparkSession]:
+        """Open another session of the application, with the same folder."""
+        yield replace(self, spark=self.spark.newSession(), positioned={})
 
     def run(self, sql: str) -> SparkResult:
         """Prepare one query; it runs when its rows are asked for."""
