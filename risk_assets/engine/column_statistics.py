@@ -34,7 +34,7 @@ def _numeric(session: Session, table: str, feature: str, form: Form) -> NumericS
     # as numpy's method inverted_cdf: the first value whose share of values up to it reaches the probability
     at = np.maximum(np.ceil(n * knot_probabilities(form) - 1), 0).astype(int).tolist()
     ranks = sorted({0, (n - 1) // 2, n // 2, n - 1, *at})
-    values = dict(zip(ranks, order_statistics(session, table, feature, n, ranks), strict=True))
+    values = dict(zip(ranks, order_statistics(session, table, feature, ranks), strict=True))
     knots = distinct_knots(np.array([values[rank] for rank in at]), np.array([values[0], values[n - 1]]))
     return NumericStatistics(median=(values[(n - 1) // 2] + values[n // 2]) / 2, knots=knots)
 

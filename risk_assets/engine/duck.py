@@ -150,9 +150,8 @@ class DuckSession:
         """Find repeated hashes by sorting them in memory of bounded size."""
         return find_repeats(self.connection, queries, rows)
 
-    def order_statistics(self, table: str, expression: str, n: int, ranks: Sequence[int]) -> list[float]:
+    def order_statistics(self, table: str, expression: str, ranks: Sequence[int]) -> list[float]:
         """Return values at ranks from a column sorted on disk: quantile_disc holds it in memory, and is slower."""
-        del n
         wanted = ", ".join(map(str, ranks))
         with self.on_disk(
             "ordered", f"SELECT {expression} AS value FROM {table} ORDER BY value NULLS LAST"

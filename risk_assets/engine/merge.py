@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from risk_assets.domain.columns import Columns
 from risk_assets.engine.rows import Figures, figures, hashed, load_part, named, values, write_part
 from risk_assets.engine.session import Session, quote, read_parts
 
@@ -56,18 +57,25 @@ def find_repeated(
     listed = values(session.columns)
     earlier = f"SELECT *, row_number() OVER (PARTITION BY {listed} ORDER BY part) AS place FROM repeated_rows"
     session.keep("again", [f"SELECT part, h, {listed} FROM ({earlier}) WHERE place > 1"])
+    for name in ("repeated_rows", "repeats", *(("matches", "fresh") if settled else ())):
+        session.forget(name)
     return tuple(part for (part,) in session.run("SELECT DISTINCT part FROM again ORDER BY part").fetchall())
 
 
-def rewrite(session: Session, rows: Path, place: int, target: Target, shortened: Path | None = None) -> Rewritten:
+def rewrite(
+    session: Session, source: Path, place: int, target: Target, shortened: Path | None = None
+) -> Rewritten:
     """Write the rows of a file without those found at the place of its part; no file is written of no row.
 
     `shortened` is the part when it already lacks some: those stay away. It is not the one that is read on, so that
     the bytes are the same as when all go at once.
     """
-    load_part(session, rows)
+    load_part(session, source)
     session.keep("gone", _gone(session, place, shortened))
-    session.keep("returned", [_returned(session)])
+    # each by itself, so that no two large tables are built at once
+    session.keep("last", ["SELECT max(rowid) AS row FROM rows GROUP BY v0"])
+    session.keep("going", ["SELECT row FROM last WHERE row IN (SELECT row FROM gone)"])
+    session.keep("returned", [_returned(session.columns)])
     [(returned,)] = session.run("SELECT count(*) FROM returned").fetchall()
     if returned:
         client = quote(session.columns.id)
@@ -128,13 +136,10 @@ def _gone(session: Session, place: int, shortened: Path | None) -> list[str]:
     return queries
 
 
-def _returned(session: Session) -> str:
+def _returned(columns: Columns) -> str:
     """Return the query for the rows at hand that go, each being the last one of its client in the file."""
-    going = "SELECT row FROM gone"
-    clients = f"SELECT v0 FROM rows WHERE rowid IN ({going})"
-    last = f"SELECT max(rowid) FROM rows WHERE v0 IN ({clients}) GROUP BY v0"
-    stored = ", ".join(f"v{at} AS {quote(name)}" for at, name in enumerate(session.columns.names))
-    return f"SELECT {stored} FROM rows WHERE rowid IN ({going}) AND rowid IN ({last})"
+    stored = ", ".join(f"v{at} AS {quote(name)}" for at, name in enumerate(columns.names))
+    return f"SELECT {stored} FROM rows WHERE rowid IN (SELECT row FROM going)"
 
 
 def _groups(places: Sequence[int]) -> list[Sequence[int]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from risk_assets.engine.session import Session
 
 
-def order_statistics(session: Session, table: str, expression: str, n: int, ranks: Sequence[int]) -> list[float]:
-    """Return the values at ranks (from 0, ascending) among the `n` values of an expression that are not NULL."""
+def order_statistics(session: Session, table: str, expression: str, ranks: Sequence[int]) -> list[float]:
+    """Return the values at ranks (from 0, ascending) among the values of an expression that are not NULL."""
     # adding 0 turns -0.0 into 0.0, as in memory
-    return [value + 0.0 for value in session.order_statistics(table, expression, n, ranks)]
+    return [value + 0.0 for value in session.order_statistics(table, expression, ranks)]

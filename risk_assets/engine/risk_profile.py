@@ -47,7 +47,7 @@ def _quantiles(session: Session, table: str, risk: str, n: int) -> tuple[float, 
     below = np.floor(at).astype(np.int64)
     above = np.minimum(below + 1, n - 1)
     ranks = sorted({*below.tolist(), *above.tolist()})
-    values = dict(zip(ranks, order_statistics(session, table, risk, n, ranks), strict=True))
+    values = dict(zip(ranks, order_statistics(session, table, risk, ranks), strict=True))
     pairs = np.array(
         [[values[low], values[high]] for low, high in zip(below.tolist(), above.tolist(), strict=True)]
     )

@@ -6,10 +6,11 @@ import contextlib
 import hashlib
 import os
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-STAGED = re.compile(r"\.staged-[0-9a-f]{16}\.[0-9]+\.tmp")
+STAGED = re.compile(r"\.staged-[0-9a-f]{16}\.[0-9.]+\.tmp")
 
 
 @contextlib.contextmanager
@@ -63,7 +64,7 @@ def append_line(target: Path, line: str) -> None:
 def _staged_name(target: Path) -> str:
     """Return a name of bounded length: that of the target may be as long as names can be."""
     told = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]
-    return f".staged-{told}.{os.getpid()}.tmp"
+    return f".staged-{told}.{os.getpid()}.{threading.get_native_id()}.tmp"
 
 
 def sync(path: Path) -> None:

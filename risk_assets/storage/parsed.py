@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from risk_assets.engine.encoding import sha256_of
@@ -79,9 +80,9 @@ def read_sources(session: Session, files: Sequence[Path], folder: Path, work: Pa
 
     Raises SourceChangedError when a file does not stay the same meanwhile.
     """
+    reading = _Reading(session, folder, work)
     with ThreadPoolExecutor(HASHED_AT_ONCE) as pool, ThreadPoolExecutor(session.at_once) as parsers:
-        seen = pool.map(lambda file: _see(session, file, folder), files)
-        return list(parsers.map(lambda each: _read(session, each, folder, work), seen))
+        return list(parsers.map(reading.read, pool.map(reading.see, files)))
 
 
 def kept_source(session: Session, name: str, sha256: str, size: int, folder: Path) -> Source | None:
@@ -109,17 +110,6 @@ def forget_others(folder: Path, sources: Iterable[Source]) -> None:
             path.unlink()
 
 
-def _see(session: Session, file: Path, folder: Path) -> _Seen:
-    stat = _stat(file)
-    try:
-        sha256 = sha256_of(file)
-    except FileNotFoundError as error:
-        raise SourceChangedError(_gone(file)) from error
-    except PermissionError as error:
-        return _Seen(file, stat, refusal=f"cannot be read: {error.strerror}")
-    return _Seen(file, stat, sha256, kept_source(session, file.name, sha256, stat.st_size, folder))
-
-
 def _stat(file: Path) -> os.stat_result:
     try:
         return file.stat()
@@ -131,45 +121,80 @@ def _gone(file: Path) -> str:
     return f"{file.name}: went away while it was read"
 
 
-def _unchanged(source: Source, seen: _Seen) -> Source:
-    """Return a source if its file is still as it was seen."""
+def _require_unchanged(seen: _Seen) -> None:
     before, after = seen.stat, _stat(seen.file)
     if (before.st_size, before.st_mtime_ns, before.st_ino) != (after.st_size, after.st_mtime_ns, after.st_ino):
         raise SourceChangedError(f"{seen.file.name}: changed while it was read")
-    return source
 
 
-def _read(session: Session, seen: _Seen, folder: Path, work: Path) -> Source:
-    source = seen.kept
-    if source is None:
-        work.mkdir(parents=True, exist_ok=True)
-        with session.beside() as own, tempfile.TemporaryDirectory(dir=work) as place:
-            source = _parsed(own, seen, folder, Path(place))
-    return _unchanged(source, seen)
+@dataclass(frozen=True)
+class _Reading:
+    """Several files read at once; of files of equal content one is parsed and the others wait for it."""
+
+    session: Session
+    folder: Path
+    work: Path
+    locks: dict[str, threading.Lock] = field(default_factory=dict)
+
+    def see(self, file: Path) -> _Seen:
+        """Hash a file, and look up what is kept of its content."""
+        stat = _stat(file)
+        try:
+            sha256 = sha256_of(file)
+        except FileNotFoundError as error:
+            raise SourceChangedError(_gone(file)) from error
+        except PermissionError as error:
+            return _Seen(file, stat, refusal=f"cannot be read: {error.strerror}")
+        return _Seen(file, stat, sha256, self._kept(file, sha256, stat))
+
+    def read(self, seen: _Seen) -> Source:
+        """Return what is kept of a file, or parse it."""
+        if seen.refusal is not None:
+            return _unreadable(self.session, seen, self.folder, seen.refusal)
+        with self.locks.setdefault(seen.sha256, threading.Lock()):
+            source = seen.kept or self._kept(seen.file, seen.sha256, seen.stat)
+            if source is None:
+                return self._parse(seen)
+        _require_unchanged(seen)
+        return source
+
+    def _kept(self, file: Path, sha256: str, stat: os.stat_result) -> Source | None:
+        return kept_source(self.session, file.name, sha256, stat.st_size, self.folder)
+
+    def _parse(self, seen: _Seen) -> Source:
+        self.work.mkdir(parents=True, exist_ok=True)
+        with self.session.beside() as session, tempfile.TemporaryDirectory(dir=self.work) as place:
+            return _parsed(session, seen, self.folder, Path(place))
 
 
 def _parsed(session: Session, seen: _Seen, folder: Path, work: Path) -> Source:
-    file, size, sha256 = seen.file, seen.stat.st_size, seen.sha256
-    if seen.refusal is not None:
-        return _unreadable(session, file, size, folder, seen.refusal)
-    part, quarantine = work / "part.parquet", work / "quarantine.csv"
+    """Parse a file; what came of it is only kept when the file is still the one that was hashed."""
+    file, part, quarantine = seen.file, work / "part.parquet", work / "quarantine.csv"
     try:
         parsed = parse(session, file, part=part, quarantine=quarantine, folder=work)
+    except FileNotFoundError as error:
+        if file.exists():
+            raise
+        raise SourceChangedError(_gone(file)) from error
     except session.errors as error:
         fault = session.fault_of_file(error)
         if fault is None:
             raise
+        _require_unchanged(seen)
         told = fault.replace(str(file), "the file")
-        return _unreadable(session, file, size, folder, f"cannot be read by the engine: {told}", sha256=sha256)
-    key = _key(session, file.name, sha256)
-    return _keep(Source(file.name, sha256, size, parsed, folder, key), part, quarantine)
+        return _unreadable(session, seen, folder, f"cannot be read by the engine: {told}")
+    _require_unchanged(seen)
+    key = _key(session, file.name, seen.sha256)
+    return _keep(Source(file.name, seen.sha256, seen.stat.st_size, parsed, folder, key), part, quarantine)
 
 
-def _unreadable(session: Session, file: Path, size: int, folder: Path, reason: str, *, sha256: str = "") -> Source:
+def _unreadable(session: Session, seen: _Seen, folder: Path, reason: str) -> Source:
     """Return the account of a file that may well be readable the next time: it is not kept as parsed."""
     folder.mkdir(parents=True, exist_ok=True)
-    key = _key(session, file.name, file.name)
-    source = Source(file.name, sha256, size, Parsed(0, reason=reason), folder, key)
+    name = seen.file.name
+    source = Source(
+        name, seen.sha256, seen.stat.st_size, Parsed(0, reason=reason), folder, _key(session, name, name)
+    )
     refuse_whole(source.quarantine, reason)
     return source
 

@@ -26,7 +26,8 @@ pytestmark = pytest.mark.slow
 
 RESULTS = ("finaldata", "client_risk", "drift", "diagnostics")
 #: What names an engine's own hashes, or a moment.
-OWN = {"part", "fingerprint", "part_sha256", "ingested_at", "data_version", "version", "at"}
+OWN = {"part", "redelivered", "fingerprint", "part_sha256", "redelivered_sha256"}
+OWN |= {"ingested_at", "data_version", "version", "at"}
 TELCO = ROOT.parent / "shared" / "data" / "telco-customer-churn.csv"
 
 

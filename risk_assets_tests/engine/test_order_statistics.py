@@ -24,7 +24,7 @@ def found_in(session: Session, values: list[float | None]) -> list[float]:
     )
     session.run(f"CREATE OR REPLACE TABLE cells AS SELECT * FROM (VALUES {listed}) AS listed(x)")
     n = sum(value is not None for value in values)
-    return order_statistics(session, "cells", "x", n, range(n))
+    return order_statistics(session, "cells", "x", range(n))
 
 
 @pytest.fixture(scope="module")

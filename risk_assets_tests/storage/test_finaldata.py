@@ -3,11 +3,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -17,9 +18,11 @@ from hypothesis import strategies as st
 
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.engine.duck import DuckSession
+from risk_assets.storage import parsed
 from risk_assets.storage.finaldata import IngestionError, ingest, read_ingestion, read_test_rows
 from risk_assets.storage.layout import reading_order
-from risk_assets.storage.part_files import parts, parts_of
+from risk_assets.storage.part_files import deliveries, parts, parts_of
+from risk_assets.storage.records import write_record
 from risk_assets_tests.engine.parts import session_of
 from risk_assets_tests.storage.place import COLUMNS, HEADER, NOW, Place
 
@@ -123,7 +126,10 @@ def test_a_client_that_returns_to_an_earlier_state_is_in_that_state(place: Place
     assert len(place.rows()) == 5
 
 
-def test_a_lost_file_of_what_is_delivered_again_is_made_again(place: Place) -> None:
+@pytest.mark.parametrize("content", [None, b"", b"no parquet"])
+def test_a_lost_or_damaged_file_of_what_is_delivered_again_is_made_again(
+    place: Place, content: bytes | None
+) -> None:
     place.put("a.csv", "A,1,north,0")
     place.put("b.csv", "A,2,north,0")
     place.put("c.csv", "A,1,north,0")
@@ -131,6 +137,8 @@ def test_a_lost_file_of_what_is_delivered_again_is_made_again(place: Place) -> N
     before = place.contents()
     for path in place.layout.redelivered.iterdir():
         path.unlink()
+        if content is not None:
+            path.write_bytes(content)
     place.ingest()
     assert place.contents() == before
     assert place.latest() == {"A": ("A", 1.0, "north", 0)}
@@ -155,6 +163,40 @@ def test_a_copy_of_a_file_adds_nothing_and_the_first_one_holds_the_rows(place: P
     ingestion = place.ingest()
     assert [(file.accepted, file.duplicates) for file in ingestion.files] == [(1, 0), (0, 1), (0, 1)]
     assert ingestion.data_version == alone.data_version
+    assert place.rows() == [("A", 1.0, "north", 0)]
+
+
+def test_new_files_of_equal_content_are_read_side_by_side(place: Place) -> None:
+    names = [f"{letter}.csv" for letter in "abcdefgh"]
+    for name in names:
+        place.put(name, *(f"client {number},1,north,0" for number in range(300)))
+    for _ in range(5):
+        ingestion = place.ingest()
+        assert [(file.accepted, file.duplicates) for file in ingestion.files] == [(300, 0), *[(0, 300)] * 7]
+        shutil.rmtree(place.layout.ingested)
+
+
+def test_files_whose_names_differ_in_odd_characters_alone_deliver_each_by_itself(place: Place) -> None:
+    for name in ("a.csv", "b#1.csv", "b&1.csv"):
+        place.put(name, "A,1,north,0")
+    ingestion = place.ingest()
+    files = deliveries(place.layout, ingestion)
+    assert len(set(files)) == len(files) == 3
+
+
+def test_an_account_in_which_the_last_of_equal_rows_was_held_is_made_anew(place: Place) -> None:
+    """Such an account gave a file nothing that a later one repeated, and noted nothing besides."""
+    place.put("a.csv", "A,1,north,0")
+    place.put("b.csv", "A,1,north,0", "B,1,north,0")
+    expected = place.ingest()
+    first, second = expected.files
+    old = (
+        dataclasses.replace(first, accepted=0, duplicates=1, positives=0, part=None, fingerprint="0" * 32),
+        dataclasses.replace(second, accepted=2, duplicates=0, part="b.csv.000000000000.parquet"),
+    )
+    write_record(place.layout.ingestion, dataclasses.replace(expected, files=old))
+    (place.layout.input / "b.csv").unlink()
+    place.ingest()
     assert place.rows() == [("A", 1.0, "north", 0)]
 
 
@@ -316,11 +358,46 @@ def test_a_file_that_grows_meanwhile_is_read_again_or_named(place: Place, times:
                 ingest(place.layout, meddling, max_bad_share=0.5, write_csv=True, now=NOW)
 
 
+def spoil(place: Place, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], object]) -> None:
+    """Let somebody change b.csv, once, after it was hashed and before it is parsed."""
+    see, todo = parsed._Reading.see, [place.layout.input / "b.csv"]
+
+    def seen(self: parsed._Reading, file: Path) -> parsed._Seen:
+        found = see(self, file)
+        if file.name == "b.csv" and todo:
+            change(todo.pop())
+        return found
+
+    monkeypatch.setattr(parsed._Reading, "see", seen)
+
+
+def test_a_file_that_goes_away_after_it_was_hashed_is_left_out(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.put("a.csv", "A,1,north,0")
+    place.put("b.csv", "B,1,north,0")
+    spoil(place, monkeypatch, Path.unlink)
+    assert [file.name for file in place.ingest().files] == ["a.csv"]
+
+
+def test_what_a_file_held_meanwhile_is_not_taken_for_what_was_hashed(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.put("a.csv", "A,1,north,0")
+    place.put("b.csv", "B,1,north,0")
+    good = (place.layout.input / "b.csv").read_bytes()
+    spoil(place, monkeypatch, lambda file: file.write_bytes(HEADER.encode() + b"B,x,north,0\nC,1"))
+    place.ingest(bad=1.0)
+    (place.layout.input / "b.csv").write_bytes(good)
+    assert place.ingest().quarantined == 0
+    assert [row[0] for row in place.rows()] == ["A", "B"]
+
+
 KILLED = """
 import os, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from risk_assets.storage import publication
+from risk_assets.storage import parts, publication
 from risk_assets.storage.finaldata import ingest
 from risk_assets.storage.layout import Layout
 from risk_assets_tests.engine.parts import session_of
@@ -329,7 +406,8 @@ from risk_assets_tests.storage.place import COLUMNS, NOW
 def die(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
 
-setattr(publication, sys.argv[2], die)
+module, _, name = sys.argv[2].partition(".")
+setattr({"publication": publication, "parts": parts}[module], name, die)
 root = Path(sys.argv[1])
 layout = Layout(root, root / "in", root / "test", root / "out", root / "models", root / "production")
 with session_of(COLUMNS, root / "spill") as session:
@@ -337,7 +415,20 @@ with session_of(COLUMNS, root / "spill") as session:
 """
 
 
-@pytest.mark.parametrize("step", ["_stage", "_refusals", "write_record", "forget_others"])
+@pytest.mark.parametrize(
+    "step",
+    [
+        "parts.find_repeated",
+        "parts.rewrite",
+        "parts.sha256_of",
+        "parts._place",
+        "parts._account",
+        "publication._stage",
+        "publication._refusals",
+        "publication.write_record",
+        "publication.forget_others",
+    ],
+)
 def test_a_killed_ingestion_leaves_the_old_or_the_new_finaldata(place: Place, step: str) -> None:
     place.put("a.csv", "A,1,north,0", "B,1,north,0")
     before = place.ingest()
@@ -345,7 +436,7 @@ def test_a_killed_ingestion_leaves_the_old_or_the_new_finaldata(place: Place, st
     command = [sys.executable, "-c", KILLED, str(place.layout.data_root), step]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     found = read_ingestion(place.layout)
-    assert (found == before) == (step != "forget_others")
+    assert (found == before) == (step != "publication.forget_others")
     assert sorted(str(row[0]) for row in place.rows()) == ["A", "B"]
     place.ingest()
     assert [path.name for path in place.layout.ingested.iterdir() if path.name.endswith(".tmp")] == []

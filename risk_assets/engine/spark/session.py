@@ -170,9 +170,8 @@ class SparkSession:
         )
         return tuple(place for (place,) in places.fetchall())
 
-    def order_statistics(self, table: str, expression: str, n: int, ranks: Sequence[int]) -> list[float]:
+    def order_statistics(self, table: str, expression: str, ranks: Sequence[int]) -> list[float]:
         """Return values at ranks from a column sorted by the workers."""
-        del n
         ordered = (
             f"SELECT * FROM (SELECT {expression} AS value FROM {table}) WHERE value IS NOT NULL ORDER BY value"
         )
