@@ -73,7 +73,9 @@ def rewrite(
     load_part(session, source)
     session.keep("gone", _gone(session, place, shortened))
     # each by itself, so that no two large tables are built at once
-    session.keep("last", ["SELECT max(rowid) AS row FROM rows GROUP BY v0"])
+    session.keep("clients", ["SELECT DISTINCT v0 FROM rows WHERE rowid IN (SELECT row FROM gone)"])
+    last = "SELECT max(rowid) AS row FROM rows WHERE v0 IN (SELECT v0 FROM clients) GROUP BY v0"
+    session.keep("last", [last])
     session.keep("going", ["SELECT row FROM last WHERE row IN (SELECT row FROM gone)"])
     session.keep("returned", [_returned(session.columns)])
     [(returned,)] = session.run("SELECT count(*) FROM returned").fetchall()
