@@ -16,6 +16,8 @@ from risk_assets.engine.session import Session, quote, read_parts
 
 #: Many small parts are read together: each query has its price.
 MOST_QUERIES = 64
+#: Where fresh rows are fewer than one in so many, most others are of other clients, and need not be hashed.
+FEW = 20
 #: The place of rows that no part after them can take from them.
 HELD = -1
 
@@ -48,7 +50,7 @@ def find_repeated(
     fresh = [place for place in range(len(parts)) if place not in settled]
     if not fresh:
         return ()
-    suspects = _suspects_beside(session, parts, fresh) if settled else _suspects_among(session, parts, rows)
+    suspects = _suspects_beside(session, parts, rows, fresh) if settled else _suspects_among(session, parts, rows)
     if not suspects:
         return ()
     matches = ["SELECT * FROM matches"] if settled else []
@@ -95,7 +97,9 @@ def _suspects_among(session: Session, parts: Sequence[Path], rows: int) -> list[
     return [groups[at] for at in session.keep_repeats([_hashes(session, parts, group) for group in groups], rows)]
 
 
-def _suspects_beside(session: Session, parts: Sequence[Path], fresh: Sequence[int]) -> list[Sequence[int]]:
+def _suspects_beside(
+    session: Session, parts: Sequence[Path], rows: int, fresh: Sequence[int]
+) -> list[Sequence[int]]:
     """Return the groups of fresh parts that share hashes with any, and keep these hashes as `repeats`.
 
     Settled parts share rows with fresh ones alone, so their rows pass by, and those that match are kept as
@@ -104,8 +108,10 @@ def _suspects_beside(session: Session, parts: Sequence[Path], fresh: Sequence[in
     groups = _groups(fresh)
     hashes = (_hashes(session, parts, group) for group in groups)
     session.keep("fresh", [f"SELECT v0, h, {at} AS place FROM ({query})" for at, query in enumerate(hashes)])
-    # most rows are of other clients: these need not be hashed
-    known = "v0 IN (SELECT v0 FROM fresh) AND h IN (SELECT h FROM fresh)"
+    known = "h IN (SELECT h FROM fresh)"
+    [(count,)] = session.run("SELECT count(*) FROM fresh").fetchall()
+    if count * FEW <= rows:
+        known = f"v0 IN (SELECT v0 FROM fresh) AND {known}"
     settled = [place for place in range(len(parts)) if place not in fresh]
     held = _groups([place for place in settled if place < fresh[0]])
     open_ = _groups([place for place in settled if place > fresh[0]])

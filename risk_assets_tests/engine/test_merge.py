@@ -5,6 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from risk_assets.engine import merge
 from risk_assets.engine.merge import Target, find_repeated, rewrite
 from risk_assets_tests.engine.parts import COLUMNS, Row, session_of, write_part
 
@@ -62,12 +63,14 @@ def test_parts_that_share_no_row_need_no_rewriting(tmp_path: Path) -> None:
         assert find_repeated(session, [], rows=0) == ()
 
 
+@pytest.mark.parametrize("few", [1, 1000])
 @pytest.mark.parametrize(
     ("settled", "repeated"), [({0, 1}, (2, 3)), ({0, 1, 2, 3}, ()), ({1, 3}, (2, 3)), ({0, 1, 3}, (2, 3))]
 )
 def test_parts_that_share_nothing_are_only_compared_with_the_others(
-    tmp_path: Path, settled: set[int], repeated: tuple[int, ...]
+    tmp_path: Path, settled: set[int], repeated: tuple[int, ...], few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(merge, "FEW", few)
     paths = written(tmp_path)
     with session_of(COLUMNS, tmp_path / "spill") as session:
         assert find_repeated(session, paths, rows=9, settled=settled) == repeated
