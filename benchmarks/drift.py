@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from risk_assets.domain.columns import Columns, NumericColumn
-from risk_assets.domain.drift import DriftReference, DriftRules, DriftVerdict, NewRows
-from risk_assets.domain.drift_judge import judge_drift, sum_up
-from risk_assets.domain.drift_measure import measure_drift
-from risk_assets.domain.profile import NumericProfile, Profile
-from risk_assets.domain.scorecard import Scorecard
-from risk_assets.domain.scoring import score
+from risk_assets.domain.drift.judge import judge_drift, sum_up
+from risk_assets.domain.drift.measure import measure_drift
+from risk_assets.domain.drift.profile import NumericProfile, Profile
+from risk_assets.domain.drift.verdict import DriftReference, DriftRules, DriftVerdict, NewRows
+from risk_assets.domain.model.scorecard import Scorecard
+from risk_assets.domain.model.training import train
+from risk_assets.domain.scoring.score import score
 from risk_assets.domain.simulate import SimulatedClients, simulate
-from risk_assets.domain.training import train
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -19,9 +19,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from risk_assets.domain.columns import Columns, NumericColumn
-from risk_assets.domain.gate import GateEvidence, GateRules, GateVerdict, PairedPredictions, judge_challenger
+from risk_assets.domain.deployment.gate import (
+    GateEvidence,
+    GateRules,
+    GateVerdict,
+    PairedPredictions,
+    judge_challenger,
+)
+from risk_assets.domain.model.training import train
 from risk_assets.domain.simulate import SimulatedClients, simulate
-from risk_assets.domain.training import train
 
 if TYPE_CHECKING:
     import pandas as pd

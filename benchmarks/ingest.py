@@ -22,8 +22,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from risk_assets.domain.columns import Columns, NumericColumn
-from risk_assets.engine.duck import open_duckdb
-from risk_assets.storage.finaldata import ingest
+from risk_assets.engine.duck.session import open_duckdb
+from risk_assets.storage.intake.finaldata import ingest
 from risk_assets.storage.layout import Layout
 
 COLUMNS = Columns(

@@ -15,11 +15,11 @@ import sys
 import time
 from typing import Any
 
-from risk_assets.domain.scorecard import Scorecard
+from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.settings import Settings, load_settings
-from risk_assets.storage.finaldata import require_ingestion
+from risk_assets.storage.intake.finaldata import require_ingestion
+from risk_assets.storage.intake.part_files import deliveries, parts
 from risk_assets.storage.layout import Layout
-from risk_assets.storage.part_files import deliveries, parts
 from risk_assets.storage.records import read_record
 
 CHUNK = 1_000_000
@@ -39,9 +39,9 @@ def main() -> None:
 
 
 def _train(layout: Layout, settings: Settings) -> dict[str, float]:
+    from risk_assets.engine.model.training import train_on
+    from risk_assets.engine.model.training_rows import training_table
     from risk_assets.engine.opening import open_session
-    from risk_assets.engine.training import train_on
-    from risk_assets.engine.training_rows import training_table
 
     started = time.perf_counter()
     with open_session(
@@ -105,7 +105,7 @@ def _rank(layout: Layout, client: str, target: str) -> dict[str, float]:
 
 def _reasons(layout: Layout, ranking: Any) -> list[tuple[str | None, ...]]:  # noqa: ANN401  # pandas is loaded late
     """Word the reasons as domain.reasons does, in Python."""
-    from risk_assets.domain.reasons import reasons
+    from risk_assets.domain.model.reasons import reasons
 
     scorecard = read_record(layout.scorecard, Scorecard)
     columns = {name: ranking[name].to_numpy(dtype="float64") for name in scorecard.features}

@@ -104,10 +104,10 @@ def make_home(home: Path) -> Path:
     """Train on simulated clients, deploy the model below `home`, and return its config file."""
     import joblib
 
+    from risk_assets.domain.model.training import train
     from risk_assets.domain.simulate import simulate
-    from risk_assets.domain.training import train
     from risk_assets.settings import load_settings
-    from risk_assets.storage.deployments import point_to, publish_version
+    from risk_assets.storage.deployment.versions import point_to, publish_version
     from risk_assets.storage.layout import Layout
     from risk_assets.storage.records import write_record
 

@@ -28,9 +28,9 @@ from pathlib import Path
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.settings import SqlSourceSetting
 from risk_assets.settings.object_storage import ObjectStorageSetting
+from risk_assets.storage.intake.database.landing import land_new_rows
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.remote.mirror import Mirror
-from risk_assets.storage.sql_source.landing import land_new_rows
 from risk_assets_tests.services.postgres import Postgres, running_postgres
 
 NUMBERS = ("lastmonth_activity", "lastyear_activity", "number_of_employees")

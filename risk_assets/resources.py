@@ -14,10 +14,16 @@ from risk_assets.engine.opening import open_session
 from risk_assets.engine.session import Session
 from risk_assets.settings import Settings, SettingsError, load_settings
 from risk_assets.storage.dependencies import DependencyCheck
-from risk_assets.storage.fingerprints import FolderState, Status, folder_state, settled_state, unsettled_names
+from risk_assets.storage.intake.source_bucket import object_state
+from risk_assets.storage.intake.source_folder import (
+    FolderState,
+    Status,
+    folder_state,
+    settled_state,
+    unsettled_names,
+)
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.remote.mirror import Mirror
-from risk_assets.storage.remote.sources import object_state
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pytest
 
-from risk_assets.domain.deployment import Decision
-from risk_assets.domain.drift import DriftVerdict
+from risk_assets.domain.deployment.decisions import Decision
+from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.simulate import simulate
-from risk_assets.storage.deployments import read_decisions, read_manifest, verify_version
-from risk_assets.storage.finaldata import require_ingestion
+from risk_assets.storage.deployment.versions import read_decisions, read_manifest, verify_version
+from risk_assets.storage.intake.finaldata import require_ingestion
 from risk_assets.storage.records import read_record
 from risk_assets_tests.automation.daemon import DaemonHome, kill_tree
 

@@ -10,10 +10,10 @@ import pytest
 
 from risk_assets.domain.simulate import simulate
 from risk_assets.settings import load_settings
-from risk_assets.storage.deployments import read_decisions, verify_version
-from risk_assets.storage.finaldata import require_ingestion
+from risk_assets.storage.deployment.versions import read_decisions, verify_version
+from risk_assets.storage.intake.database.landing import land_new_rows
+from risk_assets.storage.intake.finaldata import require_ingestion
 from risk_assets.storage.remote.mirror import Mirror
-from risk_assets.storage.sql_source.landing import land_new_rows
 from risk_assets_tests.automation.daemon import DaemonHome
 from risk_assets_tests.services.postgres import Postgres, running_postgres
 

@@ -3,12 +3,12 @@
 import dagster as dg
 
 from risk_assets.domain.columns import Columns
-from risk_assets.domain.risks import RiskSummary
-from risk_assets.engine.ranked import risk_summary
+from risk_assets.domain.ranking.risk_summary import RiskSummary
+from risk_assets.engine.ranking.risk_summary import risk_summary
 from risk_assets.resources import SETTINGS, Home, mirrored
-from risk_assets.storage.deployments import deployed_scorecard, require_live_version
-from risk_assets.storage.finaldata import require_ingestion
-from risk_assets.storage.part_files import deliveries
+from risk_assets.storage.deployment.versions import deployed_scorecard, require_live_version
+from risk_assets.storage.intake.finaldata import require_ingestion
+from risk_assets.storage.intake.part_files import deliveries
 
 
 @dg.asset(
@@ -25,7 +25,7 @@ def client_risk(home: Home) -> dg.MaterializeResult:
 
     client_risk.parquet is for programs, client_risk.csv for spreadsheets. Rank 1 and decile 1 are the riskiest.
     """
-    from risk_assets.storage.clients import save_client_risk
+    from risk_assets.storage.ranking.client_risk import save_client_risk
 
     layout = home.layout
     ingestion, live = require_ingestion(layout), require_live_version(layout)

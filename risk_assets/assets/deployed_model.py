@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from risk_assets.domain.deployment import Decision
+from risk_assets.domain.deployment.decisions import Decision
 from risk_assets.resources import SETTINGS, Home, Metadata, ObservedSources, mirrored
-from risk_assets.storage.deployments import live_version, read_decisions, verify_version
+from risk_assets.storage.deployment.versions import live_version, read_decisions, verify_version
 
 if TYPE_CHECKING:
-    from risk_assets.domain.gate import GateVerdict
-    from risk_assets.storage.challenge import Challenge
+    from risk_assets.domain.deployment.gate import GateVerdict
+    from risk_assets.storage.deployment.challenge import Challenge
 
 
 @dg.asset(
@@ -43,8 +43,8 @@ def deployed_model(
     rejected; one that fails on testdata while recent rows favour it is held until somebody runs `risk approve` or
     `risk reject`. Whatever is decided stands in deployments.jsonl, and the champion serves on until replaced.
     """
-    from risk_assets.domain.gate import GateRules, judge_challenger
-    from risk_assets.storage.challenge import carry_out, read_challenge
+    from risk_assets.domain.deployment.gate import GateRules, judge_challenger
+    from risk_assets.storage.deployment.challenge import carry_out, read_challenge
 
     del observed_sources  # it has noted what the folders hold, for this run's lineage
     settings, layout = home.settings, home.layout

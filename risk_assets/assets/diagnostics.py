@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from risk_assets.domain.diagnostics import Diagnostics, Timing
-from risk_assets.domain.profile import CategoricalProfile, NumericProfile, Profile
-from risk_assets.engine.profile import part_rows, profile
+from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile, Profile
+from risk_assets.engine.drift.profile import part_rows, profile
 from risk_assets.reporting.markdown import picture
 from risk_assets.resources import SETTINGS, Dependencies, Home, Metadata, mirrored
 from risk_assets.storage.dependencies import not_asked
-from risk_assets.storage.deployments import deployed_scorecard, require_live_version
-from risk_assets.storage.finaldata import read_test_rows, require_ingestion
-from risk_assets.storage.part_files import parts
+from risk_assets.storage.deployment.versions import deployed_scorecard, require_live_version
+from risk_assets.storage.intake.finaldata import read_test_rows, require_ingestion
+from risk_assets.storage.intake.part_files import parts
 from risk_assets.storage.records import write_record
 
 TIMED = ("finaldata", "trained_model", "latest_score")

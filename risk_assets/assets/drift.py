@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from risk_assets.domain.drift import DriftRules, DriftVerdict
-from risk_assets.domain.metrics import ScorePoint
+from risk_assets.domain.drift.verdict import DriftRules, DriftVerdict
+from risk_assets.domain.scoring.metrics import ScorePoint
 from risk_assets.reporting.markdown import picture
 from risk_assets.resources import SETTINGS, Home, Metadata, mirrored
-from risk_assets.storage.deployments import read_decisions
+from risk_assets.storage.deployment.versions import read_decisions
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import append_record, read_history, write_record
 
@@ -33,7 +33,7 @@ def drift(home: Home) -> dg.MaterializeResult:
     data or no labels yet. Served clients are judged beside them. The label-free estimate of F1 rests on its
     risks and is blind to a change of the relation itself.
     """
-    from risk_assets.storage.comparison import compare_new_rows
+    from risk_assets.storage.drift.comparison import compare_new_rows
 
     settings, layout = home.settings, home.layout
     rules = DriftRules(policy=settings.drift_policy, samples=settings.bootstrap_samples, seed=settings.seed)

@@ -7,10 +7,10 @@ import dagster as dg
 from pydantic import Field
 
 from risk_assets.domain.columns import Columns, NumericColumn
-from risk_assets.domain.ingestion import Ingestion
+from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.resources import SETTINGS, Home, Metadata, ObservedSources, mirrored
-from risk_assets.storage.finaldata import ingest, read_ingestion
-from risk_assets.storage.remote.sources import note_sources
+from risk_assets.storage.intake.finaldata import ingest, read_ingestion
+from risk_assets.storage.intake.source_bucket import note_sources
 
 DUPLICATES_WORTH_A_LOOK = 0.2
 DAYS_UNTIL_OLD = 35

@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from risk_assets.domain.metrics import Metrics, ScorePoint
+from risk_assets.domain.scoring.metrics import Metrics, ScorePoint
 from risk_assets.reporting.markdown import picture
 from risk_assets.reporting.wording import outcome_words
 from risk_assets.resources import SETTINGS, Home, Metadata, ObservedSources, mirrored
-from risk_assets.storage.finaldata import read_test_rows
-from risk_assets.storage.latest_score import last_score, save_score
+from risk_assets.storage.intake.finaldata import read_test_rows
+from risk_assets.storage.scoring.latest_score import last_score, save_score
 
 
 @dg.asset(
@@ -31,9 +31,9 @@ from risk_assets.storage.latest_score import last_score, save_score
 @mirrored("trained_model", "testdata", writes="latest_score")
 def latest_score(home: Home, observed_sources: ObservedSources) -> dg.MaterializeResult:
     """The trained model's score on testdata: F1 in latestscore.txt, all metrics with intervals in metrics.json."""
-    from risk_assets.domain.scoring import score
+    from risk_assets.domain.scoring.score import score
     from risk_assets.reporting.charts import confusion_matrix
-    from risk_assets.storage.trained_model import read_model
+    from risk_assets.storage.model.trained_model import read_model
 
     del observed_sources  # it has noted what the folders hold, for this run's lineage
     settings, layout = home.settings, home.layout

@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from risk_assets.domain.diagnostics import Diagnostics
-from risk_assets.domain.drift import DriftVerdict
-from risk_assets.domain.metrics import Metrics, ScorePoint
-from risk_assets.domain.profile import TrainingReference
-from risk_assets.engine.ranked import risk_summary
+from risk_assets.domain.drift.profile import TrainingReference
+from risk_assets.domain.drift.verdict import DriftVerdict
+from risk_assets.domain.scoring.metrics import Metrics, ScorePoint
+from risk_assets.engine.ranking.risk_summary import risk_summary
 from risk_assets.reporting.wording import outcome_words
 from risk_assets.resources import SETTINGS, Home, mirrored
-from risk_assets.storage.deployments import deployed_scorecard, read_decisions, read_manifest, require_live_version
-from risk_assets.storage.finaldata import require_ingestion
+from risk_assets.storage.deployment.versions import (
+    deployed_scorecard,
+    read_decisions,
+    read_manifest,
+    require_live_version,
+)
+from risk_assets.storage.intake.finaldata import require_ingestion
 from risk_assets.storage.records import find_record, read_history, read_record
 
 if TYPE_CHECKING:
@@ -51,7 +56,7 @@ def report(home: Home) -> dg.MaterializeResult:
 
 def _content(home: Home) -> "ReportContent":
     from risk_assets.reporting.content import ReportContent
-    from risk_assets.storage.trained_model import read_model
+    from risk_assets.storage.model.trained_model import read_model
 
     settings, layout = home.settings, home.layout
     _, scorecard = read_model(layout)

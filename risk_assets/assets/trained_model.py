@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from risk_assets.domain.profile import TrainingReference
-from risk_assets.engine.profile import profile
+from risk_assets.domain.drift.profile import TrainingReference
+from risk_assets.engine.drift.profile import profile, table_rows
 from risk_assets.engine.select import Keep
 from risk_assets.reporting.markdown import picture
 from risk_assets.resources import SETTINGS, Home, Metadata, mirrored
-from risk_assets.storage.finaldata import require_ingestion
-from risk_assets.storage.part_files import parts
+from risk_assets.storage.intake.finaldata import require_ingestion
+from risk_assets.storage.intake.part_files import parts
 
 if TYPE_CHECKING:
-    from risk_assets.domain.scorecard import Scorecard
-    from risk_assets.storage.trained_model import ModelRecord
+    from risk_assets.domain.model.scorecard import Scorecard
+    from risk_assets.storage.model.trained_model import ModelRecord
 
 #: With fewer rows every one is needed for training; with more, a tenth of the clients is held out for the gate.
 ROWS_FOR_A_HOLD_OUT = 1000
@@ -40,9 +40,9 @@ def trained_model(home: Home) -> dg.MaterializeResult:
     are fitted by the engine, to the same model. Too few rows, or one class only, fail the run and the earlier
     model stays.
     """
-    from risk_assets.engine.training import train_on
-    from risk_assets.engine.training_rows import profiled, training_table
-    from risk_assets.storage.trained_model import save_model
+    from risk_assets.engine.model.training import train_on
+    from risk_assets.engine.model.training_rows import training_table
+    from risk_assets.storage.model.trained_model import save_model
 
     settings, layout, started = home.settings, home.layout, time.monotonic()
     ingestion, most = require_ingestion(layout), settings.training_rows_in_memory
@@ -53,7 +53,7 @@ def trained_model(home: Home) -> dg.MaterializeResult:
     ):
         training = train_on(session, rows, seed=settings.seed, threshold=settings.threshold, rows_in_memory=most)
         model = training.model
-        reference = TrainingReference(profile(session, profiled(session.columns, rows)), training.risks)
+        reference = TrainingReference(profile(session, table_rows(session.columns, rows)), training.risks)
         record = save_model(
             layout,
             session,

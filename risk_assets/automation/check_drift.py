@@ -7,9 +7,9 @@ import dagster as dg
 from risk_assets.automation.graph import asset_states
 from risk_assets.automation.jobs import CAUSE, REASON, RETRAINS, SETTLED_ONLY, ingest, refresh
 from risk_assets.automation.runs import failures_by_cause, last_success, run_in_flight
-from risk_assets.domain.deployment import last_decision
-from risk_assets.domain.drift import DriftVerdict
-from risk_assets.domain.refresh import (
+from risk_assets.domain.deployment.decisions import last_decision
+from risk_assets.domain.drift.verdict import DriftVerdict
+from risk_assets.domain.refresh.decision import (
     INGESTED,
     HeldChallenger,
     RefreshDecision,
@@ -19,7 +19,7 @@ from risk_assets.domain.refresh import (
 )
 from risk_assets.resources import Home
 from risk_assets.settings import SettingsError
-from risk_assets.storage.deployments import live_version, read_decisions
+from risk_assets.storage.deployment.versions import live_version, read_decisions
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import find_record
 from risk_assets.storage.remote.store import RemoteError
@@ -99,7 +99,7 @@ def _request(decision: RefreshDecision) -> dg.RunRequest:
 
 def gather(instance: dg.DagsterInstance, repository: dg.RepositoryDefinition, home: Home) -> RefreshFacts:
     """Return the facts of this moment: from Dagster's records and from disk."""
-    from risk_assets.storage.comparison import count_served
+    from risk_assets.storage.drift.comparison import count_served
 
     layout = home.layout
     home.mirror.pull("deployed_model", "drift", "predictions")

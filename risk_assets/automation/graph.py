@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from risk_assets.domain.staleness import AssetState
+from risk_assets.domain.refresh.staleness import AssetState
 from risk_assets.resources import CODE_VERSION_TAG, DATA_VERSION_TAG, INPUT_VERSION_TAG, code_version
 from risk_assets.settings import Settings
 

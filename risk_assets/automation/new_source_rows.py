@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 import dagster as dg
 from pydantic import TypeAdapter
 
-from risk_assets.domain.source_reads import count_failures, told, worth_a_notice
+from risk_assets.domain.intake.source_reads import count_failures, told, worth_a_notice
 from risk_assets.resources import Home
 from risk_assets.settings import SettingsError, SqlSourceSetting
-from risk_assets.storage.channel import ChannelError, send
+from risk_assets.storage.intake.database.database import SourceError, first_line, open_engine
+from risk_assets.storage.intake.database.landing import Look, land_new_rows
 from risk_assets.storage.lock import LockedError
+from risk_assets.storage.notifications import ChannelError, send
 from risk_assets.storage.remote.store import RemoteError
-from risk_assets.storage.sql_source.database import SourceError, first_line, open_engine
-from risk_assets.storage.sql_source.landing import Look, land_new_rows
 
 SECONDS = 30
 #: For all sources together; later none is begun, as with STATEMENT_SECONDS a tick must end before Dagster's 60 s.

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from risk_assets.automation.jobs import CAUSE
-from risk_assets.domain.retry import FailedRuns
+from risk_assets.domain.refresh.retry import FailedRuns
 
 IN_FLIGHT = [
     dg.DagsterRunStatus.QUEUED,

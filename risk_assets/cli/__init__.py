@@ -10,7 +10,7 @@ from risk_assets.cli.run import run
 from risk_assets.cli.serve import serve
 from risk_assets.cli.simulate import simulate
 from risk_assets.settings import SettingsError
-from risk_assets.storage.deployments import DeploymentError
+from risk_assets.storage.deployment.versions import DeploymentError
 from risk_assets.storage.lock import LockedError
 from risk_assets.storage.records import RecordError
 from risk_assets.storage.remote.store import RemoteError

@@ -8,8 +8,8 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from risk_assets.cli.api_client import CallError
-from risk_assets.domain.metrics import Estimate
-from risk_assets.domain.profile import Profile
+from risk_assets.domain.drift.profile import Profile
+from risk_assets.domain.scoring.metrics import Estimate
 from risk_assets.reporting import wording
 from risk_assets.serve.api.answers import DiagnosticsAnswer, Scoring, SummaryStats
 

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import click
 
-from risk_assets.domain.deployment import Decision, live_at
+from risk_assets.domain.deployment.decisions import Decision, live_at
 from risk_assets.reporting.wording import terminal_text
 from risk_assets.settings import load_settings
-from risk_assets.storage import interventions
-from risk_assets.storage.deployments import read_decisions
+from risk_assets.storage.deployment import manual_decisions as interventions
+from risk_assets.storage.deployment.versions import read_decisions
 from risk_assets.storage.remote.mirror import Mirror
 
 LONGEST_REASON = 500

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from risk_assets.cli.records import open_records, this_machine
-from risk_assets.domain.ingestion import Ingestion
-from risk_assets.domain.metrics import Metrics
-from risk_assets.domain.scorecard import Scorecard
-from risk_assets.engine.duck import open_duckdb
-from risk_assets.engine.ranked import risk_summary
+from risk_assets.cli.dagster_instance import open_records, this_machine
+from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.domain.model.scorecard import Scorecard
+from risk_assets.domain.scoring.metrics import Metrics
+from risk_assets.engine.duck.session import open_duckdb
+from risk_assets.engine.ranking.risk_summary import risk_summary
 from risk_assets.reporting.run_summary import run_summary
 from risk_assets.reporting.wording import terminal_text
 from risk_assets.settings import Settings, load_settings
-from risk_assets.storage.deployments import live_version, version_folder
+from risk_assets.storage.deployment.versions import live_version, version_folder
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import find_record, read_record
 from risk_assets.storage.remote.mirror import Mirror

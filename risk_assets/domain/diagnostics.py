@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from risk_assets.domain.profile import Profile
+from risk_assets.domain.drift.profile import Profile
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from risk_assets.domain.columns import Columns
-from risk_assets.engine.duck import open_duckdb
+from risk_assets.engine.duck.session import open_duckdb
 from risk_assets.engine.session import Session
 from risk_assets.settings.engine import EngineSetting
 

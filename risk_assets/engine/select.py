@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from risk_assets.domain.columns import Columns
-from risk_assets.engine.session import Session, held_out, literal, pattern, quote
+from risk_assets.engine.session import Session
+from risk_assets.engine.sql import held_out, literal, pattern, quote
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
-    from risk_assets.domain.scorecard import Scorecard
+    from risk_assets.domain.model.scorecard import Scorecard
 
 _LOG = logging.getLogger(__name__)
 

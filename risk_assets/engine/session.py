@@ -1,4 +1,4 @@
-"""The seam between the graph and its engines: what an engine must be able to do, and words of its SQL.
+"""The seam between the graph and its engines: what an engine must be able to do.
 
 SQL is written once, in DuckDB's dialect; what cannot be said in SQL that both engines share is a method here.
 """
@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from risk_assets.domain.columns import Columns
-from risk_assets.engine.tokenize import Record
 
 #: Takes an SQL table of texts c0, c1, … (one column per field of a file) and returns the query of typed rows.
 TypedQuery = Callable[[str], str]
+#: Writes a record, of which it takes the raw text and the fields.
+RecordWriter = Callable[[str, Sequence[str]], None]
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class Session(Protocol):
     def keep_plain(self, form: CsvForm, query: TypedQuery) -> bool:
         """Make the records of a plain file the rows at hand; False when one is misshapen, or cannot be told."""
 
-    def record_writer(self, target: TextIO, delimiter: str) -> Callable[[Record], None]:
+    def record_writer(self, target: TextIO, delimiter: str) -> RecordWriter:
         """Return what writes one sound record in the form that `keep_records` reads."""
 
     def keep_records(self, form: CsvForm, query: TypedQuery) -> None:
@@ -138,39 +139,3 @@ class Session(Protocol):
 
     def lacks_column(self, error: Exception) -> bool:
         """Whether an error means that a column is not there."""
-
-
-def quote(name: str) -> str:
-    """Return a name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """Return text as an SQL string."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def double(number: float) -> str:
-    """Return a number as an SQL double, to the last bit."""
-    return f"CAST('{float(number)!r}' AS DOUBLE)"
-
-
-def number_text(value: str, kind: str = "DOUBLE") -> str:
-    """Return the SQL of a number's shortest text; the cast to its own kind tells another engine what it is."""
-    return f"CAST(CAST({value} AS {kind}) AS VARCHAR)"
-
-
-def pattern(path: Path) -> str:
-    """Return a path as the engine's glob pattern of just this file."""
-    return "".join(f"[{character}]" if character in "*?[" else character for character in str(path))
-
-
-def read_parts(parts: Sequence[Path]) -> str:
-    """Return the SQL table of parquet parts, in the order given; columns of any name may be in them."""
-    paths = ", ".join(literal(pattern(part)) for part in parts)
-    return f"read_parquet([{paths}])"
-
-
-def held_out(columns: Columns) -> str:
-    """Return the SQL condition of the clients (a tenth, by the MD5 of the id) that no model is trained on."""
-    return f"CAST('0x' || substr(md5({quote(columns.id)}), 1, 8) AS BIGINT) % 10 = 0"

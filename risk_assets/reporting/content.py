@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from risk_assets.domain.deployment import Decision, Manifest
+from risk_assets.domain.deployment.decisions import Decision, Manifest
 from risk_assets.domain.diagnostics import Diagnostics
-from risk_assets.domain.drift import DriftVerdict
-from risk_assets.domain.ingestion import Ingestion
-from risk_assets.domain.metrics import Metrics, ScorePoint
-from risk_assets.domain.profile import Profile
-from risk_assets.domain.risks import RiskSummary
-from risk_assets.domain.scorecard import Scorecard
+from risk_assets.domain.drift.profile import Profile
+from risk_assets.domain.drift.verdict import DriftVerdict
+from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.domain.model.scorecard import Scorecard
+from risk_assets.domain.ranking.risk_summary import RiskSummary
+from risk_assets.domain.scoring.metrics import Metrics, ScorePoint
 from risk_assets.reporting.wording import OUTCOMES
 
 

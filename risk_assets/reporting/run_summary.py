@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from risk_assets.domain.ingestion import Ingestion
-from risk_assets.domain.metrics import Metrics
-from risk_assets.domain.risks import RankedClient, RiskSummary
+from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
+from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.reporting.wording import terminal_text
 
 MARGIN = " " * 10

@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 
 from risk_assets.domain.columns import Columns
-from risk_assets.domain.deployment import Decision
-from risk_assets.domain.drift import DriftVerdict
-from risk_assets.domain.metrics import Estimate, Metrics
+from risk_assets.domain.deployment.decisions import Decision
+from risk_assets.domain.drift.verdict import DriftVerdict
+from risk_assets.domain.scoring.metrics import Estimate, Metrics
 
 #: (negative, positive): what became of a client, where the labels themselves say little.
 OUTCOMES = ("stayed", "left")

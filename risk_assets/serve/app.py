@@ -20,11 +20,11 @@ from risk_assets.serve.api.inference import inference_blueprint
 from risk_assets.serve.api.prediction import prediction_blueprint
 from risk_assets.serve.api.replying import respond
 from risk_assets.serve.api.results import results
-from risk_assets.serve.guard import Guard
-from risk_assets.serve.headers import security_headers
+from risk_assets.serve.guards.guard import Guard
+from risk_assets.serve.http.headers import security_headers
+from risk_assets.serve.http.replies import Fault, RequestError, faulty, problem_reply
 from risk_assets.serve.pages.routes import pages_blueprint
 from risk_assets.serve.pages.sessions import keep_sessions
-from risk_assets.serve.replies import Fault, RequestError, faulty, problem_reply
 from risk_assets.serve.state import EXTENSION, Serving, live_name, serving
 from risk_assets.settings import Settings
 

@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Literal
 
 from risk_assets.domain.columns import Columns
-from risk_assets.domain.risks import RankedClient, RiskSummary
-from risk_assets.engine.duck import DuckSession, open_duckdb
-from risk_assets.engine.folders import own_folder
-from risk_assets.engine.ranked import risk_summary
-from risk_assets.engine.session import literal, quote, read_parts
+from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
+from risk_assets.engine.duck.session import DuckSession, open_duckdb
+from risk_assets.engine.ranking.risk_summary import risk_summary
+from risk_assets.engine.sql import literal, quote, read_parts
+from risk_assets.engine.temporary_directories import own_folder
 from risk_assets.serve.generated import Generated
-from risk_assets.serve.live import told
-from risk_assets.serve.replies import RequestError
+from risk_assets.serve.http.replies import RequestError
+from risk_assets.serve.model.live import told
 from risk_assets.settings import Settings
+from risk_assets.storage.intake.part_files import deliveries
 from risk_assets.storage.layout import Layout
-from risk_assets.storage.part_files import deliveries
 
 Sort = Literal["risk", "-risk", "id", "-id"]
 ORDERS = {"risk": "risk, id", "-risk": "rank", "id": "id", "-id": "id DESC"}

@@ -6,15 +6,15 @@ import math
 from pathlib import Path
 from typing import TypeVar
 
-from risk_assets.domain.deployment import Decision
+from risk_assets.domain.deployment.decisions import Decision
 from risk_assets.domain.diagnostics import Diagnostics
-from risk_assets.domain.drift import DriftVerdict
-from risk_assets.domain.ingestion import Ingestion
-from risk_assets.domain.metrics import Metrics, ScorePoint
-from risk_assets.domain.profile import TrainingReference
-from risk_assets.serve.live import Version, told, verified_bytes
-from risk_assets.serve.replies import RequestError
-from risk_assets.storage.deployments import DeploymentError, read_decisions, version_folder
+from risk_assets.domain.drift.profile import TrainingReference
+from risk_assets.domain.drift.verdict import DriftVerdict
+from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.domain.scoring.metrics import Metrics, ScorePoint
+from risk_assets.serve.http.replies import RequestError
+from risk_assets.serve.model.live import Version, told, verified_bytes
+from risk_assets.storage.deployment.versions import DeploymentError, read_decisions, version_folder
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import RecordError, parse_record, read_history, read_record
 

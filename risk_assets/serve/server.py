@@ -17,11 +17,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from risk_assets.engine.folders import own_folder
+from risk_assets.engine.temporary_directories import own_folder
 from risk_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from risk_assets.serve.front import Front
+    from risk_assets.serve.rsgi_app import Front
 
 #: Running requests have this long to finish after SIGTERM, in seconds.
 STOP_SECONDS = 5
@@ -86,8 +86,8 @@ def serve(settings: Settings, *, host: str, port: int, workers: int | None = Non
 def load_front(settings: Settings, hosts: frozenset[str], secret: bytes) -> Front:
     """Return the application; each worker makes its own."""
     from risk_assets.serve.app import create_app
-    from risk_assets.serve.front import Front
     from risk_assets.serve.metrics import begin_worker
+    from risk_assets.serve.rsgi_app import Front
 
     sys.setswitchinterval(SWITCH_SECONDS)
     begin_worker()
@@ -111,7 +111,7 @@ def _figures_folder(settings: Settings) -> Iterator[Path]:
 
 def _load_what_workers_share() -> None:
     """Import the application before the workers are forked: once, not once per worker."""
-    importlib.import_module("risk_assets.serve.front")
+    importlib.import_module("risk_assets.serve.rsgi_app")
 
 
 def check_address(settings: Settings, host: str, *, insecure: bool) -> None:
@@ -136,7 +136,7 @@ def check_keys(settings: Settings, host: str, *, insecure: bool) -> None:
 
 
 def _hosts(settings: Settings, host: str) -> frozenset[str]:
-    from risk_assets.serve.guard import LOOPBACK_NAMES
+    from risk_assets.serve.guards.guard import LOOPBACK_NAMES
 
     return LOOPBACK_NAMES if _is_loopback(host) and not settings.api_keys else frozenset()
 

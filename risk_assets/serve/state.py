@@ -9,15 +9,15 @@ from typing import cast
 from flask import Flask, current_app, g
 
 from risk_assets.domain.columns import Columns
-from risk_assets.serve.brake import Brake
 from risk_assets.serve.client_table import ClientTable
-from risk_assets.serve.follower import Follower
 from risk_assets.serve.generated import Generated
-from risk_assets.serve.guard import Guard
-from risk_assets.serve.inference import Inference
-from risk_assets.serve.live import LiveModel, Version
-from risk_assets.serve.prediction import Predictions
-from risk_assets.serve.prediction_log import PredictionLog
+from risk_assets.serve.guards.guard import Guard
+from risk_assets.serve.guards.login_throttle import Brake
+from risk_assets.serve.model.deployment_watcher import Follower
+from risk_assets.serve.model.inference import Inference
+from risk_assets.serve.model.live import LiveModel, Version
+from risk_assets.serve.model.prediction import Predictions
+from risk_assets.serve.model.prediction_log import PredictionLog
 from risk_assets.settings import Settings
 from risk_assets.storage.layout import Layout
 

@@ -9,11 +9,11 @@ import joblib
 import pandas as pd
 import pytest
 
-from risk_assets.domain.drift import DriftVerdict
-from risk_assets.domain.ingestion import Ingestion
+from risk_assets.domain.drift.verdict import DriftVerdict
+from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.simulate import simulate
-from risk_assets.storage.deployments import live_version, read_decisions, read_manifest, version_folder
-from risk_assets.storage.interventions import rollback
+from risk_assets.storage.deployment.manual_decisions import rollback
+from risk_assets.storage.deployment.versions import live_version, read_decisions, read_manifest, version_folder
 from risk_assets.storage.records import read_record
 from risk_assets_tests.assets.house import MODEL, House, failed_checks
 

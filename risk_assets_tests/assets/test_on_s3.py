@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from risk_assets.storage.deployments import read_decisions
+from risk_assets.storage.deployment.versions import read_decisions
 from risk_assets_tests.assets.house import House
 from risk_assets_tests.services.faults import Faults
 from risk_assets_tests.services.s3 import BUCKET, S3

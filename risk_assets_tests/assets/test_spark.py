@@ -16,8 +16,8 @@ import joblib
 import pytest
 
 from risk_assets.engine.spark.application import stop_application
-from risk_assets.storage.finaldata import require_ingestion
-from risk_assets.storage.part_files import parts
+from risk_assets.storage.intake.finaldata import require_ingestion
+from risk_assets.storage.intake.part_files import parts
 from risk_assets_tests.assets.house import MODEL, ROOT, House
 from risk_assets_tests.assets.soiled import soil
 from risk_assets_tests.services.spark_cluster import SparkCluster, running_cluster

@@ -20,7 +20,7 @@ from dagster._core.scheduler.instigation import InstigatorTick, TickStatus
 
 from risk_assets.automation.runs import IN_FLIGHT
 from risk_assets.settings import load_settings
-from risk_assets.storage.deployments import live_version
+from risk_assets.storage.deployment.versions import live_version
 from risk_assets.storage.layout import Layout
 
 if TYPE_CHECKING:

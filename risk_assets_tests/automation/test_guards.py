@@ -9,7 +9,7 @@ import pytest
 
 from risk_assets.automation.runs import run_in_flight
 from risk_assets.domain.simulate import simulate
-from risk_assets.storage.finaldata import require_ingestion
+from risk_assets.storage.intake.finaldata import require_ingestion
 from risk_assets.storage.lock import writing
 from risk_assets_tests.automation.daemon import DaemonHome
 

@@ -11,8 +11,8 @@ import dagster as dg
 import pytest
 
 from risk_assets.automation.notices import decisions, failed_run
-from risk_assets.domain.deployment import Decision
-from risk_assets.domain.drift import DriftVerdict
+from risk_assets.domain.deployment.decisions import Decision
+from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.storage.records import append_record
 from risk_assets_tests.automation.small import SmallHome
 

@@ -9,8 +9,8 @@ import pytest
 
 from risk_assets.automation.launcher import HOST
 from risk_assets.domain.simulate import simulate
-from risk_assets.storage.deployments import read_decisions
-from risk_assets.storage.finaldata import require_ingestion
+from risk_assets.storage.deployment.versions import read_decisions
+from risk_assets.storage.intake.finaldata import require_ingestion
 from risk_assets.storage.lock import writing
 from risk_assets_tests.automation.daemon import kill_tree
 from risk_assets_tests.automation.team import TeamHome, running_team

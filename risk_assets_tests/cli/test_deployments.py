@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from risk_assets.storage.deployments import live_version, read_decisions, record_decision
+from risk_assets.storage.deployment.versions import live_version, read_decisions, record_decision
 from risk_assets_tests.cli.commands import House, build_house
-from risk_assets_tests.storage.test_deployments import promotion
-from risk_assets_tests.storage.test_interventions import hold, promote
+from risk_assets_tests.storage.deployment.test_manual_decisions import hold, promote
+from risk_assets_tests.storage.deployment.test_versions import promotion
 
 
 @pytest.fixture

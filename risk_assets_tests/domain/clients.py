@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from risk_assets.domain.columns import Columns, NumericColumn
+from risk_assets.domain.model.training import TrainedModel, train
 from risk_assets.domain.simulate import SimulatedClients
-from risk_assets.domain.training import TrainedModel, train
 
 MIXED = Columns(
     id="client",

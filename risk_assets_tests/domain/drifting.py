@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from risk_assets.domain.drift import DriftReference, NewRows
-from risk_assets.domain.metrics import CalibrationBin, Confusion, Estimate, Metrics
-from risk_assets.domain.profile import CategoricalProfile, NumericProfile, Profile
+from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile, Profile
+from risk_assets.domain.drift.verdict import DriftReference, NewRows
+from risk_assets.domain.scoring.metrics import CalibrationBin, Confusion, Estimate, Metrics
 
 REGIONS = ("north", "south", "west")
 KNOWN_ROWS = 4000

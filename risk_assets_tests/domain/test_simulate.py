@@ -11,8 +11,8 @@ from pandas.testing import assert_frame_equal
 from sklearn.metrics import f1_score, roc_auc_score
 
 from risk_assets.domain.columns import Columns
+from risk_assets.domain.model.training import TrainedModel, train
 from risk_assets.domain.simulate import Drift, SimulatedClients, best_auc, codes, simulate
-from risk_assets.domain.training import TrainedModel, train
 from risk_assets_tests.domain.clients import SIMULATED, arrays, labelled
 
 DATA = Path(__file__).parents[2] / "data"

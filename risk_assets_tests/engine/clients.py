@@ -9,9 +9,9 @@ import duckdb
 import pandas as pd
 
 from risk_assets.domain.columns import Columns
-from risk_assets.engine.session import literal, quote
-from risk_assets.engine.training import Training, train_on
-from risk_assets.engine.training_rows import training_table
+from risk_assets.engine.model.training import Training, train_on
+from risk_assets.engine.model.training_rows import training_table
+from risk_assets.engine.sql import literal, quote
 from risk_assets_tests.engine.parts import session_of
 
 

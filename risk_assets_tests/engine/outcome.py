@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 
 from risk_assets.domain.columns import Columns, NumericColumn
-from risk_assets.engine.parse import Parsed, parse
+from risk_assets.engine.intake.parse import Parsed, parse
 from risk_assets.engine.session import Session
 
 COLUMNS = Columns("id", "exited", "1", "0", (NumericColumn("calls", 0),), ("region",))

@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 
 from risk_assets.domain.columns import Columns, NumericColumn
-from risk_assets.engine.duck import DuckSession, open_duckdb
-from risk_assets.engine.session import quote
+from risk_assets.engine.duck.session import DuckSession, open_duckdb
+from risk_assets.engine.sql import quote
 
 COLUMNS = Columns(
     id="corporation",

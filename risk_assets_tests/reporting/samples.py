@@ -6,14 +6,14 @@ import hashlib
 import math
 from collections.abc import Sequence
 
-from risk_assets.domain.deployment import Decision, Manifest, Verdict
+from risk_assets.domain.deployment.decisions import Decision, Manifest, Verdict
 from risk_assets.domain.diagnostics import Dependency, DependencyReport, Diagnostics, Timing
-from risk_assets.domain.drift import DriftVerdict, DriftWord, Judgement, Measurement
-from risk_assets.domain.ingestion import Ingestion, SourceFile
-from risk_assets.domain.metrics import CalibrationBin, Confusion, Estimate, Metrics, ScorePoint
-from risk_assets.domain.profile import CategoricalProfile, NumericProfile, Profile
-from risk_assets.domain.risks import RankedClient, RiskSummary
-from risk_assets.domain.scorecard import CategoricalShape, NumericShape, Scorecard
+from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile, Profile
+from risk_assets.domain.drift.verdict import DriftVerdict, DriftWord, Judgement, Measurement
+from risk_assets.domain.intake.ingestion import Ingestion, SourceFile
+from risk_assets.domain.model.scorecard import CategoricalShape, NumericShape, Scorecard
+from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
+from risk_assets.domain.scoring.metrics import CalibrationBin, Confusion, Estimate, Metrics, ScorePoint
 from risk_assets.reporting.content import ReportContent
 
 ACTIVITY = ("lastmonth_activity", "lastyear_activity", "number_of_employees")

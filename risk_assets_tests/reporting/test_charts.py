@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from risk_assets.domain.deployment import Decision
-from risk_assets.domain.metrics import Confusion, Estimate, Metrics
-from risk_assets.domain.profile import Profile
+from risk_assets.domain.deployment.decisions import Decision
+from risk_assets.domain.drift.profile import Profile
+from risk_assets.domain.scoring.metrics import Confusion, Estimate, Metrics
 from risk_assets.reporting import charts
 from risk_assets_tests.reporting import samples
 

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from risk_assets.domain.profile import Profile
+from risk_assets.domain.drift.profile import Profile
 from risk_assets.reporting.charts.effects import CategoricalEffect, NumericEffect, effects
 from risk_assets.reporting.charts.shapes import odds_ticks
 from risk_assets_tests.reporting import samples

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from risk_assets.domain.ingestion import Ingestion, SourceFile
-from risk_assets.domain.metrics import Confusion, Estimate, Metrics
-from risk_assets.domain.risks import RankedClient, RiskSummary
+from risk_assets.domain.intake.ingestion import Ingestion, SourceFile
+from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
+from risk_assets.domain.scoring.metrics import Confusion, Estimate, Metrics
 from risk_assets.reporting.run_summary import run_summary
 
 F1 = Estimate(0.5714, 0.5332, 0.6101)

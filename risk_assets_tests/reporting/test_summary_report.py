@@ -12,7 +12,7 @@ import pytest
 from pypdf import PageObject, PdfReader
 
 from risk_assets.domain.diagnostics import DependencyReport
-from risk_assets.domain.ingestion import SourceFile
+from risk_assets.domain.intake.ingestion import SourceFile
 from risk_assets.reporting import typeface
 from risk_assets.reporting.content import ReportContent
 from risk_assets.reporting.summary_report import build_report

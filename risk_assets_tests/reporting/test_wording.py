@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from risk_assets.domain.columns import Columns
-from risk_assets.domain.metrics import Confusion
+from risk_assets.domain.scoring.metrics import Confusion
 from risk_assets.reporting import wording
 from risk_assets_tests.reporting import samples
 

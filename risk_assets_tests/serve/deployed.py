@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from risk_assets.domain.deployment import Decision, Manifest
-from risk_assets.domain.metrics import Confusion, Estimate, Metrics
-from risk_assets.domain.profile import CategoricalProfile, NumericProfile, Profile, TrainingReference
-from risk_assets.domain.scorecard import CategoricalShape, NumericShape, Scorecard
+from risk_assets.domain.deployment.decisions import Decision, Manifest
+from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile, Profile, TrainingReference
+from risk_assets.domain.model.scorecard import CategoricalShape, NumericShape, Scorecard
+from risk_assets.domain.scoring.metrics import Confusion, Estimate, Metrics
 from risk_assets.settings import ColumnsSetting, NumericSetting, Settings
-from risk_assets.storage.deployments import point_to, publish_version, record_decision
+from risk_assets.storage.deployment.versions import point_to, publish_version, record_decision
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import write_record
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from risk_assets.domain.drift import DriftVerdict, Judgement, Measurement
-from risk_assets.domain.metrics import Estimate, ScorePoint
+from risk_assets.domain.drift.verdict import DriftVerdict, Judgement, Measurement
+from risk_assets.domain.scoring.metrics import Estimate, ScorePoint
 from risk_assets.settings import Settings
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import append_record, write_record

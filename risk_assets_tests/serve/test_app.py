@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from risk_assets.domain.diagnostics import Dependency, DependencyReport, Diagnostics, Timing
-from risk_assets.domain.drift import DriftVerdict
+from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.settings import Settings
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import write_record

@@ -18,8 +18,8 @@ import httpx
 import pytest
 
 from risk_assets_tests.serve.deployed import CLIENT, deploy, make_settings
+from risk_assets_tests.serve.http.test_files import OUTSIDE
 from risk_assets_tests.serve.running import Server, received, running
-from risk_assets_tests.serve.test_files import OUTSIDE
 
 pytestmark = pytest.mark.slow
 MEGABYTE = 1024 * 1024

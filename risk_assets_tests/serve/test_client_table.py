@@ -7,13 +7,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from risk_assets.domain.ingestion import Ingestion, SourceFile
+from risk_assets.domain.intake.ingestion import Ingestion, SourceFile
 from risk_assets.settings import Settings
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import write_record
 from risk_assets_tests.serve.conftest import Home, opened
 from risk_assets_tests.serve.deployed import make_settings
-from risk_assets_tests.serve.test_prediction import risk_of
+from risk_assets_tests.serve.model.test_prediction import risk_of
 
 COUNT = 120
 

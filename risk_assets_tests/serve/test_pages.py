@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from werkzeug.test import TestResponse
 
-from risk_assets.domain.risks import RankedClient
+from risk_assets.domain.ranking.risk_summary import RankedClient
 from risk_assets.serve.pages.clients import _page_numbers
 from risk_assets.settings import Settings
 from risk_assets.storage.layout import Layout

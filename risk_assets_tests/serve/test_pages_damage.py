@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from risk_assets.domain.drift import DriftVerdict, Judgement, Measurement
+from risk_assets.domain.drift.verdict import DriftVerdict, Judgement, Measurement
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import write_record
 from risk_assets_tests.serve.conftest import opened

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk_assets.domain.metrics import CalibrationBin, Estimate, ScorePoint
-from risk_assets.domain.profile import Profile
-from risk_assets.domain.risks import RiskSummary
+from risk_assets.domain.drift.profile import Profile
+from risk_assets.domain.ranking.risk_summary import RiskSummary
+from risk_assets.domain.scoring.metrics import CalibrationBin, Estimate, ScorePoint
 from risk_assets.serve.pages.bars import deviations, histogram
 from risk_assets.serve.pages.curves import Curve, Table, drawings
 from risk_assets.serve.pages.plots import calibration, score_plot

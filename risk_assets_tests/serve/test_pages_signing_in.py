@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from risk_assets.serve.app import create_app
-from risk_assets.serve.brake import SECONDS, WRONG
+from risk_assets.serve.guards.login_throttle import SECONDS, WRONG
 from risk_assets.serve.pages.sessions import COOKIE, LIFETIME
 from risk_assets.serve.state import serving_of
 from risk_assets_tests.serve.conftest import Home, opened

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from risk_assets.domain.scorecard import Scorecard
+from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.settings import Settings
 from risk_assets.storage.atomic import write_text
 from risk_assets.storage.layout import Layout

@@ -9,10 +9,10 @@ from pathlib import Path
 import duckdb
 
 from risk_assets.domain.columns import Columns, NumericColumn
-from risk_assets.domain.ingestion import Ingestion
-from risk_assets.storage.finaldata import ingest, read_ingestion
+from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.storage.intake.finaldata import ingest, read_ingestion
+from risk_assets.storage.intake.part_files import deliveries, parts
 from risk_assets.storage.layout import Layout
-from risk_assets.storage.part_files import deliveries, parts
 from risk_assets_tests.engine.parts import session_of
 
 COLUMNS = Columns("id", "exited", "1", "0", (NumericColumn("calls", 0),), ("region",))

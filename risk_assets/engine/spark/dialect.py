@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from sqlglot import exp
 
 from risk_assets.domain.columns import NUMBER
-from risk_assets.engine.session import literal
+from risk_assets.engine.sql import literal
 
 #: From the first on a double has no fraction; up to the second it holds every whole number.
 WHOLE_FROM, EXACT_UP_TO = 2**52, 2**53

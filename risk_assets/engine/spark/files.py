@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from risk_assets.engine.session import CsvForm, literal
+from risk_assets.engine.intake.tokenize import MAX_LINE
+from risk_assets.engine.session import CsvForm
 from risk_assets.engine.spark.positions import POSITION
-from risk_assets.engine.tokenize import MAX_LINE
+from risk_assets.engine.sql import literal
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -29,7 +30,7 @@ FILE_BITS = 40
 
 
 def path_of(pattern: str) -> Path:
-    """Return the file that a pattern of `engine.session.pattern` names."""
+    """Return the file that a pattern of `engine.sql.pattern` names."""
     return Path(re.sub(r"\[([*?\[])\]", r"\1", pattern))
 
 

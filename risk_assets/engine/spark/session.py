@@ -6,19 +6,19 @@ import contextlib
 import itertools
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import unquote, urlparse
 
 from risk_assets.domain.columns import Columns
-from risk_assets.engine.folders import HOST, own_folder
-from risk_assets.engine.session import CsvForm, TypedQuery, read_parts
+from risk_assets.engine.session import CsvForm, RecordWriter, TypedQuery
 from risk_assets.engine.spark import faults, files
 from risk_assets.engine.spark.application import application
 from risk_assets.engine.spark.result import SparkResult
-from risk_assets.engine.tokenize import Record
+from risk_assets.engine.sql import read_parts
+from risk_assets.engine.temporary_directories import HOST, own_folder
 from risk_assets.settings.engine import EngineSetting
 
 if TYPE_CHECKING:
@@ -132,12 +132,13 @@ class SparkSession:
         self._register("texts", files.split_lines(self.spark, source, form))
         return self._keep_rows(query("texts"))
 
-    def record_writer(self, target: TextIO, delimiter: str) -> Callable[[Record], None]:
+    def record_writer(self, target: TextIO, delimiter: str) -> RecordWriter:
         """Return what writes records as JSON, one on each line."""
         del delimiter
 
-        def write(record: Record) -> None:
-            target.write(json.dumps(record.fields, ensure_ascii=False) + "\n")
+        def write(raw: str, fields: Sequence[str]) -> None:
+            del raw
+            target.write(json.dumps(fields, ensure_ascii=False) + "\n")
 
         return write
 

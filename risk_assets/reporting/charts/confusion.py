@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from risk_assets.domain.metrics import Metrics
+from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.reporting.charts.canvas import POINTS, blank_axes, figure, plain, png, write
 from risk_assets.reporting.style import BLUE, CHART_TEXT, INK, MUTED, ORANGE, PALE_BLUE, PALE_ORANGE
 from risk_assets.reporting.typeface import BOLD, fitted, wrapped

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from risk_assets.domain.drift import DriftVerdict
+from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.reporting.charts.canvas import axes, figure, label, png, sentence_alone
 from risk_assets.reporting.charts.history import date_ticks
 from risk_assets.reporting.style import CHART_TEXT, DRIFT_COLOURS, INK, PALE_GREEN, RED, RULE, TEXT_WIDTH, WASH

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from risk_assets.domain.profile import CategoricalProfile, NumericProfile, Profile
-from risk_assets.domain.scorecard import CategoricalShape, NumericShape, Scorecard
+from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile, Profile
+from risk_assets.domain.model.scorecard import CategoricalShape, NumericShape, Scorecard
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

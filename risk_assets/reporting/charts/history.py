@@ -8,8 +8,8 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from risk_assets.domain.deployment import Decision
-from risk_assets.domain.metrics import ScorePoint
+from risk_assets.domain.deployment.decisions import Decision
+from risk_assets.domain.scoring.metrics import ScorePoint
 from risk_assets.reporting.charts.canvas import axes, figure, name_axes, png, sentence_alone, write
 from risk_assets.reporting.style import BLUE, CHART_TEXT, MUTED, RULE, TEXT_WIDTH, VERDICT_COLOURS
 from risk_assets.reporting.wording import moment

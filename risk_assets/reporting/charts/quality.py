@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from risk_assets.domain.metrics import Metrics
+from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.reporting.charts.canvas import axes, figure, name_axes, png, title, write
 from risk_assets.reporting.style import BLUE, MUTED, ORANGE, PALE_BLUE, RULE, TEXT_WIDTH
 from risk_assets.reporting.wording import score

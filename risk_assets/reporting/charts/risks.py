@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from risk_assets.domain.risks import RiskSummary
+from risk_assets.domain.ranking.risk_summary import RiskSummary
 from risk_assets.reporting.charts.canvas import axes, figure, name_axes, png, sentence_alone, write
 from risk_assets.reporting.style import INK, ORANGE, PALE_BLUE, RULE, TEXT_WIDTH
 from risk_assets.reporting.wording import count

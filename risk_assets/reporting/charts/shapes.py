@@ -6,8 +6,8 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from risk_assets.domain.profile import Profile
-from risk_assets.domain.scorecard import Scorecard
+from risk_assets.domain.drift.profile import Profile
+from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.reporting.charts.canvas import POINTS, axes, figure, label, png, sentence_alone, title
 from risk_assets.reporting.charts.effects import CategoricalEffect, Effect, NumericEffect, effects
 from risk_assets.reporting.style import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from risk_assets.domain.ingestion import Ingestion, SourceFile
-from risk_assets.domain.profile import CategoricalProfile, NumericProfile, Profile
+from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile, Profile
+from risk_assets.domain.intake.ingestion import Ingestion, SourceFile
 from risk_assets.reporting.pages.blocks import (
     Block,
     cell,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from reportlab.lib.colors import HexColor
 from reportlab.platypus import Table
 
-from risk_assets.domain.risks import RankedClient
+from risk_assets.domain.ranking.risk_summary import RankedClient
 from risk_assets.reporting.content import ReportContent
 from risk_assets.reporting.pages import blocks
 from risk_assets.reporting.pages.blocks import WIDTH, Block, heading, lines, note, space, words

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from risk_assets.domain.deployment import Decision
-from risk_assets.domain.drift import DriftVerdict, Judgement
+from risk_assets.domain.deployment.decisions import Decision
+from risk_assets.domain.drift.verdict import DriftVerdict, Judgement
 from risk_assets.reporting.charts.drifting import comparison
 from risk_assets.reporting.content import ReportContent
 from risk_assets.reporting.pages.blocks import (

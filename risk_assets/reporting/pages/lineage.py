@@ -8,7 +8,7 @@ from itertools import pairwise
 from reportlab.graphics.shapes import Drawing, Line, Polygon, Rect, String
 from reportlab.lib.colors import HexColor
 
-from risk_assets.domain.deployment import Manifest
+from risk_assets.domain.deployment.decisions import Manifest
 from risk_assets.reporting.content import ReportContent
 from risk_assets.reporting.pages.blocks import (
     WIDTH,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from risk_assets.domain.metrics import Metrics
+from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.reporting.charts.shapes import ROW_HEIGHT
 from risk_assets.reporting.content import ReportContent
 from risk_assets.reporting.pages.blocks import (

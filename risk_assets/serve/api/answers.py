@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field, TypeAdapter
 
-from risk_assets.domain.deployment import Decision, Manifest
+from risk_assets.domain.deployment.decisions import Decision, Manifest
 from risk_assets.domain.diagnostics import Diagnostics
-from risk_assets.domain.drift import DriftVerdict
-from risk_assets.domain.metrics import Metrics
-from risk_assets.domain.profile import Profile
-from risk_assets.domain.scorecard import Scorecard
+from risk_assets.domain.drift.profile import Profile
+from risk_assets.domain.drift.verdict import DriftVerdict
+from risk_assets.domain.model.scorecard import Scorecard
+from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.serve.client_table import Sort
 
 

@@ -12,7 +12,7 @@ from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 from pydantic import BaseModel, Field
 
-from risk_assets.domain.reasons import odds_text, value_text
+from risk_assets.domain.model.reasons import odds_text, value_text
 from risk_assets.serve.api.answers import (
     ClientAnswer,
     ClientList,
@@ -22,7 +22,7 @@ from risk_assets.serve.api.answers import (
     ShapeValue,
 )
 from risk_assets.serve.api.replying import answer, problems, refuse_parameters
-from risk_assets.serve.live import Version
+from risk_assets.serve.model.live import Version
 from risk_assets.serve.state import live_name, live_version, serving
 
 clients = APIBlueprint(

@@ -15,9 +15,9 @@ from pydantic import BaseModel
 from risk_assets.domain.columns import Columns
 from risk_assets.serve.api.prediction import number_schema
 from risk_assets.serve.api.replying import OPEN, answer, problems, refuse_parameters, respond
-from risk_assets.serve.inference import MODEL, NUMERIC_TYPES, OUTPUTS, metadata
-from risk_assets.serve.prediction import Question
-from risk_assets.serve.replies import JSON, RequestError
+from risk_assets.serve.http.replies import JSON, RequestError
+from risk_assets.serve.model.inference import MODEL, NUMERIC_TYPES, OUTPUTS, metadata
+from risk_assets.serve.model.prediction import Question
 from risk_assets.serve.state import find_version, live_version, serving
 from risk_assets.settings import Settings
 

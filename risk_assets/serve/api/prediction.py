@@ -10,8 +10,8 @@ from flask_openapi.models.tag import Tag
 
 from risk_assets.domain.columns import MAX_MAGNITUDE, Columns, NumericColumn
 from risk_assets.serve.api.replying import problems, respond
-from risk_assets.serve.prediction import MAX_REASONS, Question
-from risk_assets.serve.replies import JSON
+from risk_assets.serve.http.replies import JSON
+from risk_assets.serve.model.prediction import MAX_REASONS, Question
 from risk_assets.serve.state import serving
 from risk_assets.settings import Settings
 

@@ -9,7 +9,7 @@ from flask_openapi.types import ResponseDict
 from pydantic import BaseModel
 
 from risk_assets.serve.api.answers import dump
-from risk_assets.serve.replies import JSON, PROBLEM, SHOWN_CHARACTERS, Fault, Reply, faulty
+from risk_assets.serve.http.replies import JSON, PROBLEM, SHOWN_CHARACTERS, Fault, Reply, faulty
 
 STATUSES = {
     400: "the request is malformed",

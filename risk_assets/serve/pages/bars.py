@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from risk_assets.domain.risks import RiskSummary
+from risk_assets.domain.ranking.risk_summary import RiskSummary
 
 FULL = 100.0
 #: Even the smallest number that is not nothing can be seen.

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from flask import Response, request
 from pydantic import ValidationError
 
-from risk_assets.domain.risks import RankedClient
-from risk_assets.engine.ranked import FIGURES, REASONS
+from risk_assets.domain.ranking.risk_summary import RankedClient
+from risk_assets.engine.ranking.risk_summary import FIGURES, REASONS
 from risk_assets.serve.api.answers import ClientQuery, Explanation
 from risk_assets.serve.api.clients import explain
-from risk_assets.serve.csv_form import write_csv
-from risk_assets.serve.live import Version
+from risk_assets.serve.http.csv_form import write_csv
+from risk_assets.serve.http.replies import CSV, RequestError, shown
+from risk_assets.serve.model.live import Version
 from risk_assets.serve.pages.bars import deviations
 from risk_assets.serve.pages.curves import Cell, Curve, Table, drawings
 from risk_assets.serve.pages.site import find, show
-from risk_assets.serve.replies import CSV, RequestError, shown
 from risk_assets.serve.state import find_version, serving
 
 #: Pages named on either side of the one that shows.

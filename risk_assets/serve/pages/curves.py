@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from risk_assets.domain.profile import Profile
-from risk_assets.domain.scorecard import Scorecard
+from risk_assets.domain.drift.profile import Profile
+from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.reporting.charts.effects import CategoricalEffect, Effect, NumericEffect, effects
 from risk_assets.reporting.charts.shapes import LEAST_REACH, odds_ticks
 from risk_assets.serve.pages.bars import Deviation, deviations

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flask import Response, request
 
-from risk_assets.serve.replies import RequestError
+from risk_assets.serve.http.replies import RequestError
 from risk_assets.serve.state import serving
 
 OURS = Path(__file__).parents[1] / "static"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response
 
-from risk_assets.domain.metrics import Metrics
+from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.reporting.wording import outcome_words, what_the_score_means
 from risk_assets.serve.pages.curves import drawings
 from risk_assets.serve.pages.plots import calibration

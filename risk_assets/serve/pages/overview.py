@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Response
 
-from risk_assets.domain.drift import DriftVerdict
-from risk_assets.domain.risks import RiskSummary
+from risk_assets.domain.drift.verdict import DriftVerdict
+from risk_assets.domain.ranking.risk_summary import RiskSummary
 from risk_assets.reporting.wording import decision_sentence, outcome_words, what_the_score_means
-from risk_assets.serve.live import Version
+from risk_assets.serve.model.live import Version
 from risk_assets.serve.pages.bars import histogram
 from risk_assets.serve.pages.site import Found, find, show
 from risk_assets.serve.state import find_version, serving

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from risk_assets.domain.deployment import Decision
-from risk_assets.domain.metrics import CalibrationBin, Metrics, ScorePoint
+from risk_assets.domain.deployment.decisions import Decision
+from risk_assets.domain.scoring.metrics import CalibrationBin, Metrics, ScorePoint
 
 #: Models that the history shows.
 MOST_POINTS = 30

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from flask import Blueprint, Response
 from werkzeug.exceptions import HTTPException
 
+from risk_assets.serve.http.replies import RequestError
 from risk_assets.serve.pages import clients, files, history, model, overview, sessions, signing_in, upload
 from risk_assets.serve.pages.site import FILTERS, furnish, show_http_error, show_problem
-from risk_assets.serve.replies import RequestError
 
 View = Callable[..., Response]
 READ: dict[str, View] = {

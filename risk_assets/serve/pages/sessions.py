@@ -16,7 +16,7 @@ from flask import Flask, redirect, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.wrappers import Response as AnyResponse
 
-from risk_assets.serve.replies import RequestError
+from risk_assets.serve.http.replies import RequestError
 from risk_assets.serve.state import serving
 
 COOKIE = "risk_assets"

@@ -11,10 +11,10 @@ from flask import Response, render_template
 from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException
 
-from risk_assets.domain.reasons import odds_text, value_text
+from risk_assets.domain.model.reasons import odds_text, value_text
 from risk_assets.reporting import wording
+from risk_assets.serve.http.replies import RequestError
 from risk_assets.serve.pages import sessions
-from risk_assets.serve.replies import RequestError
 from risk_assets.serve.state import find_version, serving
 
 T = TypeVar("T")

@@ -9,10 +9,10 @@ from pathlib import PurePath
 from flask import Response, request
 from werkzeug.utils import secure_filename
 
-from risk_assets.serve.csv_form import read_csv
+from risk_assets.serve.http.csv_form import read_csv
+from risk_assets.serve.http.replies import CSV, RequestError
+from risk_assets.serve.model.prediction import Scored
 from risk_assets.serve.pages.site import show
-from risk_assets.serve.prediction import Scored
-from risk_assets.serve.replies import CSV, RequestError
 from risk_assets.serve.state import live_version, serving
 
 REASONS = 3

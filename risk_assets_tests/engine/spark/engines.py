@@ -13,7 +13,8 @@ import duckdb
 
 from risk_assets.domain.columns import Columns
 from risk_assets.engine.opening import open_session
-from risk_assets.engine.session import Session, literal, read_parts
+from risk_assets.engine.session import Session
+from risk_assets.engine.sql import literal, read_parts
 from risk_assets.settings.engine import EngineSetting
 from risk_assets_tests.engine.parts import session_of
 from risk_assets_tests.services.spark_cluster import QUICK

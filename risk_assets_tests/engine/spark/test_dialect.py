@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from risk_assets.domain.columns import Columns, NumericColumn
-from risk_assets.engine.rules import rules_for, typed
-from risk_assets.engine.scorecard_sql import placed, reasons_query, risk_sql
-from risk_assets.engine.session import held_out, literal, number_text, quote, read_parts
+from risk_assets.engine.intake.rules import rules_for, typed
+from risk_assets.engine.model.scorecard_sql import placed, reasons_query, risk_sql
+from risk_assets.engine.sql import held_out, literal, number_text, quote, read_parts
 from risk_assets_tests.domain.clients import MIXED, mixed_clients, trained_on_mixed_clients
+from risk_assets_tests.engine.intake.test_rules import SPELLINGS
 from risk_assets_tests.engine.spark.engines import Engines, both_engines
-from risk_assets_tests.engine.test_rules import SPELLINGS
 
 COLUMNS = Columns("id", "left", "1", "0", (NumericColumn("a", -5, 1e50), NumericColumn("b")), ("k",))
 WORDS = Columns("id", "left", "true story", "2", (), ("k",))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import duckdb
 import pytest
 
-from risk_assets.engine.parse import Parsed, parse
+from risk_assets.engine.intake.parse import Parsed, parse
 from risk_assets.engine.session import Session
 from risk_assets_tests.engine.dirty import COLUMNS as DIRTY_COLUMNS
 from risk_assets_tests.engine.dirty import DirtyWriter

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from risk_assets.storage.intake.source_bucket import object_state
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.lock import LockedError, writing
 from risk_assets.storage.remote.mirror import Mirror
-from risk_assets.storage.remote.sources import object_state
 from risk_assets_tests.storage.remote.machines import IMPATIENT, Bucket, files_of, machine, new_url, write_unit
 
 LOCAL = """

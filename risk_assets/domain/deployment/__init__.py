@@ -1,0 +1,1 @@
+"""What serves: the gate, and the decisions."""

@@ -1,0 +1,1 @@
+"""Whether the world has changed: profiles, measurements, verdict."""

@@ -1,0 +1,137 @@
+"""First step: measure how new rows differ from what the deployed model was at home with."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from risk_assets.domain.drift.counts import ColumnCounts, CountedRows, count_column, count_rows
+from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile
+from risk_assets.domain.drift.statistics import (
+    Distance,
+    beside_reference,
+    chi_square,
+    kolmogorov_smirnov,
+    population_stability,
+)
+from risk_assets.domain.drift.verdict import DriftMeasurements, DriftReference, DriftRules, Measurement, NewRows
+from risk_assets.domain.scoring.bootstrap import f1_of, resample
+from risk_assets.domain.scoring.metrics import Confusion
+from risk_assets.domain.scoring.performance_estimate import estimate_from
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from risk_assets.domain.drift.statistics import Values
+
+    ColumnProfile = NumericProfile | CategoricalProfile
+
+
+def measure_drift(
+    rows: NewRows | CountedRows,
+    reference: DriftReference,
+    rules: DriftRules,
+    served_risks: NDArray[np.float64] | None = None,
+) -> DriftMeasurements:
+    """Compare new rows, and the risks that were served, with the reference.
+
+    Counts are enough for more rows than `rules.most_tested_rows`; up to there the rows themselves are needed. Too
+    few rows are not compared, but for F1, which is measured whenever both labels occur.
+    """
+    counted = count_rows(rows, reference) if isinstance(rows, NewRows) else rows
+    found = []
+    if counted.confusion is not None and _has_both_classes(counted.confusion):
+        found.append(_performance(counted.confusion, reference, rules))
+    if counted.n >= rules.min_rows:
+        profiles: list[ColumnProfile] = [*reference.profile.numeric, *reference.profile.categorical]
+        columns = [("feature", profile, counted.features[profile.name]) for profile in profiles]
+        columns.append(("score", reference.risks, counted.score))
+        for kind, profile, counts in columns:
+            values = _values(rows, kind, profile.name) if counted.n <= rules.most_tested_rows else None
+            found.append(_column(kind, profile, counts, values, rules))
+    if served_risks is not None and len(served_risks) >= rules.min_rows:
+        values = served_risks if len(served_risks) <= rules.most_tested_rows else None
+        counts = count_column(reference.risks, served_risks)
+        found.append(_column("served", reference.risks, counts, values, rules))
+    rng = np.random.default_rng(rules.seed)
+    estimate = estimate_from(counted.flagged, counted.others, samples=rules.samples, rng=rng)
+    return DriftMeasurements(counted.n, tuple(found), estimate)
+
+
+def _has_both_classes(confusion: Confusion) -> bool:
+    positives = confusion.true_positives + confusion.false_negatives
+    return positives > 0 and confusion.true_negatives + confusion.false_positives > 0
+
+
+def _values(rows: NewRows | CountedRows, kind: str, name: str) -> Values:
+    if isinstance(rows, CountedRows):
+        raise ValueError(f"{rows.n:,} rows are few enough to be tested: pass the rows, not their counts")  # noqa: TRY004  # it is their number that is wrong
+    return rows.risks if kind == "score" else rows.features[name]
+
+
+def _performance(confusion: Confusion, reference: DriftReference, rules: DriftRules) -> Measurement:
+    """Compare F1 on the new rows with the recorded one, by a bootstrap of each (they are of different rows)."""
+    recorded = reference.metrics.confusion
+    rng = np.random.default_rng(rules.seed)
+    now = resample(confusion, samples=rules.samples, rng=rng).f1
+    before = resample(recorded, samples=rules.samples, rng=rng).f1
+    return Measurement(
+        kind="performance",
+        name="F1",
+        n=sum(dataclasses.astuple(confusion)),
+        statistic="F1 difference",
+        value=float(np.quantile(now - before, (1 + rules.confidence) / 2)),
+        threshold=-rules.margin,
+        effect=f1_of(confusion) - f1_of(recorded),
+        floor=rules.margin,
+        detail=f"{f1_of(confusion):.3f} against {f1_of(recorded):.3f} at deployment",
+    )
+
+
+def _column(
+    kind: str, profile: ColumnProfile, counts: ColumnCounts, values: Values | None, rules: DriftRules
+) -> Measurement:
+    """Compare one column with its profile: by a test of its values where they are given, else by PSI."""
+    if values is None:
+        distance = population_stability(beside_reference(counts.bins, profile), quantile=rules.psi_quantile)
+        statistic, floor = "PSI", rules.psi_floor
+    else:
+        (statistic, distance), floor = _test(profile, values, rules), rules.floor
+    return Measurement(
+        kind=kind,
+        name=profile.name,
+        n=counts.n,
+        statistic=statistic,
+        value=distance.value,
+        threshold=distance.threshold,
+        effect=distance.effect,
+        floor=floor,
+        p_value=distance.p_value,
+        detail=_detail(profile, counts),
+    )
+
+
+def _test(
+    profile: ColumnProfile,
+    values: Values,
+    rules: DriftRules,
+) -> tuple[str, Distance]:
+    if isinstance(profile, NumericProfile):
+        return "Kolmogorov-Smirnov", kolmogorov_smirnov(values.astype(np.float64), profile, alpha=rules.alpha)
+    found = chi_square(
+        values.astype(object), profile, alpha=rules.alpha, permutations=rules.permutations, seed=rules.seed
+    )
+    return "chi-square", found
+
+
+def _detail(profile: ColumnProfile, counts: ColumnCounts) -> str:
+    """Say what was and what is: the median, and the share missing where there is any."""
+    parts = []
+    if isinstance(profile, NumericProfile) and profile.median is not None and counts.median is not None:
+        parts.append(f"median {profile.median:.4g} before, {counts.median:.4g} now")
+    if profile.missing or counts.missing:
+        missing = counts.missing / counts.n
+        parts.append(f"missing {profile.missing / profile.n:.1%} before, {missing:.1%} now")
+    return "; ".join(parts)

@@ -1,0 +1,193 @@
+"""Distances between new rows and a stored profile: Kolmogorov-Smirnov, chi-square and PSI.
+
+A missing cell is a value of its own everywhere, so a change of the share missing counts as drift.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Values = NDArray[np.float64] | NDArray[np.object_]
+
+PSI_BINS = 10
+#: Below this expected count the chi-square distribution no longer fits (Cochran 1954).
+LEAST_EXPECTED = 5
+
+
+@dataclass(frozen=True)
+class Distance:
+    """A statistic with its critical value, the size of the effect and, where it is a test, its p-value."""
+
+    value: float
+    threshold: float
+    effect: float
+    p_value: float | None = None
+
+
+def kolmogorov_smirnov(values: NDArray[np.float64], reference: NumericProfile, *, alpha: float) -> Distance:
+    """Compare values (n,) with a profile's quantiles.
+
+    D is the least distance that any sample with these quantiles and this share missing can have, so coarse
+    quantiles and ties make the test conservative, never too eager. A missing cell counts as below all numbers. The
+    p-value is that of n * m / (n + m) rows against a known distribution, as in scipy.stats.ks_2samp.
+    """
+    from scipy.special import kolmogi
+    from scipy.stats import kstwo
+
+    present = np.sort(values[~np.isnan(values)])
+    points = np.unique(np.concatenate([present, np.asarray(reference.quantiles, dtype=np.float64)]))
+    missing = 1 - len(present) / len(values)
+    missing_before = reference.missing / reference.n
+    gaps = [abs(missing - missing_before)]
+    for side in ("right", "left"):
+        low, high = _share_below(reference, points, side)
+        now = missing + np.searchsorted(present, points, side=side) / len(values)
+        gaps.extend((now - high).tolist() + (low - now).tolist())
+    distance = float(max(gaps))
+    size = max(round(len(values) * reference.n / (len(values) + reference.n)), 1)
+    critical = float(kolmogi(alpha) / np.sqrt(size))
+    return Distance(distance, critical, distance, float(kstwo.sf(distance, size)))
+
+
+def _share_below(
+    reference: NumericProfile, points: NDArray[np.float64], side: Literal["left", "right"]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Bound the reference's share of rows (missing ones included) up to each point, from its quantiles."""
+    missing = reference.missing / reference.n
+    steps = max(len(reference.quantiles) - 1, 1)
+    passed = np.searchsorted(np.asarray(reference.quantiles, dtype=np.float64), points, side=side)
+    low, high = np.clip((passed - 1) / steps, 0, 1), np.clip(passed / steps, 0, 1)
+    return missing + (1 - missing) * low, missing + (1 - missing) * high
+
+
+def chi_square(
+    values: NDArray[np.object_], reference: CategoricalProfile, *, alpha: float, permutations: int, seed: int
+) -> Distance:
+    """Compare categories (n,) with a profile's counts: Pearson's chi-square of homogeneity.
+
+    Where an expected count is under 5 the p-value is that of the permutation test: shuffling which rows are new
+    draws their counts from a multivariate hypergeometric distribution.
+    """
+    from scipy.stats import chi2
+
+    counts = category_counts(values, reference)
+    if counts.shape[1] == 1:
+        return Distance(value=0.0, threshold=0.0, effect=0.0, p_value=1.0)
+    new, pooled = counts[0], counts.sum(axis=0)
+    expected = pooled * (new.sum() / pooled.sum())
+    found, freedom = float(_pearson(new, pooled)), len(new) - 1
+    if expected.min() >= LEAST_EXPECTED:
+        p_value = float(chi2.sf(found, freedom))
+    else:
+        rng = np.random.default_rng(seed)
+        drawn = rng.multivariate_hypergeometric(pooled, new.sum(), size=permutations, method="marginals")
+        p_value = float((1 + np.count_nonzero(_pearson(drawn, pooled) >= found - 1e-9)) / (1 + permutations))
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    effect = float(np.abs(shares[0] - shares[1]).sum() / 2)
+    return Distance(found, float(chi2.isf(alpha, freedom)), effect, p_value)
+
+
+def _pearson(new: NDArray[np.int64], pooled: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Chi-square of the table of new and other rows, for one or many counts (..., levels) of the new ones."""
+    share = new.sum(axis=-1, keepdims=True) / pooled.sum()
+    return np.asarray(((new - share * pooled) ** 2 / (share * (1 - share) * pooled)).sum(axis=-1))
+
+
+def is_missing(values: Values) -> NDArray[np.bool_]:
+    """Tell the missing cells (n,): None and NaN."""
+    if values.dtype.kind == "f":
+        return np.isnan(values.astype(np.float64))
+    cells = values.tolist()
+    return np.array([cell is None or (isinstance(cell, float) and math.isnan(cell)) for cell in cells], dtype=bool)
+
+
+def category_counts(values: NDArray[np.object_], reference: CategoricalProfile) -> NDArray[np.int64]:
+    """Count the levels (2, levels) of new and reference rows: listed categories, all others, missing.
+
+    Levels that neither has are left out.
+    """
+    return beside_reference(count_categories(values, reference), reference)
+
+
+def count_categories(values: NDArray[np.object_], reference: CategoricalProfile) -> NDArray[np.int64]:
+    """Count values by the categories that the reference lists, all others, and missing."""
+    known = [category for category, _ in reference.counts]
+    place = {category: index for index, category in enumerate(known)}
+    other, missing = len(known), len(known) + 1
+    levels = [place.get(value, other) for value in values.tolist()]
+    placed = np.where(is_missing(values), missing, np.array(levels, dtype=np.int64))
+    return np.bincount(placed, minlength=missing + 1)
+
+
+def beside_reference(
+    counts: Sequence[int] | NDArray[np.int64], reference: NumericProfile | CategoricalProfile
+) -> NDArray[np.int64]:
+    """Return counts of new rows, as `count_bins` or `count_categories` give them, over those of the reference.
+
+    Bins (2, bins) that neither has are left out.
+    """
+    if isinstance(reference, NumericProfile):
+        before = _reference_bins(reference)
+    else:
+        listed = (count for _, count in reference.counts)
+        before = np.array([*listed, reference.other, reference.missing], dtype=np.int64)
+    new = np.asarray(counts, dtype=np.int64)
+    return np.stack([new, before])[:, (new + before) > 0]
+
+
+def population_stability(counts: NDArray[np.int64], *, quantile: float) -> Distance:
+    """PSI = sum (a - b) ln(a / b) over the shares a, b of the bins of new and reference rows (2, bins).
+
+    Half a row is added to each bin, so an empty one is finite. The critical value is the `quantile` of the index
+    when nothing changed: (1 / n + 1 / m) chi-square of bins - 1 degrees of freedom (Yurdakul & Naranjo 2020).
+    """
+    from scipy.stats import chi2
+
+    smoothed = counts + 0.5
+    new, before = smoothed / smoothed.sum(axis=1, keepdims=True)
+    index = float(((new - before) * np.log(new / before)).sum())
+    rows = counts.sum(axis=1)
+    critical = float((1 / rows[0] + 1 / rows[1]) * chi2.ppf(quantile, max(counts.shape[1] - 1, 1)))
+    return Distance(index, critical, index)
+
+
+def count_bins(values: NDArray[np.float64], reference: NumericProfile) -> NDArray[np.int64]:
+    """Count values by the bins between `decile_edges`, and the missing ones last.
+
+    Where many rows share the reference's lowest value, what lies below it has a bin of its own.
+    """
+    edges = decile_edges(reference)
+    present = values[~np.isnan(values)]
+    now = np.bincount(np.searchsorted(edges, present), minlength=len(edges) + 1)
+    return np.append(now, len(values) - len(present))
+
+
+def _reference_bins(reference: NumericProfile) -> NDArray[np.int64]:
+    """Spread the reference's rows over its quantiles: each interval between two of them holds as many."""
+    quantiles = np.asarray(reference.quantiles, dtype=np.float64)
+    edges = decile_edges(reference)
+    middles = (quantiles[1:] + quantiles[:-1]) / 2
+    spread = np.bincount(np.searchsorted(edges, middles), minlength=len(edges) + 1) / max(len(middles), 1)
+    known = reference.n - reference.missing
+    return np.append(np.rint(spread * known).astype(np.int64), reference.missing)
+
+
+def decile_edges(reference: NumericProfile) -> NDArray[np.float64]:
+    """Return the upper edges, which belong to their bins, of all bins but the last."""
+    quantiles = np.asarray(reference.quantiles, dtype=np.float64)
+    if len(quantiles) == 0:
+        return quantiles
+    step = (len(quantiles) - 1) // PSI_BINS
+    edges = np.unique(quantiles[step:-1:step])
+    return np.append(np.nextafter(quantiles[0], -np.inf), edges) if edges[0] == quantiles[0] else edges

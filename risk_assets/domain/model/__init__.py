@@ -1,0 +1,1 @@
+"""The model: how it is fitted, what it says, and why."""

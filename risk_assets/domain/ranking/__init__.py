@@ -1,0 +1,1 @@
+"""The clients, ranked by risk."""

@@ -1,0 +1,1 @@
+"""What is materialized, and when: staleness, arrivals, retries."""

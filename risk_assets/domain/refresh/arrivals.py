@@ -1,0 +1,72 @@
+"""Whether the input folder holds something that finaldata does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from risk_assets.domain.refresh.retry import FailedRuns
+
+NAMES_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class FolderFacts:
+    """What a look at the input folder found.
+
+    `found` maps the settled files to their content hash, `ingested` the files that finaldata was made from;
+    `settling` are files whose size or time still changes; `in_flight` names a run that is ingesting already, and
+    `failed` counts the runs that failed on these very files.
+    """
+
+    found: Mapping[str, str]
+    ingested: Mapping[str, str]
+    settling: tuple[str, ...] = ()
+    in_flight: str | None = None
+    failed: FailedRuns | None = None
+
+
+@dataclass(frozen=True)
+class ArrivalDecision:
+    """Whether to ingest, and why (not)."""
+
+    ingest: bool
+    reason: str
+
+
+def decide_ingest(facts: FolderFacts, now: datetime) -> ArrivalDecision:
+    """Decide on one look at the folder: any difference counts, once nothing known is being rewritten."""
+    rewritten = sorted(set(facts.settling) & set(facts.ingested))
+    changes = _changes(facts)
+    if not changes:
+        waiting = f"; still being written: {_names(sorted(facts.settling))}" if facts.settling else ""
+        return ArrivalDecision(
+            ingest=False, reason=f"nothing new: {len(facts.found):,} files are ingested{waiting}"
+        )
+    if rewritten:
+        return ArrivalDecision(ingest=False, reason=f"waiting for {_names(rewritten)} to be written to the end")
+    if facts.in_flight:
+        return ArrivalDecision(ingest=False, reason=f"{changes}; run {facts.in_flight[:8]} is ingesting already")
+    if facts.failed and now < facts.failed.next_try:
+        tries = f"{facts.failed.count} run{'s' if facts.failed.count > 1 else ''} failed on these files"
+        next_try = f"the next try is at {facts.failed.next_try:%H:%M:%S} UTC"
+        return ArrivalDecision(ingest=False, reason=f"{changes}; {tries}, {next_try}")
+    return ArrivalDecision(ingest=True, reason=changes)
+
+
+def _changes(facts: FolderFacts) -> str:
+    """Say what differs; files still being written do not count as gone."""
+    new = sorted(set(facts.found) - set(facts.ingested))
+    gone = sorted(set(facts.ingested) - set(facts.found) - set(facts.settling))
+    changed = sorted(
+        name for name in facts.found if facts.ingested.get(name, facts.found[name]) != facts.found[name]
+    )
+    changed += sorted(set(facts.settling) & set(facts.ingested))
+    kinds = (("new", new), ("changed", changed), ("deleted", gone))
+    return "; ".join(f"{len(names):,} {kind} ({_names(names)})" for kind, names in kinds if names)
+
+
+def _names(names: list[str] | tuple[str, ...]) -> str:
+    more = f" and {len(names) - NAMES_SHOWN:,} more" if len(names) > NAMES_SHOWN else ""
+    return ", ".join(names[:NAMES_SHOWN]) + more

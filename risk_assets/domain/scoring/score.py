@@ -1,0 +1,195 @@
+"""Scoring: how well predicted risks agree with what happened, each figure with a bootstrap interval.
+
+The bootstrap is stratified: each resample draws as many positives and as many negatives as there are. A resample
+is a vector of weights (how often each row was drawn), so every figure is a few sums over rows sorted once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from risk_assets.domain.scoring.metrics import CalibrationBin, Confusion, Estimate, Metrics
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+CALIBRATION_BINS = 10
+CURVE_POINTS = 200
+#: Draws held in memory at once.
+CHUNK = 2_000_000
+INTERVAL = (2.5, 97.5)
+
+
+class ScoringError(ValueError):
+    """The rows cannot score a model; the message says why."""
+
+
+def score(
+    target: NDArray[np.int64],
+    risk: NDArray[np.float64],
+    *,
+    threshold: float,
+    samples: int,
+    seed: int,
+    model_sha256: str = "",
+    quarantined: int = 0,
+) -> Metrics:
+    """Score risks (n,) against 0/1 labels (n,), with 95 % percentile intervals from `samples` seeded resamples.
+
+    The order of rows plays no part. Precision and F1 are 0 where nobody is called positive. Raises ScoringError
+    without rows of both classes: no AUC and no F1 that could be compared exist then.
+    """
+    positives = int(target.sum())
+    if positives in (0, len(target)):
+        raise ScoringError(f"{len(target)} rows of which {positives} are positive: a score needs both classes")
+    rows = _Rows(np.sort(risk[target == 1]), np.sort(risk[target == 0]), threshold)
+    value = _figures(rows, np.ones((1, rows.n_positive)), np.ones((1, rows.n_negative)))
+    drawn = [_figures(rows, *weights) for weights in _resamples(rows, samples, np.random.default_rng(seed))]
+    estimates = {
+        name: _estimate(float(value[name][0]), np.concatenate([part[name] for part in drawn])) for name in value
+    }
+    roc, precision_recall = _curves(target, risk)
+    return Metrics(
+        n=len(target),
+        positives=positives,
+        threshold=threshold,
+        **estimates,
+        confusion=_confusion(rows),
+        calibration=_calibration(target, risk),
+        roc=roc,
+        precision_recall=precision_recall,
+        always_yes_f1=2 * positives / (len(target) + positives),
+        model_sha256=model_sha256,
+        quarantined=quarantined,
+    )
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Risks of the positives and of the negatives, each ascending."""
+
+    positive: NDArray[np.float64]
+    negative: NDArray[np.float64]
+    threshold: float
+
+    @property
+    def n_positive(self) -> int:
+        return len(self.positive)
+
+    @property
+    def n_negative(self) -> int:
+        return len(self.negative)
+
+
+def _resamples(
+    rows: _Rows, samples: int, rng: np.random.Generator
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Yield weights (samples, positives) and (samples, negatives), in chunks that fit in memory."""
+    size = max(1, CHUNK // (rows.n_positive + rows.n_negative))
+    for start in range(0, samples, size):
+        count = min(size, samples - start)
+        yield _weights(rows.n_positive, count, rng), _weights(rows.n_negative, count, rng)
+
+
+def _weights(n: int, samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return how often each of n rows is drawn in n draws with replacement, per sample (samples, n)."""
+    drawn = rng.integers(0, n, (samples, n)) + np.arange(samples)[:, None] * n
+    return np.bincount(drawn.ravel(), minlength=samples * n).reshape(samples, n).astype(np.float64)
+
+
+def _figures(
+    rows: _Rows, positive: NDArray[np.float64], negative: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    """Return every figure for each of m weightings (m, positives) and (m, negatives) of the rows."""
+    hits = positive[:, rows.positive.searchsorted(rows.threshold) :].sum(axis=1)
+    alarms = negative[:, rows.negative.searchsorted(rows.threshold) :].sum(axis=1)
+    n_positive, n_negative = rows.n_positive, rows.n_negative
+    n = n_positive + n_negative
+    brier = positive @ (1 - rows.positive) ** 2 + negative @ rows.negative**2
+    loss = positive @ _surprise(rows.positive) + negative @ _surprise(1 - rows.negative)
+    auc, precision = _ranking(rows, positive, negative)
+    return {
+        "f1": 2 * hits / (hits + alarms + n_positive),
+        "precision": hits / np.maximum(hits + alarms, 1),
+        "recall": hits / n_positive,
+        "accuracy": (hits + n_negative - alarms) / n,
+        "roc_auc": auc,
+        "average_precision": precision,
+        "brier": brier / n,
+        "log_loss": loss / n,
+    }
+
+
+def _ranking(
+    rows: _Rows, positive: NDArray[np.float64], negative: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return ROC AUC and average precision for each weighting.
+
+    AUC = P(risk of a positive > risk of a negative) + P(equal) / 2 (Hanley & McNeil 1982). Average precision is
+    the mean over positives of the precision among the rows with at least their risk: scikit-learn's definition.
+    """
+    below = _cumulated(negative)
+    lower = below[:, rows.negative.searchsorted(rows.positive, side="left")]
+    not_higher = below[:, rows.negative.searchsorted(rows.positive, side="right")]
+    auc = (positive * (lower + not_higher)).sum(axis=1) / (2 * rows.n_positive * rows.n_negative)
+    hits = rows.n_positive - _cumulated(positive)[:, rows.positive.searchsorted(rows.positive)]
+    flagged = np.maximum(hits + rows.n_negative - lower, 1)
+    return auc, (positive * hits / flagged).sum(axis=1) / rows.n_positive
+
+
+def _cumulated(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return sums of the first 0, 1, … n weights (m, n + 1)."""
+    return np.pad(np.cumsum(weights, axis=1), ((0, 0), (1, 0)))
+
+
+def _surprise(likelihood: NDArray[np.float64]) -> NDArray[np.float64]:
+    tiny = np.finfo(np.float64).eps
+    return np.asarray(-np.log(np.clip(likelihood, tiny, 1 - tiny)))
+
+
+def _estimate(value: float, samples: NDArray[np.float64]) -> Estimate:
+    low, high = np.percentile(samples, INTERVAL)
+    return Estimate(value, float(low), float(high))
+
+
+def _confusion(rows: _Rows) -> Confusion:
+    missed = int(rows.positive.searchsorted(rows.threshold))
+    left_alone = int(rows.negative.searchsorted(rows.threshold))
+    return Confusion(left_alone, rows.n_negative - left_alone, missed, rows.n_positive - missed)
+
+
+def _calibration(target: NDArray[np.int64], risk: NDArray[np.float64]) -> tuple[CalibrationBin, ...]:
+    """Return up to ten bins of about as many rows each; equal risks share a bin."""
+    edges = np.unique(np.quantile(risk, np.linspace(0, 1, CALIBRATION_BINS + 1)[1:-1]))
+    place = edges.searchsorted(risk, side="right")
+    members = (place == number for number in np.unique(place))
+    return tuple(_bin(target[rows], risk[rows]) for rows in members)
+
+
+def _bin(target: NDArray[np.int64], risk: NDArray[np.float64]) -> CalibrationBin:
+    return CalibrationBin(
+        low=float(risk.min()),
+        high=float(risk.max()),
+        n=len(risk),
+        mean_risk=float(risk.mean()),
+        positive_rate=float(target.mean()),
+    )
+
+
+def _curves(
+    target: NDArray[np.int64], risk: NDArray[np.float64]
+) -> tuple[tuple[tuple[float, float], ...], tuple[tuple[float, float], ...]]:
+    """Return the ROC curve from (0, 0) to (1, 1), and (recall, precision) from the highest risk down, thinned."""
+    order = np.argsort(-risk, kind="stable")
+    ends = np.flatnonzero(np.diff(risk[order], append=-np.inf))
+    hits = np.cumsum(target[order])[ends]
+    alarms = ends + 1 - hits
+    recall, false_rate = hits / target.sum(), alarms / (len(target) - target.sum())
+    thinned = np.unique(np.linspace(0, len(ends) - 1, CURVE_POINTS).round().astype(np.int64))
+    roc = [(0.0, 0.0), *zip(false_rate[thinned].tolist(), recall[thinned].tolist(), strict=True)]
+    precision = hits / (ends + 1)
+    return tuple(roc), tuple(zip(recall[thinned].tolist(), precision[thinned].tolist(), strict=True))

@@ -1,0 +1,1 @@
+"""Profiles and new rows, counted in the engine."""

@@ -1,0 +1,250 @@
+"""DuckDB as the engine: embedded, with limits on its memory, its threads and where it spills to."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from risk_assets.domain.columns import Columns
+from risk_assets.engine.duck.repeats import find_repeats
+from risk_assets.engine.intake.encoding import count_byte
+from risk_assets.engine.intake.tokenize import MAX_LINE, count_if_sound
+from risk_assets.engine.session import CsvForm, RecordWriter, TypedQuery
+from risk_assets.engine.sql import literal, pattern, read_parts
+from risk_assets.engine.temporary_directories import HOST, own_folder
+
+if TYPE_CHECKING:
+    import duckdb
+
+#: In bytes of the rewritten file: four to a character, and each quote doubled.
+MAX_REWRITTEN = 8 * MAX_LINE
+#: No part has more rows.
+MOST_ROWS = 2**40
+
+
+@dataclass(frozen=True)
+class DuckSession:
+    """A connection and the declared columns."""
+
+    columns: Columns
+    connection: duckdb.DuckDBPyConnection
+
+    @property
+    def engine(self) -> str:
+        """Return the engine with its version."""
+        import duckdb
+
+        return duckdb.__version__
+
+    @property
+    def row_hash(self) -> str:
+        """Return the name of the column of row hashes."""
+        return "row"
+
+    @property
+    def place(self) -> str:
+        """Return the place of the part and of the row in it."""
+        return f"CAST(file_index AS BIGINT) * {MOST_ROWS} + file_row_number"
+
+    @property
+    def place_names(self) -> frozenset[str]:
+        """Return the names of the reader's own columns."""
+        return frozenset({"file_index", "file_row_number"})
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """Return what DuckDB raises."""
+        import duckdb
+
+        return (duckdb.Error,)
+
+    @property
+    def at_once(self) -> int:
+        """Return 2, for one file leaves threads idle, but no more than there are threads."""
+        [(threads,)] = self.run("SELECT current_setting('threads')").fetchall()
+        return min(2, int(threads))
+
+    @contextlib.contextmanager
+    def beside(self) -> Iterator[DuckSession]:
+        """Open another connection to the same engine, within its limits."""
+        with contextlib.closing(self.connection.cursor()) as connection:
+            _set_up(connection)
+            yield replace(self, connection=connection)
+
+    def run(self, sql: str, parameters: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
+        """Execute one statement."""
+        return self.connection.execute(sql, list(parameters))
+
+    def describe(self, parquet: Path) -> Mapping[str, str]:
+        """Return the columns of a parquet file and their types."""
+        described = self.run(f"DESCRIBE SELECT * FROM {read_parts([parquet])}").fetchall()
+        return {name: kind for name, kind, *_ in described}
+
+    def keep(self, name: str, queries: Sequence[str]) -> None:
+        """Keep rows as a temporary table."""
+        start = f"CREATE OR REPLACE TEMP TABLE {name} AS"
+        for query in queries:
+            self.run(f"{start} {query}")
+            start = f"INSERT INTO {name}"
+
+    def keep_in_order(self, name: str, query: str) -> None:
+        """Keep rows in order: a table keeps the one in which it was filled."""
+        self.keep(name, [query])
+
+    def forget(self, name: str) -> None:
+        """Drop a temporary table."""
+        self.run(f"DROP TABLE {name}")
+
+    @contextlib.contextmanager
+    def on_disk(self, name: str, query: str) -> Iterator[str]:
+        """Keep rows as a parquet file for a while: a temporary table would be in memory."""
+        [(spill,)] = self.run("SELECT current_setting('temp_directory')").fetchall()
+        with tempfile.TemporaryDirectory(dir=spill, prefix=f"{name}-") as folder:
+            file = Path(folder) / "rows.parquet"
+            self.write_parquet(query, file)
+            yield read_parts([file])
+
+    def keep_rows(self, query: str) -> None:
+        """Make the rows of a query the rows at hand."""
+        self.keep("rows", [query])
+
+    def keep_plain(self, form: CsvForm, query: TypedQuery) -> bool:
+        """Read a plain file; the reader is forgiving, so its result counts only when the file bears it out."""
+        import duckdb
+
+        limits = f"skip = 1, max_line_size = {MAX_LINE}, {_quoting(quoted=form.quoted)}"
+        try:
+            self.keep_rows(query(_read_csv(form, limits)))
+        except duckdb.InvalidInputException:
+            return False
+        return _records_in(form) == self._count() + 1
+
+    def record_writer(self, target: TextIO, delimiter: str) -> RecordWriter:
+        """Return what writes records as CSV; one without quotes is written as it is."""
+        writer = csv.writer(target, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
+
+        def write(raw: str, fields: Sequence[str]) -> None:
+            if '"' in raw:
+                writer.writerow(fields)
+            else:
+                target.write(raw + "\n")
+
+        return write
+
+    def keep_records(self, form: CsvForm, query: TypedQuery) -> None:
+        """Read what a `record_writer` wrote."""
+        quoting = f"{_quoting(quoted=True)}, new_line = '\\n'"
+        self.keep_rows(query(_read_csv(form, f"skip = 0, max_line_size = {MAX_REWRITTEN}, {quoting}")))
+
+    def drop_rows(self, numbers: str) -> int:
+        """Delete rows at hand."""
+        found = self.run(f"DELETE FROM rows WHERE rowid IN ({numbers})").fetchone()
+        assert found is not None
+        return int(found[0])
+
+    def keep_repeats(self, queries: Sequence[str], rows: int) -> tuple[int, ...]:
+        """Find repeated hashes by sorting them in memory of bounded size."""
+        return find_repeats(self.connection, queries, rows)
+
+    def order_statistics(self, table: str, expression: str, ranks: Sequence[int]) -> list[float]:
+        """Return values at ranks from a column sorted on disk: quantile_disc holds it in memory, and is slower."""
+        wanted = ", ".join(map(str, ranks))
+        with self.on_disk(
+            "ordered", f"SELECT {expression} AS value FROM {table} ORDER BY value NULLS LAST"
+        ) as ordered:
+            found = self.run(
+                f"SELECT value FROM {ordered} WHERE file_row_number IN ({wanted}) ORDER BY file_row_number"
+            )
+            return [float(value) for (value,) in found.fetchall()]
+
+    def write_parquet(self, query: str, target: Path) -> None:
+        """Write one parquet file."""
+        self.run(f"COPY ({query}) TO {literal(str(target))} (FORMAT parquet)")
+
+    def write_csv(self, query: str, target: Path) -> None:
+        """Write one CSV file with a header."""
+        self.run(f"COPY ({query}) TO {literal(str(target))} (FORMAT csv, HEADER)")
+
+    def fault_of_file(self, error: Exception) -> str | None:
+        """Return what an error says of a file; a lack of memory is no fault of it."""
+        import duckdb
+
+        if isinstance(error, duckdb.OutOfMemoryException | duckdb.FatalException | duckdb.InterruptException):
+            return None
+        return str(error).splitlines()[0]
+
+    def damage_of_parquet(self, error: Exception) -> str | None:
+        """Return how a parquet file is damaged."""
+        import duckdb
+
+        damage = duckdb.InvalidInputException | duckdb.IOException | duckdb.SerializationException
+        return str(error).splitlines()[0].partition(": ")[2] if isinstance(error, damage) else None
+
+    def lacks_column(self, error: Exception) -> bool:
+        """Whether a query named a column that is not there."""
+        import duckdb
+
+        return isinstance(error, duckdb.BinderException)
+
+    def _count(self) -> int:
+        [(count,)] = self.run("SELECT count(*) FROM rows").fetchall()
+        return int(count)
+
+
+@contextlib.contextmanager
+def open_duckdb(columns: Columns, *, memory_limit: str, threads: int | None, spill: Path) -> Iterator[DuckSession]:
+    """Open an in-memory DuckDB that spills below `spill` beyond `memory_limit`, and close it afterwards."""
+    with own_folder(spill, HOST) as own, _connected(memory_limit, threads, own) as connection:
+        yield DuckSession(columns, connection)
+
+
+@contextlib.contextmanager
+def _connected(memory_limit: str, threads: int | None, spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    import duckdb
+
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": memory_limit,
+        "temp_directory": str(spill),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    if threads is not None:
+        config["threads"] = threads
+    connection = duckdb.connect(":memory:", config=config)
+    try:
+        _set_up(connection)
+        yield connection
+    finally:
+        connection.close()
+
+
+def _set_up(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")
+
+
+def _read_csv(form: CsvForm, options: str) -> str:
+    cells = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(form.width))
+    return (
+        f"read_csv({literal(pattern(form.path))}, compression = 'none', {options}, columns = {{{cells}}}, delim = "
+        f"{literal(form.delimiter)}, header = false, auto_detect = false, strict_mode = true, nullstr = '')"
+    )
+
+
+def _quoting(*, quoted: bool) -> str:
+    """Return the options; quoted newlines are not safe to read in parallel."""
+    return "quote = '\"', escape = '\"', parallel = false" if quoted else "quote = '', escape = ''"
+
+
+def _records_in(form: CsvForm) -> int | None:
+    """Count records with the header, by other means than the engine's; None when one is misshapen."""
+    if not form.quoted:
+        records, rest = divmod(count_byte(form.path, form.delimiter.encode()), form.width - 1)
+        return None if rest else records
+    with form.path.open(encoding="utf-8", newline="") as text:
+        return count_if_sound(text, form.delimiter, form.width)

@@ -1,0 +1,1 @@
+"""Files read strictly, row by row of SQL: rules, quarantine, merging."""

@@ -1,0 +1,86 @@
+"""The header of a client file: where its declared columns are, whatever their order and the delimiter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from risk_assets.domain.columns import BLANKS, Columns
+from risk_assets.engine.intake.encoding import UnreadableError
+from risk_assets.engine.intake.tokenize import Record, tokenize
+
+DELIMITERS = (",", ";", "\t", "|")
+
+
+@dataclass(frozen=True)
+class Header:
+    """The header's cells and the places of the declared columns among them.
+
+    `fault` says why the declared columns cannot be found; `simple` that the header is the first line, alone.
+    """
+
+    cells: tuple[str, ...]
+    places: tuple[int, ...]
+    fault: str | None
+    delimiter: str = ","
+    raw: str = ""
+    line: int = 1
+
+    @property
+    def spelled(self) -> tuple[str, ...]:
+        """The declared columns as the file spells them."""
+        return tuple(self.cells[place] for place in self.places)
+
+    @property
+    def simple(self) -> bool:
+        """Whether the header is the first line of the file and nothing but a line."""
+        return self.line == 1 and "\n" not in self.raw and "\r" not in self.raw
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """Columns that are not declared."""
+        return tuple(cell for place, cell in enumerate(self.cells) if place not in self.places)
+
+
+def match_header(cells: Sequence[str], columns: Columns) -> Header:
+    """Find the declared columns among the cells, by name in any order; case and blanks around do not matter."""
+    stripped = tuple(cell.strip(BLANKS) for cell in cells)
+    folded = [cell.casefold() for cell in stripped]
+    missing = [name for name in columns.names if name.casefold() not in folded]
+    twice = [name for name in columns.names if folded.count(name.casefold()) > 1]
+    if missing or twice:
+        faults = [f"no column {_listed(missing)}"] * bool(missing)
+        faults += [f"column {_listed(twice)} occurs more than once"] * bool(twice)
+        return Header(stripped, (), "; ".join(faults))
+    return Header(stripped, tuple(folded.index(name.casefold()) for name in columns.names), None)
+
+
+def read_header(path: Path, columns: Columns) -> Header:
+    """Read the header of a UTF-8 file with the delimiter that yields the declared columns.
+
+    When none does, the delimiter with the most cells speaks. Raises UnreadableError for an empty file.
+    """
+    found = []
+    for delimiter in DELIMITERS:
+        record = _first_record(path, delimiter)
+        if record.fault:
+            continue
+        header = match_header(record.fields, columns)
+        if header.fault is None:
+            return Header(header.cells, header.places, None, delimiter, record.raw, record.line)
+        found.append(Header(header.cells, (), header.fault, delimiter, record.raw, record.line))
+    if not found:
+        raise UnreadableError(f"no header: its first line cannot be read ({_first_record(path, ',').fault})")
+    return max(found, key=lambda header: len(header.cells))
+
+
+def _first_record(path: Path, delimiter: str) -> Record:
+    with path.open(encoding="utf-8", errors="backslashreplace", newline="") as text:
+        for record in tokenize(text, delimiter):
+            return record
+    raise UnreadableError("the file is empty")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)

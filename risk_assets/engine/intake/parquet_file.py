@@ -1,0 +1,95 @@
+"""A parquet file as typed rows, by the very rules that hold for the texts of a CSV file."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from risk_assets.engine.intake.encoding import UnreadableError
+from risk_assets.engine.intake.header import Header, match_header
+from risk_assets.engine.intake.quarantine import BATCH, Refused
+from risk_assets.engine.intake.rules import rules_for, typed
+from risk_assets.engine.session import Session
+from risk_assets.engine.sql import number_text, quote, read_parts
+
+FLOATS = ("FLOAT", "DOUBLE")
+#: Up to it a double holds every whole number.
+LARGEST_EXACT = 2**53
+
+
+@dataclass(frozen=True)
+class ParquetFile:
+    """A parquet file, the kind of each of its columns, and where the declared ones are."""
+
+    path: Path
+    kinds: Mapping[str, str]
+    header: Header
+
+    def refused(self, session: Session, misshapen: int) -> Iterator[Refused]:
+        """Yield what is refused, each row as JSON; needs the rows of `load_parquet`."""
+        del misshapen  # no row of parquet is
+        rules = rules_for(session.columns, self.header.spelled)
+        whole = ", ".join(f"{quote(name)} := {_as_told(name, kind)}" for name, kind in self.kinds.items())
+        found = session.run(
+            "SELECT rows.rowid + 1, rows.fault, rows.value, file.raw FROM rows JOIN ("
+            f"SELECT row_number() OVER () - 1 AS number, CAST(to_json(struct_pack({whole})) AS VARCHAR) AS raw "
+            f"FROM {read_parts([self.path])}) AS file ON rows.rowid = file.number "
+            "WHERE rows.fault IS NOT NULL ORDER BY 1"
+        )
+        while batch := found.fetchmany(BATCH):
+            for line, fault, value, raw in batch:
+                yield Refused(line, rules[fault].kind, rules[fault].reason(value), raw)
+
+
+def open_parquet(session: Session, source: Path) -> ParquetFile:
+    """Open a parquet file. Raises UnreadableError."""
+    with _damage_reported(session, source):
+        kinds = session.describe(source)
+    return ParquetFile(source, kinds, match_header(list(kinds), session.columns))
+
+
+def load_parquet(session: Session, file: ParquetFile) -> int:
+    """Make the file's rows the rows at hand; none is ever misshapen, so the answer is 0."""
+    names = list(file.kinds)
+    originals = [names[place] for place in file.header.places]
+    measured = range(1, len(session.columns.numeric) + 1)
+    texts = ", ".join(
+        f"{_as_text(name, file.kinds[name], is_name=place not in measured)} AS r{place}"
+        for place, name in enumerate(originals)
+    )
+    rules = rules_for(session.columns, file.header.spelled)
+    query = typed(session.columns, rules, f"SELECT {texts} FROM {read_parts([file.path])}", tidy=False)
+    with _damage_reported(session, file.path):
+        session.keep_rows(query)
+    return 0
+
+
+@contextlib.contextmanager
+def _damage_reported(session: Session, path: Path) -> Iterator[None]:
+    """Turn what the engine says of a damaged file into UnreadableError."""
+    try:
+        yield
+    except session.errors as error:
+        damage = session.damage_of_parquet(error)
+        if damage is None:
+            raise
+        raise UnreadableError(f"damaged parquet: {damage.replace(str(path), 'the file')}") from error
+
+
+def _as_told(name: str, kind: str) -> str:
+    return f"CAST({quote(name)} AS DOUBLE)" if kind in FLOATS else quote(name)
+
+
+def _as_text(name: str, kind: str, *, is_name: bool) -> str:
+    """Return a column as text; NaN, which data frames write for a missing value, is missing.
+
+    They also make doubles of whole numbers beside a missing one: as a name 123.0 is "123", as in a CSV file.
+    """
+    value = quote(name)
+    if kind not in FLOATS:
+        return f"CAST({value} AS VARCHAR)"
+    whole = f"WHEN abs({value}) < {LARGEST_EXACT} AND {value} = trunc({value}) "
+    as_whole = f"{whole} THEN CAST(CAST({value} AS BIGINT) AS VARCHAR) " * is_name
+    return f"CASE WHEN isnan({value}) THEN NULL {as_whole}ELSE {number_text(value, kind)} END"

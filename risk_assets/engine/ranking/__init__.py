@@ -1,0 +1,1 @@
+"""Clients ranked in the engine."""

@@ -1,0 +1,44 @@
+"""Words of SQL: identifiers, literals and tables of files, in DuckDB's dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from risk_assets.domain.columns import Columns
+
+
+def quote(name: str) -> str:
+    """Return a name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Return text as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def double(number: float) -> str:
+    """Return a number as an SQL double, to the last bit."""
+    return f"CAST('{float(number)!r}' AS DOUBLE)"
+
+
+def number_text(value: str, kind: str = "DOUBLE") -> str:
+    """Return the SQL of a number's shortest text; the cast to its own kind tells another engine what it is."""
+    return f"CAST(CAST({value} AS {kind}) AS VARCHAR)"
+
+
+def pattern(path: Path) -> str:
+    """Return a path as the engine's glob pattern of just this file."""
+    return "".join(f"[{character}]" if character in "*?[" else character for character in str(path))
+
+
+def read_parts(parts: Sequence[Path]) -> str:
+    """Return the SQL table of parquet parts, in the order given; columns of any name may be in them."""
+    paths = ", ".join(literal(pattern(part)) for part in parts)
+    return f"read_parquet([{paths}])"
+
+
+def held_out(columns: Columns) -> str:
+    """Return the SQL condition of the clients (a tenth, by the MD5 of the id) that no model is trained on."""
+    return f"CAST('0x' || substr(md5({quote(columns.id)}), 1, 8) AS BIGINT) % 10 = 0"

@@ -1,0 +1,1 @@
+"""What is HTTP: requests and their bodies in, replies out."""

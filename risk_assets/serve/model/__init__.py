@@ -1,0 +1,1 @@
+"""The live model, and what it predicts."""

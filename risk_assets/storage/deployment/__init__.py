@@ -1,0 +1,1 @@
+"""Deployed versions on disk, and the decisions about them."""

@@ -1,0 +1,1 @@
+"""finaldata on disk, and where its rows come from."""

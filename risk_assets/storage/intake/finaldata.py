@@ -1,0 +1,185 @@
+"""finaldata on disk: ingested whole or not at all, and read back by its account."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import shutil
+import tempfile
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from risk_assets.domain.columns import Columns
+from risk_assets.domain.intake.ingestion import Ingestion, SourceFile
+from risk_assets.engine.intake.row_table import add_fingerprints
+from risk_assets.engine.select import LabelledRows, labelled_rows
+from risk_assets.engine.session import Session
+from risk_assets.storage import atomic
+from risk_assets.storage.intake.finaldata_outputs import publish
+from risk_assets.storage.intake.parse_cache import Source, SourceChangedError, kept_source, read_sources
+from risk_assets.storage.intake.parts import Folders, merge
+from risk_assets.storage.layout import Layout, reading_order
+from risk_assets.storage.lock import writing
+from risk_assets.storage.records import RecordError, find_record, read_record
+
+ATTEMPTS = 3
+FILES_NAMED = 3
+REASONS_NAMED = 3
+_LOG = logging.getLogger(__name__)
+
+
+class IngestionError(ValueError):
+    """Nothing may be ingested; the message says why, in one line."""
+
+
+def read_ingestion(layout: Layout) -> Ingestion | None:
+    """Return the account of finaldata, None before the first ingestion and when it is damaged: it is made anew."""
+    try:
+        return find_record(layout.ingestion, Ingestion)
+    except RecordError as error:
+        _LOG.warning("%s; the next ingestion makes it anew", error)
+        return None
+
+
+def require_ingestion(layout: Layout) -> Ingestion:
+    """Return the account of finaldata. Raises RecordError before the first ingestion."""
+    return read_record(layout.ingestion, Ingestion)
+
+
+def ingest(
+    layout: Layout,
+    session: Session,
+    *,
+    max_bad_share: float,
+    write_csv: bool,
+    now: datetime,
+    leave_out: Collection[str] = (),
+) -> Ingestion:
+    """Make finaldata of all files of the input folder, parsing those alone that are new or changed.
+
+    `leave_out` names files that are still being written: they count as they were when they were last ingested, if
+    ever. Raises IngestionError, and leaves the earlier finaldata as it was, when there is no usable row, when the
+    share of refused rows or of files refused whole is above `max_bad_share`, or when files do not stay the same
+    while they are read.
+    """
+    with writing(layout.ingested, "finaldata"):
+        atomic.sweep(layout.ingested)
+        try:
+            before = read_ingestion(layout)
+            sources = _read_all(layout, session, before, leave_out)
+            _refuse_bad(sources, layout.url_of(layout.input) or layout.input, max_bad_share)
+            ingestion = _merge_all(layout, session, sources, before, now)
+            publish(layout, session, ingestion, sources, write_csv=write_csv)
+        finally:
+            shutil.rmtree(layout.ingestion_work, ignore_errors=True)
+    return ingestion
+
+
+def read_labelled(
+    session: Session, files: Sequence[Path], folder: Path
+) -> tuple[tuple[Path, ...], tuple[SourceFile, ...]]:
+    """Read labelled files by the rules of finaldata into parts in `folder`, and return these with the accounts.
+
+    Raises IngestionError when no row is usable.
+    """
+    try:
+        sources = read_sources(session, files, folder / "parsed", folder / "work")
+    except SourceChangedError as error:
+        raise IngestionError(str(error)) from error
+    _refuse_bad(sources, files[0].parent if files else folder, 1.0)
+    folders = Folders(folder / "parts", folder / "redelivered")
+    accounts = merge(session, sources, folders, folder / "work")
+    return tuple(folders.parts / file.part for file in accounts if file.part), accounts
+
+
+def read_test_rows(layout: Layout, session: Session) -> tuple[LabelledRows, int]:
+    """Return the usable rows of testdata and how many were refused. Raises IngestionError when none is usable."""
+    files = layout.test_files()
+    if not files:
+        raise IngestionError(f"no client files in {layout.url_of(layout.testdata) or layout.testdata}")
+    with tempfile.TemporaryDirectory() as folder:
+        found, accounts = read_labelled(session, files, Path(folder))
+        return labelled_rows(session, found, "all"), sum(file.quarantined for file in accounts)
+
+
+def _read_all(
+    layout: Layout, session: Session, before: Ingestion | None, leave_out: Collection[str]
+) -> list[Source]:
+    for attempt in range(ATTEMPTS):
+        files = [file for file in layout.source_files() if file.name not in leave_out]
+        try:
+            sources = read_sources(session, files, layout.parsed, layout.ingestion_work)
+        except SourceChangedError as error:
+            if attempt + 1 == ATTEMPTS:
+                raise IngestionError(f"{error}; ingest again when it is complete") from error
+        else:
+            sources += _as_they_were(layout, session, before, leave_out)
+            return sorted(sources, key=lambda source: reading_order(source.name))
+    raise AssertionError
+
+
+def _as_they_were(
+    layout: Layout, session: Session, before: Ingestion | None, names: Collection[str]
+) -> Iterable[Source]:
+    for file in before.files if before else ():
+        if file.name in names:
+            kept = kept_source(session, file.name, file.sha256, file.bytes, layout.parsed)
+            if kept is not None:
+                yield kept
+
+
+def _refuse_bad(sources: Sequence[Source], folder: Path | str, max_bad_share: float) -> None:
+    if not sources:
+        raise IngestionError(f"no client files in {folder}")
+    read = sum(source.parsed.read for source in sources)
+    refused = sum(source.parsed.quarantined for source in sources)
+    if not any(source.usable_rows for source in sources):
+        raise IngestionError(f"no usable row in {folder}: {_worst(sources)}")
+    whole = sum(source.parsed.reason is not None for source in sources)
+    if whole > max_bad_share * len(sources):
+        share = f"{whole:,} of {len(sources):,} files in {folder} are refused whole, more than {max_bad_share:.0%}"
+        raise IngestionError(f"{share}: {_worst(sources)}")
+    if refused > max_bad_share * read:
+        share = f"{refused:,} of {read:,} rows in {folder} are refused, more than {max_bad_share:.0%}"
+        raise IngestionError(f"{share}: {_worst(sources)}")
+
+
+def _worst(sources: Sequence[Source]) -> str:
+    """Say of the files with the most refused rows what is wrong, and where the rows are."""
+    bad = [source for source in sources if source.parsed.reason or source.parsed.quarantined]
+    bad.sort(key=lambda source: (source.parsed.reason is None, -source.parsed.quarantined))
+    told = [_told(source) for source in bad[:FILES_NAMED]]
+    more = [f"and {len(bad) - FILES_NAMED} more files"] * (len(bad) > FILES_NAMED)
+    return "; ".join(told + more) or "the files hold no rows"
+
+
+def _told(source: Source) -> str:
+    parsed = source.parsed
+    if parsed.reason:
+        return f"{source.name}: {parsed.reason}"
+    reasons = [f"{count:,} × {reason}" for reason, count in list(parsed.reasons.items())[:REASONS_NAMED]]
+    why = f"{', '.join(reasons)}; see {source.quarantine}"
+    return f"{source.name}: {parsed.quarantined:,} of {parsed.read:,} ({why})"
+
+
+def _merge_all(
+    layout: Layout, session: Session, sources: Sequence[Source], before: Ingestion | None, now: datetime
+) -> Ingestion:
+    earlier = before.files if before else ()
+    folders = Folders(layout.finaldata_parquet, layout.redelivered)
+    files = merge(session, sources, folders, layout.ingestion_work, earlier)
+    return Ingestion(
+        data_version=_version(session.columns, files),
+        ingested_at=now.isoformat(),
+        positives=sum(file.positives for file in files),
+        files=files,
+    )
+
+
+def _version(columns: Columns, files: Sequence[SourceFile]) -> str:
+    """Return a hash of the rows, whatever their order and the files they came in."""
+    rows = sum(file.accepted for file in files)
+    fingerprint = add_fingerprints([file.fingerprint for file in files if file.accepted])
+    schema = "\n".join((*columns.names, columns.positive, columns.negative))
+    return hashlib.sha256(f"{schema}\n{rows}\n{fingerprint}".encode()).hexdigest()[:16]

@@ -1,0 +1,119 @@
+"""What goes with the parts of finaldata, put where people look: staged as a whole before anything is replaced."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.engine.intake.encoding import escape_damage
+from risk_assets.engine.intake.parse import refuse_whole
+from risk_assets.engine.session import Session
+from risk_assets.engine.sql import number_text, quote, read_parts
+from risk_assets.storage import atomic
+from risk_assets.storage.intake.parse_cache import Source, forget_others
+from risk_assets.storage.layout import Layout
+from risk_assets.storage.records import write_record
+
+#: Beyond it doubles are written with an exponent.
+LARGEST_WHOLE = 1e15
+#: In bytes: what the usual file systems allow.
+LONGEST_NAME = 255
+
+
+def publish(
+    layout: Layout, session: Session, ingestion: Ingestion, sources: Sequence[Source], *, write_csv: bool
+) -> None:
+    """Write everything that goes with the parts; ingestion.json is last, and from then on the new rows count."""
+    staged = _stage(layout, session, ingestion, sources, write_csv=write_csv)
+    for target, path in staged.items():
+        atomic.sync(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+    for target, path in staged.items():
+        path.replace(target)
+    for folder in {target.parent for target in staged}:
+        atomic.sync(folder)
+    if not write_csv:
+        layout.finaldata_csv.unlink(missing_ok=True)
+    _remove_others(layout.finaldata_parquet, {file.part for file in ingestion.files if file.part})
+    _remove_others(layout.redelivered, {file.redelivered for file in ingestion.files if file.redelivered})
+    _remove_others(layout.quarantine, {target.name for target in staged})
+    forget_others(layout.parsed, sources)
+
+
+def _stage(
+    layout: Layout, session: Session, ingestion: Ingestion, sources: Sequence[Source], *, write_csv: bool
+) -> dict[Path, Path]:
+    """Write all files into the work folder and return where each is by where it belongs, ingestion.json last."""
+    work = layout.ingestion_work
+    staged = {}
+    if write_csv:
+        staged[layout.finaldata_csv] = _write_csv(layout, session, ingestion, work / "finaldata.csv")
+    for number, (target, origin) in enumerate(_refusals(layout, sources)):
+        staged[target] = work / f"refused{number}.csv"
+        shutil.copyfile(origin, staged[target])
+    read = [_line(file.name) for file in ingestion.files if file.reason is None]
+    staged[layout.ingestedfiles] = work / "ingestedfiles.txt"
+    staged[layout.ingestedfiles].write_text("\n".join((ingestion.ingested_at, *read)) + "\n", encoding="utf-8")
+    staged[layout.ingestion] = work / "ingestion.json"
+    write_record(staged[layout.ingestion], ingestion)
+    return staged
+
+
+def _write_csv(layout: Layout, session: Session, ingestion: Ingestion, target: Path) -> Path:
+    """Write finaldata as CSV; whole numbers have no .0, as in the files they came from."""
+    columns = session.columns
+    numeric = {column.name for column in columns.numeric}
+    cells = (f"{_number(name)} AS {quote(name)}" if name in numeric else quote(name) for name in columns.names)
+    parts = [layout.finaldata_parquet / file.part for file in ingestion.files if file.part]
+    source = f"SELECT {', '.join(cells)} FROM {read_parts(parts)}"
+    session.write_csv(source, target)
+    return target
+
+
+def _number(name: str) -> str:
+    value = quote(name)
+    whole = f"abs({value}) < {LARGEST_WHOLE} AND {value} = trunc({value})"
+    return f"CASE WHEN {whole} THEN CAST(CAST({value} AS BIGINT) AS VARCHAR) ELSE {number_text(value)} END"
+
+
+def _refusals(layout: Layout, sources: Sequence[Source]) -> Iterator[tuple[Path, Path]]:
+    """Yield where people look for the refused rows of each file, and where these are."""
+    taken = {source.name for source in sources}
+    for source in sources:
+        if source.parsed.quarantined or source.parsed.reason:
+            yield layout.quarantine / _quarantine_name(source.name, taken), source.quarantine
+    for number, file in enumerate(layout.nameless_files()):
+        told = layout.ingestion_work / f"nameless{number}.csv"
+        refuse_whole(told, "the name of the file is not UTF-8: rename it")
+        shown = escape_damage(file.name)
+        yield layout.quarantine / _quarantine_name(shown, taken), told
+
+
+def _quarantine_name(name: str, taken: Collection[str]) -> str:
+    """Return the name of the file, with .csv where it has another suffix; one that is too long is shortened."""
+    found = name
+    if not name.lower().endswith(".csv"):
+        found += ".csv"
+        while found in taken:
+            found = f"{found}.csv"
+    if len(found.encode()) <= LONGEST_NAME:
+        return found
+    told = f".{hashlib.sha256(name.encode()).hexdigest()[:12]}.csv"
+    return name.encode()[: LONGEST_NAME - len(told)].decode(errors="ignore") + told
+
+
+def _line(name: str) -> str:
+    """Return a name that is one line of a text, whatever it holds."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in name
+    )
+
+
+def _remove_others(folder: Path, names: Collection[str]) -> None:
+    if folder.is_dir():
+        for path in folder.iterdir():
+            if path.name not in names:
+                path.unlink()

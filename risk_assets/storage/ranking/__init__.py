@@ -1,0 +1,1 @@
+"""The ranked clients on disk."""

@@ -1,0 +1,23 @@
+"""The ranked clients on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from risk_assets.domain.model.scorecard import Scorecard
+from risk_assets.engine.ranking.ranking import rank_clients
+from risk_assets.engine.session import Session
+from risk_assets.storage.atomic import replacing
+from risk_assets.storage.layout import Layout
+from risk_assets.storage.lock import writing
+
+
+def save_client_risk(layout: Layout, session: Session, files: Sequence[Path], scorecard: Scorecard) -> None:
+    """Rank the clients by their last rows in `files` and replace both outputs or, on an error, neither."""
+    with (
+        writing(layout.models, "client_risk"),
+        replacing(layout.client_risk_csv) as csv,
+        replacing(layout.client_risk_parquet) as parquet,
+    ):
+        rank_clients(session, files, scorecard, parquet, csv)

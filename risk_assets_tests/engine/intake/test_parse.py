@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import dataclasses
+import gzip
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from risk_assets.engine.intake.csv_file import load_csv, open_csv
+from risk_assets_tests.engine.dirty import COLUMNS as DIRTY_COLUMNS
+from risk_assets_tests.engine.dirty import DirtyWriter
+from risk_assets_tests.engine.outcome import COLUMNS, HEADER, Outcome
+from risk_assets_tests.engine.parts import session_of
+
+Reader = Callable[..., Outcome]
+
+
+@pytest.fixture(name="read")
+def _read(tmp_path: Path) -> Iterator[Reader]:
+    with session_of(COLUMNS, tmp_path / "spill") as session:
+        yield lambda content, name="clients.csv": Outcome(
+            session, tmp_path, name, content.encode() if isinstance(content, str) else content
+        )
+
+
+def last_of_equal_rows(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    return [row for place, row in enumerate(rows) if row not in rows[place + 1 :]]
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10**9), rows=st.integers(0, 40))
+def test_every_row_of_a_dirty_file_meets_its_fate(tmp_path: Path, seed: int, rows: int) -> None:
+    file = DirtyWriter(seed).write(rows)
+    with session_of(DIRTY_COLUMNS, tmp_path / "spill") as session:
+        found = Outcome(session, tmp_path, file.name, file.content)
+    assert found.refused == file.refused
+    assert found.rows == last_of_equal_rows(file.valid)
+    parsed = found.parsed
+    assert parsed.read == len(file.valid) + len(file.refused)
+    assert parsed.accepted + parsed.duplicates + parsed.quarantined == parsed.read
+    assert parsed.positives == sum(row[-1] == "Yes" for row in found.rows)
+    assert sum(parsed.reasons.values()) == parsed.quarantined == len(file.refused)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    text=st.lists(
+        st.sampled_from(["a", "1", ",", ",", "\n", '"', '""', " ", "x y", ',"b"', "'", "#"]), max_size=14
+    )
+)
+def test_the_fast_and_the_careful_way_read_the_same(tmp_path: Path, text: list[str]) -> None:
+    source = tmp_path / "clients.csv"
+    source.write_text(HEADER + "A,1,n,1\n" + "".join(text), encoding="utf-8")
+    with session_of(COLUMNS, tmp_path / "spill") as session:
+        file = open_csv(session, source, tmp_path)
+        careful = dataclasses.replace(file, text=dataclasses.replace(file.text, plain=False))
+        assert load_csv(session, file, tmp_path) == load_csv(session, careful, tmp_path)
+        expected = session.run("SELECT * FROM rows").fetchall()
+        load_csv(session, file, tmp_path)
+        assert session.run("SELECT * FROM rows").fetchall() == expected
+
+
+def test_a_row_with_a_negative_count_is_quarantined_with_its_line(read: Reader) -> None:
+    found = read(HEADER + "A,1,north,0\nB,-3,north,0\n")
+    assert found.rows == [("A", 1.0, "north", 0)]
+    assert found.refused == [(3, 'calls: "-3" is below 0', "B,-3,north,0")]
+    assert found.parsed.reasons == {"calls is below 0": 1}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_refused_rows_have_their_lines_though_blank_ones_stand_between(read: Reader, end: str) -> None:
+    lines = [HEADER.strip(), "A,1,north,0", "", "B,-3,north,0", "   ", "", "C,4,north,1", "D,x,south,1", ""]
+    found = read(end.join(lines))
+    assert [row[0] for row in found.rows] == ["A", "C"]
+    assert [(line, raw) for line, _, raw in found.refused] == [(4, "B,-3,north,0"), (8, "D,x,south,1")]
+
+
+@pytest.mark.parametrize(
+    ("label", "stored"), [("1", 1), ("1.0", 1), ("true", 1), (" TRUE", 1), ("0", 0), ("False", 0), ("0e0", 0)]
+)
+def test_every_spelling_of_a_label_is_one_label(read: Reader, label: str, stored: int) -> None:
+    assert read(HEADER + f"A,1,north,{label}\n").rows == [("A", 1.0, "north", stored)]
+
+
+def test_an_unclosed_quote_costs_one_line_and_no_client_after_it(read: Reader) -> None:
+    later = "".join(f"C{number},1,north,0\n" for number in range(200))
+    found = read(HEADER + 'A,1,"north,0\n' + later)
+    assert found.refused == [(2, "quotes that do not match", 'A,1,"north,0')]
+    assert len(found.rows) == 200
+
+
+def test_two_stray_quotes_far_apart_do_not_swallow_the_clients_between(read: Reader) -> None:
+    between = "".join(f"C{number},1,north,0\n" for number in range(200))
+    found = read(HEADER + 'A,1,"north,0\n' + between + 'B,1,x",0\n')
+    assert [line for line, _, _ in found.refused] == [2]
+    assert len(found.rows) == 201
+
+
+def test_a_line_without_end_is_refused_and_the_next_one_read(read: Reader) -> None:
+    found = read(HEADER + "A,1," + "x" * 2_500_000 + ",0\nB,1,north,0\n")
+    assert [(line, reason) for line, reason, _ in found.refused] == [(2, "longer than 1,000,000 characters")]
+    assert found.rows == [("B", 1.0, "north", 0)]
+
+
+def test_columns_are_found_by_name_whatever_their_case_and_order(read: Reader) -> None:
+    found = read("Exited,note,REGION, Calls ,id\n1,x,north,2,A\n")
+    assert found.rows == [("A", 2.0, "north", 1)]
+    assert found.parsed.dropped_columns == ("note",)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "the file is empty"),
+        ("\n\n", "the file is empty"),
+        ("id,calls\nA,1\n", 'no column "region", "exited"'),
+        ("id,calls,region,exited,ID\nA,1,n,1,A\n", 'column "id" occurs more than once'),
+        (gzip.compress(HEADER.encode() * 99)[:-9], "damaged gzip"),
+        ("id".encode("utf-16"), 'no column "calls"'),
+        (b"\xff\xfei\x00d\x00x", "damaged UTF-16"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_whole_with_its_reason(
+    read: Reader, content: str | bytes, reason: str
+) -> None:
+    found = read(content)
+    assert found.parsed.reason
+    assert reason in found.parsed.reason
+    assert found.refused[0][1] == found.parsed.reason
+    assert found.rows == []
+
+
+def test_rows_of_a_file_that_lacks_a_column_are_counted_as_refused(read: Reader) -> None:
+    parsed = read("id,calls\nA,1\nB,2\n").parsed
+    assert (parsed.read, parsed.quarantined, parsed.accepted) == (2, 2, 0)
+
+
+def test_a_header_alone_is_a_file_without_rows(read: Reader) -> None:
+    parsed = read(HEADER).parsed
+    assert (parsed.read, parsed.quarantined, parsed.reason) == (0, 0, None)
+
+
+def test_parquet_keeps_to_the_same_rules_as_csv(read: Reader, tmp_path: Path) -> None:
+    duckdb.sql(
+        "COPY (SELECT * FROM (VALUES (1, 2.5, 'n', true, '\\xAA'::BLOB), (1, 2.5, 'n', true, ''::BLOB), "
+        "(2, 'nan'::DOUBLE, NULL, false, NULL), (3, -1, 'n', true, NULL), (NULL, 1, 'n', NULL, NULL)) "
+        f"AS t(id, calls, region, exited, note)) TO '{tmp_path}/made.parquet' (FORMAT parquet)"
+    )
+    found = read((tmp_path / "made.parquet").read_bytes(), "clients.parquet")
+    assert found.rows == [("1", 2.5, "n", 1), ("2", None, None, 0)]
+    assert found.refused == [
+        (4, 'calls: "-1.0" is below 0', '{"id":3,"calls":-1.0,"region":"n","exited":true,"note":null}'),
+        (5, "id is empty", '{"id":null,"calls":1.0,"region":"n","exited":null,"note":null}'),
+    ]
+    assert (found.parsed.duplicates, found.parsed.dropped_columns) == (1, ("note",))
+
+
+def test_a_damaged_parquet_file_is_refused_whole(read: Reader, tmp_path: Path) -> None:
+    duckdb.sql(f"COPY (SELECT range AS id FROM range(1000)) TO '{tmp_path}/made.parquet' (FORMAT parquet)")
+    content = (tmp_path / "made.parquet").read_bytes()
+    for damaged in (content[:500], b"", b"PAR1" * 9):
+        reason = read(damaged, "clients.parquet").parsed.reason
+        assert reason is not None
+        assert reason.startswith("damaged parquet")
+
+
+def test_names_that_look_like_patterns_are_just_names(read: Reader, tmp_path: Path) -> None:
+    (tmp_path / "a1.csv").write_text(HEADER + "WRONG,1,n,1\n", encoding="utf-8")
+    assert read(HEADER + "A,1,n,1\n", "a[1].csv").rows == [("A", 1.0, "n", 1)]
+    assert read(HEADER + "B,1,n,1\n", "a*.csv").rows == [("B", 1.0, "n", 1)]
+
+
+def test_many_kinds_of_faults_are_counted_most_frequent_first(read: Reader) -> None:
+    found = read(HEADER + "A,x,n,1\nB,y,n,1\n,1,n,1\nC,1,n\n")
+    assert Counter(found.parsed.reasons) == {
+        "calls is not a number": 2,
+        "id is empty": 1,
+        "wrong number of fields": 1,
+    }
+    assert next(iter(found.parsed.reasons)) == "calls is not a number"

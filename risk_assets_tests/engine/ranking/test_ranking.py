@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+from risk_assets.domain.columns import Columns
+from risk_assets.domain.model.scorecard import CategoricalShape, NumericShape, Scorecard
+from risk_assets.domain.ranking.risk_summary import RankedClient
+from risk_assets.engine.ranking.ranking import rank_clients
+from risk_assets.engine.ranking.risk_summary import risk_summary
+from risk_assets_tests.engine.parts import COLUMNS, Row, session_of, write_part
+
+SCORECARD = Scorecard(
+    intercept=0.5,
+    threshold=0.4,
+    numeric=(
+        NumericShape("activity", (0.0, 10.0, 40.0), ((-2.0, 1.0), (-3.0, -1.0)), missing=0.0, mean=-1.0),
+        NumericShape("size", (0.0, 100.0), ((-0.5, 0.25),), missing=0.1, mean=0.0),
+    ),
+    categorical=(CategoricalShape("region", {"north": 0.8, "=cmd": 0.9}, unknown=0.0, missing=-0.2, mean=0.1),),
+)
+
+
+@pytest.fixture
+def parquet(tmp_path: Path) -> Path:
+    return tmp_path / "client_risk.parquet"
+
+
+def rank(
+    parquet: Path, parts: Sequence[Sequence[Row]], *, columns: Columns = COLUMNS, card: Scorecard = SCORECARD
+) -> pd.DataFrame:
+    """Rank the rows of each part, whose names do not follow the reading order; return the parquet's rows."""
+    folder = parquet.parent
+    files = [write_part(folder / f"part{9 - place}.parquet", columns, rows) for place, rows in enumerate(parts)]
+    with session_of(columns, folder / "spill") as session:
+        rank_clients(session, files, card, parquet, parquet.with_suffix(".csv"))
+    with duckdb.connect() as connection:
+        return connection.execute("SELECT * FROM read_parquet(?)", [str(parquet)]).df()
+
+
+def sheet(parquet: Path) -> list[list[str]]:
+    with parquet.with_suffix(".csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.reader(file))
+
+
+def test_each_client_has_the_risk_of_its_latest_row_in_reading_order(parquet: Path) -> None:
+    first: list[Row] = [("c1", 35, 80, "north", 0), ("c2", 1, 5, "south", 1), ("c2", 12, 5, None, 0)]
+    second: list[Row] = [("c1", 2, 90, "north", 0)]
+
+    found = rank(parquet, [first, second]).set_index("corporation")
+
+    expected = SCORECARD.risk(
+        {
+            "activity": np.array([2.0, 12.0]),
+            "size": np.array([90.0, 5.0]),
+            "region": np.array(["north", None], dtype=object),
+        }
+    )
+    np.testing.assert_allclose(found.loc[["c1", "c2"], "risk"], expected, atol=1e-12)
+    assert len(found) == 2
+
+
+def test_clients_are_ranked_by_risk_and_equal_risks_by_id(parquet: Path) -> None:
+    rows: list[Row] = [("b", 5, 5, None, 0), ("c", 1, 5, None, 0), ("a", 5, 5, None, 0)]
+
+    found = rank(parquet, [rows])
+
+    assert found["corporation"].tolist() == ["c", "a", "b"]
+    assert found["rank"].tolist() == [1, 2, 3]
+    assert found["risk"].is_monotonic_decreasing
+
+
+@pytest.mark.parametrize(("clients", "sizes"), [(20, [2] * 10), (23, [3, 2, 2, 3, 2, 2, 3, 2, 2, 2]), (1, [1])])
+def test_deciles_hold_a_tenth_of_the_clients_each_the_riskiest_first(
+    parquet: Path, clients: int, sizes: list[int]
+) -> None:
+    found = rank(parquet, [[(f"c{place}", place, 5, None, 0) for place in range(clients)]])
+
+    counted = found["decile"].value_counts().sort_index()
+    assert counted.tolist() == sizes
+    assert found["decile"].is_monotonic_increasing
+    assert found["decile"].iloc[0] == 1
+
+
+def test_reasons_name_the_strongest_features_first(parquet: Path) -> None:
+    found = rank(parquet, [[("c1", 0, 50, "north", 0)]]).iloc[0]
+
+    assert found["reason_1"].startswith("activity is 0")
+    assert found["reason_2"].startswith("region is north")
+
+
+def test_cells_that_a_spreadsheet_would_take_for_formulas_are_neutralised_in_the_csv_alone(parquet: Path) -> None:
+    ids = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "plain", "a=b", 'quo"te', "com,ma", "two\nlines"]
+
+    found = rank(parquet, [[(client, 5, 5, "=cmd", 0) for client in ids]])
+
+    assert sorted(found["corporation"]) == sorted(ids)
+    [head, *cells] = sheet(parquet)
+    assert head == ["corporation", "risk", "rank", "decile", "reason_1", "reason_2", "reason_3"]
+    dangerous = ("=", "+", "-", "@", "\t", "\r")
+    assert not [cell for row in cells for cell in row if cell.startswith(dangerous)]
+    assert sorted(row[0] for row in cells) == sorted(
+        f"'{client}" if client[0] in dangerous else client for client in ids
+    )
+
+
+def test_a_reason_or_a_heading_that_looks_like_a_formula_is_neutralised_in_the_csv(parquet: Path) -> None:
+    columns = replace(COLUMNS, id="=id", categorical=("@region",))
+    card = replace(SCORECARD, categorical=(replace(SCORECARD.categorical[0], column="@region"),))
+
+    found = rank(parquet, [[("c1", 9, 50, "north", 0)]], columns=columns, card=card)
+
+    assert found.columns[0] == "=id"
+    [head, row] = sheet(parquet)
+    assert head[0] == "'=id"
+    assert [cell for cell in row if cell.startswith("'@region is north")]
+
+
+def test_the_csv_has_readable_risks_and_the_parquet_exact_ones(parquet: Path) -> None:
+    found = rank(parquet, [[("c1", 3.3, 7.7, None, 0)]])
+
+    assert sheet(parquet)[1][1] == f"{found['risk'].iloc[0]:.6f}"
+    assert round(found["risk"].iloc[0], 6) != found["risk"].iloc[0]
+
+
+def test_an_id_that_is_called_like_a_figure_does_not_clash(parquet: Path) -> None:
+    found = rank(parquet, [[("c1", 3, 7, None, 0)]], columns=replace(COLUMNS, id="Rank"))
+
+    assert list(found.columns[:4]) == ["client", "risk", "rank", "decile"]
+
+
+def test_no_clients_make_an_empty_ranking(parquet: Path) -> None:
+    assert rank(parquet, []).empty
+    assert len(sheet(parquet)) == 1
+
+    with session_of(COLUMNS, parquet.parent / "spill") as session:
+        found = risk_summary(session, parquet, threshold=0.5)
+    assert (found.clients, found.flagged, found.top, sum(found.histogram)) == (0, 0, (), 0)
+
+
+def test_the_summary_counts_and_lists_what_was_ranked(parquet: Path) -> None:
+    ranked = rank(parquet, [[(f"c{place:03d}", place / 4, 5, "north", 0) for place in range(150)]])
+    threshold = float(ranked["risk"].iloc[39])
+
+    with session_of(COLUMNS, parquet.parent / "spill") as session:
+        found = risk_summary(session, parquet, threshold=threshold, top=3)
+
+    assert (found.clients, found.flagged, found.threshold) == (150, 40, threshold)
+    assert found.histogram == tuple(np.histogram(ranked["risk"], bins=20, range=(0, 1))[0])
+    assert [client.rank for client in found.top] == [1, 2, 3]
+    first = ranked.iloc[0]
+    reasons = tuple(first[["reason_1", "reason_2", "reason_3"]].dropna())
+    assert found.top[0] == RankedClient(first["corporation"], first["risk"], 1, 1, reasons)
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_many_clients_stand_in_the_order_of_rank_in_both_files_whatever_the_threads(
+    parquet: Path, threads: int
+) -> None:
+    part = parquet.parent / "many.parquet"
+    with session_of(COLUMNS, parquet.parent / "spill", threads) as session:
+        session.run(
+            "COPY (SELECT 'c' || i % 300000 AS corporation, CAST(i * 7919 % 40 AS DOUBLE) AS activity, "
+            "CAST(i % 100 AS DOUBLE) AS size, 'north' AS region, i % 2 AS exited FROM range(400000) AS t(i)) "
+            f"TO '{part}' (FORMAT parquet, ROW_GROUP_SIZE 20000)"
+        )
+        rank_clients(session, [part], SCORECARD, parquet, parquet.with_suffix(".csv"))
+        found = session.run(
+            f"SELECT rank, risk, corporation FROM read_parquet('{parquet}') ORDER BY file_row_number"
+        ).fetchall()
+
+    assert [place for place, *_ in found] == list(range(1, 300_001))
+    assert found == sorted(found, key=lambda row: (-row[1], row[2]))
+    assert [int(row[2]) for row in sheet(parquet)[1:]] == list(range(1, 300_001))
+    latest = {
+        "activity": np.array([7919.0 * 300_000 % 40]),
+        "size": np.array([0.0]),
+        "region": np.array(["north"]),
+    }
+    [(risk,)] = [(risk,) for _, risk, name in found if name == "c0"]
+    assert risk == pytest.approx(SCORECARD.risk(latest)[0])
+
+
+@pytest.mark.parametrize("name", ["file_row_number", "FILE_INDEX"])
+def test_columns_that_are_called_like_the_engines_own_are_read_as_columns(parquet: Path, name: str) -> None:
+    columns = replace(COLUMNS, numeric=(replace(COLUMNS.numeric[0], name=name), COLUMNS.numeric[1]))
+    card = replace(SCORECARD, numeric=(replace(SCORECARD.numeric[0], column=name), SCORECARD.numeric[1]))
+    rows: list[Row] = [("c1", 35, 80, "north", 0), ("c2", 1, 5, "south", 1), ("c1", 2, 80, "north", 0)]
+
+    found = rank(parquet, [rows], columns=columns, card=card)
+
+    assert found["reason_1"].str.startswith(name).tolist() == [True, True]
+    assert found.set_index("corporation")["risk"].to_dict() == pytest.approx(
+        {
+            client: SCORECARD.risk(
+                {"activity": np.array([x]), "size": np.array([y]), "region": np.array([z], dtype=object)}
+            )[0]
+            for client, x, y, z in (("c1", 2.0, 80.0, "north"), ("c2", 1.0, 5.0, "south"))
+        }
+    )

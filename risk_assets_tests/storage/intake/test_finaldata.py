@@ -1,0 +1,452 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from risk_assets.domain.columns import Columns, NumericColumn
+from risk_assets.engine.duck.session import DuckSession
+from risk_assets.storage.intake import parse_cache as parsed
+from risk_assets.storage.intake.finaldata import IngestionError, ingest, read_ingestion, read_test_rows
+from risk_assets.storage.intake.part_files import deliveries, parts, parts_of
+from risk_assets.storage.layout import reading_order
+from risk_assets.storage.records import write_record
+from risk_assets_tests.engine.parts import session_of
+from risk_assets_tests.storage.place import COLUMNS, HEADER, NOW, Place
+
+LINES = ["A,1,north,0", "A,1,north,1", "B,,south,0", "B,0,south,0", "C,2,,1", "C,x,,1", "D,1"]
+
+
+@pytest.fixture(name="place")
+def _place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def valid_rows(lines: Sequence[str]) -> list[tuple[object, ...]]:
+    found: list[tuple[object, ...]] = []
+    for line in lines:
+        cells = line.split(",")
+        if len(cells) == 4 and cells[1] != "x":
+            found.append((cells[0], float(cells[1]) if cells[1] else None, cells[2] or None, int(cells[3])))
+    return found
+
+
+def expected_rows(files: Mapping[str, list[str]]) -> list[tuple[object, ...]]:
+    """What finaldata must hold, said plainly: valid rows in reading order; of equal ones those of the first file.
+
+    Of equal ones in a file it is the last.
+    """
+    rows: list[tuple[object, ...]] = []
+    for name in sorted(files, key=reading_order):
+        found = valid_rows(files[name])
+        distinct = [row for place, row in enumerate(found) if row not in found[place + 1 :]]
+        rows += [row for row in distinct if row not in rows]
+    return rows
+
+
+def expected_latest(files: Mapping[str, list[str]]) -> dict[object, tuple[object, ...]]:
+    """The last valid row of each client in reading order, whatever was there before."""
+    names = sorted(files, key=reading_order)
+    return {row[0]: row for name in names for row in valid_rows(files[name])}
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10**9))
+def test_finaldata_depends_on_the_files_alone_however_they_came(tmp_path: Path, seed: int) -> None:
+    choose = random.Random(seed)
+    names = ["clients2.csv", "clients10.csv", "b.csv", "copy of b.csv"]
+    root = Path(tempfile.mkdtemp(dir=tmp_path))
+    stepwise, at_once = Place(root / "stepwise"), Place(root / "at once")
+    files: dict[str, list[str]] = {}
+    for _ in range(4):
+        if files and choose.random() < 0.3:
+            gone = choose.choice(list(files))
+            del files[gone]
+            (stepwise.layout.input / gone).unlink()
+        name = choose.choice(names)
+        files[name] = choose.choices(LINES, k=choose.randint(0, 8))
+        stepwise.put(name, *files[name])
+        if not expected_rows(files):
+            continue
+        ingestion = stepwise.ingest(bad=1.0)
+        assert stepwise.rows() == expected_rows(files)
+        assert stepwise.latest() == expected_latest(files)
+        assert [file.read for file in ingestion.files] == [
+            len(files[name]) for name in sorted(files, key=reading_order)
+        ]
+    if expected_rows(files):
+        for name, lines in files.items():
+            at_once.put(name, *lines)
+        assert at_once.ingest(bad=1.0) == read_ingestion(stepwise.layout)
+        assert at_once.contents() == stepwise.contents()
+
+
+def test_the_account_of_a_file_tells_what_became_of_its_rows(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0", "A,1.0,north,0", "B,-3,north,1", "C,1,north,1,extra")
+    ingestion = place.ingest()
+    (file,) = ingestion.files
+    assert (file.read, file.accepted, file.duplicates, file.quarantined) == (4, 1, 1, 2)
+    assert file.reasons == {"calls is below 0": 1, "wrong number of fields": 1}
+    assert (place.layout.quarantine / "a.csv").read_text(encoding="utf-8").splitlines() == [
+        "line,reason,raw",
+        '4,"calls: ""-3"" is below 0","B,-3,north,1"',
+        '5,"5 fields instead of 4","C,1,north,1,extra"',
+    ]
+
+
+def test_of_equal_rows_the_first_in_reading_order_is_held(place: Place) -> None:
+    place.put("clients10.csv", "A,1,north,0", "B,1,north,0")
+    place.put("clients2.csv", "A,1,north,0", "C,1,north,0")
+    ingestion = place.ingest()
+    assert [(file.name, file.accepted, file.duplicates) for file in ingestion.files] == [
+        ("clients2.csv", 2, 0),
+        ("clients10.csv", 1, 1),
+    ]
+    assert [row[0] for row in place.rows()] == ["A", "C", "B"]
+
+
+def test_a_client_that_returns_to_an_earlier_state_is_in_that_state(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0", "B,1,north,0")
+    place.put("b.csv", "A,2,north,0", "B,2,north,0")
+    place.put("c.csv", "A,1,north,0", "B,1,north,0", "B,3,north,0")
+    place.ingest()
+    assert place.latest() == {"A": ("A", 1.0, "north", 0), "B": ("B", 3.0, "north", 0)}
+    assert len(place.rows()) == 5
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no parquet"])
+def test_a_lost_or_damaged_file_of_what_is_delivered_again_is_made_again(
+    place: Place, content: bytes | None
+) -> None:
+    place.put("a.csv", "A,1,north,0")
+    place.put("b.csv", "A,2,north,0")
+    place.put("c.csv", "A,1,north,0")
+    place.ingest()
+    before = place.contents()
+    for path in place.layout.redelivered.iterdir():
+        path.unlink()
+        if content is not None:
+            path.write_bytes(content)
+    place.ingest()
+    assert place.contents() == before
+    assert place.latest() == {"A": ("A", 1.0, "north", 0)}
+
+
+def test_a_duplicate_held_elsewhere_comes_back_when_its_file_is_deleted(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0", "B,1,north,0")
+    alone = place.ingest()
+    place.put("b.csv", "A,1,north,0")
+    both = place.ingest()
+    assert both.data_version == alone.data_version
+    (place.layout.input / "b.csv").unlink()
+    assert place.ingest() == alone
+    assert [row[0] for row in place.rows()] == ["A", "B"]
+
+
+def test_a_copy_of_a_file_adds_nothing_and_the_first_one_holds_the_rows(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0")
+    alone = place.ingest()
+    place.put("b.csv", "A,1,north,0")
+    place.put("c.csv", "A,1,north,0")
+    ingestion = place.ingest()
+    assert [(file.accepted, file.duplicates) for file in ingestion.files] == [(1, 0), (0, 1), (0, 1)]
+    assert ingestion.data_version == alone.data_version
+    assert place.rows() == [("A", 1.0, "north", 0)]
+
+
+def test_new_files_of_equal_content_are_read_side_by_side(place: Place) -> None:
+    names = [f"{letter}.csv" for letter in "abcdefgh"]
+    for name in names:
+        place.put(name, *(f"client {number},1,north,0" for number in range(300)))
+    for _ in range(5):
+        ingestion = place.ingest()
+        assert [(file.accepted, file.duplicates) for file in ingestion.files] == [(300, 0), *[(0, 300)] * 7]
+        shutil.rmtree(place.layout.ingested)
+
+
+def test_files_whose_names_differ_in_odd_characters_alone_deliver_each_by_itself(place: Place) -> None:
+    for name in ("a.csv", "b#1.csv", "b&1.csv"):
+        place.put(name, "A,1,north,0")
+    ingestion = place.ingest()
+    files = deliveries(place.layout, ingestion)
+    assert len(set(files)) == len(files) == 3
+
+
+def test_an_account_in_which_the_last_of_equal_rows_was_held_is_made_anew(place: Place) -> None:
+    """Such an account gave a file nothing that a later one repeated, and noted nothing besides."""
+    place.put("a.csv", "A,1,north,0")
+    place.put("b.csv", "A,1,north,0", "B,1,north,0")
+    expected = place.ingest()
+    first, second = expected.files
+    old = (
+        dataclasses.replace(first, accepted=0, duplicates=1, positives=0, part=None, fingerprint="0" * 32),
+        dataclasses.replace(second, accepted=2, duplicates=0, part="b.csv.000000000000.parquet"),
+    )
+    write_record(place.layout.ingestion, dataclasses.replace(expected, files=old))
+    (place.layout.input / "b.csv").unlink()
+    place.ingest()
+    assert place.rows() == [("A", 1.0, "north", 0)]
+
+
+def test_changed_content_under_an_old_name_counts(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0")
+    before = place.ingest()
+    place.put("a.csv", "A,2,north,0")
+    after = place.ingest()
+    assert after.data_version != before.data_version
+    assert place.rows() == [("A", 2.0, "north", 0)]
+
+
+def test_the_version_is_the_same_whichever_files_the_rows_are_in(tmp_path: Path) -> None:
+    one, two = Place(tmp_path / "one"), Place(tmp_path / "two")
+    one.put("a.csv", "A,1,north,0", "B,,north,1", "C,3,,0")
+    two.put("x.csv", "C,3,,0")
+    two.put("y.csv", "B,,north,1", "A,1,north,0", "A,1,north,0")
+    assert one.ingest().data_version == two.ingest().data_version
+
+
+def test_adding_a_file_parses_no_other_and_leaves_other_parts_alone(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0")
+    place.put("b.csv", "A,1,north,0", "B,1,north,0")
+    before = place.ingest()
+    stamps = {path: path.stat().st_mtime_ns for path in parts(place.layout, before)}
+    parsed = {path: path.stat().st_mtime_ns for path in place.layout.parsed.iterdir()}
+    place.put("c.csv", "C,1,north,0", "A,1,north,0", "B,1,north,0")
+    place.ingest()
+    assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
+    assert {path: path.stat().st_mtime_ns for path in parsed} == parsed
+
+
+def test_no_usable_row_leaves_the_earlier_finaldata_as_it_was(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0")
+    place.ingest()
+    before = place.everything()
+    place.put("a.csv", "A,-1,north,0", "B,x,north,0")
+    place.put("b.csv", header="id,calls\n")
+    with pytest.raises(IngestionError, match=r"no usable row .*b\.csv: no column .*a\.csv: 2 of 2") as error:
+        place.ingest()
+    assert place.everything() == before
+    details = Path(str(error.value).rpartition("see ")[2].rstrip(")"))
+    assert 'calls: ""-1"" is below 0' in details.read_text(encoding="utf-8")
+
+
+def test_too_large_a_share_of_bad_rows_is_refused_with_the_figures(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0", "B,x,north,0", "C,x,north,0")
+    with pytest.raises(IngestionError, match=r"2 of 3 rows .* more than 50%: a\.csv: 2 of 3 \(2 × calls is not"):
+        place.ingest()
+    assert place.ingest(bad=0.7).accepted == 1
+
+
+def test_an_empty_input_folder_is_a_clear_error(place: Place) -> None:
+    with pytest.raises(IngestionError, match="no client files in"):
+        place.ingest()
+
+
+def test_an_unusable_file_is_set_aside_and_the_rest_go_on(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0", "B,1,north,0")
+    place.put("aa.csv", "D,1,north,0")
+    place.put("b.csv", "C,1", header="id,calls\n")
+    (place.layout.input / "c.parquet").write_bytes(b"not parquet")
+    ingestion = place.ingest()
+    reasons = {file.name: file.reason for file in ingestion.files if file.reason}
+    assert reasons["b.csv"] == 'no column "region", "exited"'
+    assert reasons["c.parquet"].startswith("damaged parquet")
+    lines = place.layout.ingestedfiles.read_text(encoding="utf-8").splitlines()
+    assert lines == [NOW.isoformat(), "a.csv", "aa.csv"]
+    assert {path.name for path in place.layout.quarantine.iterdir()} == {"b.csv", "c.parquet.csv"}
+
+
+def test_a_file_that_is_mended_loses_its_quarantine(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0", "B,x,north,0")
+    place.ingest()
+    assert (place.layout.quarantine / "a.csv").exists()
+    place.put("a.csv", "A,1,north,0", "B,2,north,0")
+    place.ingest()
+    assert not (place.layout.quarantine / "a.csv").exists()
+
+
+def test_finaldata_csv_holds_the_rows_as_people_write_them_or_is_absent(place: Place) -> None:
+    place.put("a.csv", 'A,1,"x, y",0', "B,0.5,,1")
+    place.ingest()
+    assert place.layout.finaldata_csv.read_text(encoding="utf-8") == HEADER + 'A,1,"x, y",0\nB,0.5,,1\n'
+    place.ingest(csv=False)
+    assert not place.layout.finaldata_csv.exists()
+
+
+def test_a_changed_schema_reads_everything_anew(place: Place) -> None:
+    place.put("a.csv", "A,-1,north,0", "B,1,north,1")
+    assert place.ingest().accepted == 1
+    columns = Columns("id", "exited", "1", "0", (NumericColumn("calls"),))
+    assert place.ingest(columns=columns).accepted == 2
+    assert place.rows() == [("A", -1.0, 0), ("B", 1.0, 1)]
+
+
+def test_a_lost_part_is_made_again(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0")
+    ingestion = place.ingest()
+    for path in [*parts(place.layout, ingestion), *place.layout.parsed.glob("*.parquet")]:
+        path.unlink()
+    assert place.ingest() == ingestion
+    assert place.rows() == [("A", 1.0, "north", 0)]
+
+
+def test_a_file_still_being_written_counts_as_it_was(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0")
+    place.put("b.csv", "B,1,north,0")
+    before = place.ingest()
+    place.put("b.csv", "C,1,nor")
+    place.put("new.csv", "D,1,north,0")
+    assert place.ingest(leave_out={"b.csv", "new.csv"}) == before
+
+
+def test_parts_of_some_files_are_found_by_name(place: Place) -> None:
+    for name in "abc":
+        place.put(f"{name}.csv", f"{name},1,north,0")
+    ingestion = place.ingest()
+    every = parts(place.layout, ingestion)
+    assert parts_of(place.layout, ingestion, {"c.csv", "a.csv"}) == (every[0], every[2])
+
+
+def test_testdata_is_read_by_the_same_rules(place: Place) -> None:
+    (place.layout.testdata / "t.csv").write_text(HEADER + "A,1,n,0\nB,x,n,0\nC,,n,1\n", encoding="utf-8")
+    with session_of(COLUMNS, place.layout.data_root / "spill") as session:
+        rows, refused = read_test_rows(place.layout, session)
+        assert (list(rows.ids), list(rows.target), refused) == (["A", "C"], [0, 1], 1)
+        (place.layout.testdata / "t.csv").write_text(HEADER, encoding="utf-8")
+        with pytest.raises(IngestionError, match="no usable row"):
+            read_test_rows(place.layout, session)
+
+
+@dataclasses.dataclass(frozen=True)
+class MeddlingSession(DuckSession):
+    """A session during whose first statements somebody writes to a file."""
+
+    file: Path
+    times: int
+    done: list[str] = dataclasses.field(default_factory=list)
+
+    def run(self, sql: str, parameters: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
+        if len(self.done) < self.times and sql.startswith("CREATE OR REPLACE TEMP TABLE rows"):
+            self.done.append(sql)
+            with self.file.open("a", encoding="utf-8") as file:
+                file.write(f"M{len(self.done)},1,north,0\n")
+        return super().run(sql, parameters)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_file_that_grows_meanwhile_is_read_again_or_named(place: Place, times: int) -> None:
+    place.put("a.csv", "A,1,north,0")
+    with session_of(COLUMNS, place.layout.data_root / "spill") as session:
+        meddling = MeddlingSession(COLUMNS, session.connection, place.layout.input / "a.csv", times)
+        if times == 1:
+            ingest(place.layout, meddling, max_bad_share=0.5, write_csv=True, now=NOW)
+            assert [row[0] for row in place.rows()] == ["A", "M1"]
+        else:
+            with pytest.raises(IngestionError, match=r"a\.csv: changed while it was read"):
+                ingest(place.layout, meddling, max_bad_share=0.5, write_csv=True, now=NOW)
+
+
+def spoil(place: Place, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], object]) -> None:
+    """Let somebody change b.csv, once, after it was hashed and before it is parsed."""
+    see, todo = parsed._Reading.see, [place.layout.input / "b.csv"]
+
+    def seen(self: parsed._Reading, file: Path) -> parsed._Seen:
+        found = see(self, file)
+        if file.name == "b.csv" and todo:
+            change(todo.pop())
+        return found
+
+    monkeypatch.setattr(parsed._Reading, "see", seen)
+
+
+def test_a_file_that_goes_away_after_it_was_hashed_is_left_out(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.put("a.csv", "A,1,north,0")
+    place.put("b.csv", "B,1,north,0")
+    spoil(place, monkeypatch, Path.unlink)
+    assert [file.name for file in place.ingest().files] == ["a.csv"]
+
+
+def test_what_a_file_held_meanwhile_is_not_taken_for_what_was_hashed(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.put("a.csv", "A,1,north,0")
+    place.put("b.csv", "B,1,north,0")
+    good = (place.layout.input / "b.csv").read_bytes()
+    spoil(place, monkeypatch, lambda file: file.write_bytes(HEADER.encode() + b"B,x,north,0\nC,1"))
+    place.ingest(bad=1.0)
+    (place.layout.input / "b.csv").write_bytes(good)
+    assert place.ingest().quarantined == 0
+    assert [row[0] for row in place.rows()] == ["A", "B"]
+
+
+KILLED = """
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from risk_assets.storage.intake import parts
+from risk_assets.storage.intake import finaldata_outputs as publication
+from risk_assets.storage.intake.finaldata import ingest
+from risk_assets.storage.layout import Layout
+from risk_assets_tests.engine.parts import session_of
+from risk_assets_tests.storage.place import COLUMNS, NOW
+
+def die(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+module, _, name = sys.argv[2].partition(".")
+setattr({"publication": publication, "parts": parts}[module], name, die)
+root = Path(sys.argv[1])
+layout = Layout(root, root / "in", root / "test", root / "out", root / "models", root / "production")
+with session_of(COLUMNS, root / "spill") as session:
+    ingest(layout, session, max_bad_share=0.5, write_csv=True, now=NOW)
+"""
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "parts.find_repeated",
+        "parts.rewrite",
+        "parts.sha256_of",
+        "parts._place",
+        "parts._account",
+        "publication._stage",
+        "publication._refusals",
+        "publication.write_record",
+        "publication.forget_others",
+    ],
+)
+def test_a_killed_ingestion_leaves_the_old_or_the_new_finaldata(place: Place, step: str) -> None:
+    place.put("a.csv", "A,1,north,0", "B,1,north,0")
+    before = place.ingest()
+    place.put("0.csv", "A,1,north,0", "C,x,north,0")
+    command = [sys.executable, "-c", KILLED, str(place.layout.data_root), step]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    found = read_ingestion(place.layout)
+    assert (found == before) == (step != "publication.forget_others")
+    assert sorted(str(row[0]) for row in place.rows()) == ["A", "B"]
+    place.ingest()
+    assert [path.name for path in place.layout.ingested.iterdir() if path.name.endswith(".tmp")] == []
+    assert len(list(place.layout.finaldata_parquet.iterdir())) == 2
+
+
+def test_ingestion_json_is_readable_without_this_package(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0")
+    ingestion = place.ingest()
+    told = json.loads(place.layout.ingestion.read_text(encoding="utf-8"))
+    assert told["data_version"] == ingestion.data_version
+    assert told["files"][0]["bytes"] == (place.layout.input / "a.csv").stat().st_size
