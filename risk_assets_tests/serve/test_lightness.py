@@ -17,7 +17,7 @@ from risk_assets.serve.rsgi_app import Front
 from risk_assets.serve.app import create_app
 from risk_assets.settings import load_settings
 app = create_app(load_settings(sys.argv[1]))
-answer = app.test_client().post("/prediction?reasons=3", json={"clients": [{"activity": 3}, {}]})
+answer = app.test_client().post("/prediction?reasons=3", json={"clients": [{"activity": 3}, {"employees": 4}]})
 assert answer.status_code == 200, answer.text
 print(*sorted(sys.modules))
 """

@@ -22,7 +22,7 @@ class FaultAnswer(BaseModel):
 
 
 class ProblemAnswer(BaseModel):
-    """RequestError details (RFC 9457)."""
+    """Problem details (RFC 9457): what is wrong with a request."""
 
     title: str
     status: int

@@ -14,6 +14,8 @@ from risk_assets.serve.http.rsgi import HTTPProtocol, Scope
 SMALL_BYTES = 64 * 1024
 #: Larger ones that a worker holds at a time, in sum.
 HELD_BYTES = 256 * 1024 * 1024
+#: The one coding of a body that is taken (RFC 9110, 8.4.1): none.
+IDENTITY = "identity"
 #: A sender that is over the limit may send on for this long, so that it comes to reading the refusal.
 DRAIN_SECONDS = 1.0
 
@@ -29,8 +31,13 @@ class Bodies:
     async def read(self, scope: Scope, protocol: HTTPProtocol) -> bytes:
         """Return the body.
 
-        Raises RequestError: 400 for one that breaks off, 408 slow, 411 without a length, 413 large, 503 no room.
+        Raises RequestError: 400 for one that breaks off, 408 slow, 411 without a length, 413 large, 415 encoded,
+        503 no room.
         """
+        encoding = scope.headers.get("content-encoding") or IDENTITY
+        if encoding.strip().lower() != IDENTITY:
+            detail = f"the body has the Content-Encoding {shown(encoding)}; send it as it is, without one"
+            await _refuse(scope, _chunks(protocol), RequestError(415, detail))
         if "transfer-encoding" in scope.headers:
             # Granian gives chunks that break off, or are malformed, the same end as whole ones.
             detail = "the request does not say how long its body is; send Content-Length"

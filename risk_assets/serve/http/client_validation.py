@@ -71,6 +71,7 @@ class Intake:
             texts = [_category(cell) for cell in cells]
             found[name] = texts
             _note_missing(missing, name, texts)
+        faults.append(_empty_faults(missing, self.columns.features))
         refuse_any(chain.from_iterable(faults))
         named = ids.count(None) < len(ids)
         return Clients(len(rows), cast("list[Id]", ids) if named else None, found, missing)
@@ -157,6 +158,13 @@ def _note_missing(missing: dict[int, list[str]], name: str, cells: Sequence[obje
         for row, cell in enumerate(cells):
             if cell is None:
                 missing.setdefault(row, []).append(name)
+
+
+def _empty_faults(missing: Mapping[int, Sequence[str]], features: Sequence[str]) -> Iterator[Fault]:
+    """Yield the clients of whom nothing is known: a risk of them would be a guess about anybody."""
+    for row, names in missing.items():
+        if len(names) == len(features):
+            yield Fault(row + 1, None, f"has no known feature; there are {', '.join(features)}")
 
 
 def _low(column: NumericColumn) -> float:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from risk_assets.domain.columns import Columns
 from risk_assets.serve.http.client_validation import Clients, Intake
+from risk_assets.serve.http.content_type import media_type
 from risk_assets.serve.http.json_form import read_object
 from risk_assets.serve.http.replies import Reply, RequestError, json_reply, shown
 from risk_assets.serve.model.live import LiveModel, Version
@@ -32,7 +33,7 @@ class Inference:
     def answer(self, question: Question) -> Reply:
         """Return the outputs. Raises RequestError: 422 for what is wrong, in the words of the request."""
         version = self._live.current()
-        if question.content_type.partition(";")[0].strip().lower() not in {"application/json", ""}:
+        if media_type(question.content_type) not in {"application/json", ""}:
             raise RequestError(415, f"send application/json, not {shown(question.content_type)}")
         content = read_object(question.body, REQUEST_NAMES)
         if not isinstance(content.get("id", ""), str):

@@ -56,10 +56,16 @@ class LiveModel:
     """
 
     def __init__(
-        self, layout: Layout, columns: Columns, elsewhere: Callable[[], Refusal | None] = lambda: None
+        self,
+        layout: Layout,
+        columns: Columns,
+        elsewhere: Callable[[], Refusal | None] = lambda: None,
+        *,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._layout = layout
         self._elsewhere = elsewhere
+        self._look_seconds = look_seconds
         self._columns = columns
         self._version: Version | None = None
         self._seen: tuple[int, ...] | None = None
@@ -89,17 +95,25 @@ class LiveModel:
 
     def find(self) -> Version | None:
         """Return the version that serves, None while there is none."""
-        now = time.monotonic()
-        if now >= self._look_at and self._loading.acquire(blocking=self._version is None):
+        if time.monotonic() >= self._look_at and self._loading.acquire(blocking=self._version is None):
             try:
-                self._look(now)
+                self._look()
             finally:
                 self._loading.release()
         return self._version
 
-    def _look(self, now: float) -> None:
-        self._look_at = now + LOOK_SECONDS
-        self._follow(now)
+    def _look(self) -> None:
+        """Look at the pointer, unless another thread did so while this one waited.
+
+        The next look is due after this one has ended: whoever comes while the first version loads waits for it.
+        """
+        now = time.monotonic()
+        if now < self._look_at:
+            return
+        try:
+            self._follow(now)
+        finally:
+            self._look_at = time.monotonic() + self._look_seconds
         READY.set(self._version is not None)
         REFUSED.set(self.refused is not None)
 

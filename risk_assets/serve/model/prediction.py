@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from risk_assets.domain.model.reasons import reasons
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.serve.http.client_validation import Clients, Intake
+from risk_assets.serve.http.content_type import media_type
 from risk_assets.serve.http.csv_form import read_csv, write_csv
 from risk_assets.serve.http.files import read_below
 from risk_assets.serve.http.json_form import read_object
@@ -98,7 +99,7 @@ class Predictions:
 
     def _read(self, question: Question) -> tuple[Clients, int]:
         k = _reasons_of_query(question.query) if question.query else None
-        kind = question.content_type.partition(";")[0].strip().lower()
+        kind = media_type(question.content_type)
         if kind == "application/json":
             content = read_object(question.body, FORMS)
             asked = _reasons(content.get("reasons", 0))

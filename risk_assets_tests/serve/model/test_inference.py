@@ -49,13 +49,13 @@ def test_columns_get_the_same_risk_as_clients(home: Home) -> None:
 def test_a_column_may_be_nested_and_its_cells_missing(home: Home) -> None:
     nested = [
         tensor("activity", "FP32", [[12.5], [None]], [2, 1]),
-        tensor("employees", "UINT8", [40, None]),
+        tensor("employees", "UINT8", [40, 7]),
         tensor("industry", "BYTES", [["mining"], [None]], [2, 1]),
     ]
 
     [output] = infer(home, nested, outputs=[{"name": "risk"}]).get_json()["outputs"]
 
-    clients = home.predict({"clients": [CLIENT, {}]}).get_json()["predictions"]
+    clients = home.predict({"clients": [CLIENT, {"employees": 7}]}).get_json()["predictions"]
     assert output["data"] == [client["risk"] for client in clients]
 
 

@@ -5,6 +5,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,13 +22,9 @@ from risk_assets.storage.layout import Layout
 from risk_assets_tests.serve.deployed import SCORECARD, deploy, point, publish, scorecard_of
 
 
-@pytest.fixture(autouse=True)
-def always_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "LOOK_SECONDS", 0.0)
-
-
 def live_model(settings: Settings) -> LiveModel:
-    return LiveModel(Layout.of(settings), settings.columns.to_columns())
+    """Return a live model that looks at the pointer each time."""
+    return LiveModel(Layout.of(settings), settings.columns.to_columns(), look_seconds=0.0)
 
 
 def test_nothing_serves_before_the_first_deployment_and_the_first_one_then_does(settings: Settings) -> None:
@@ -283,3 +280,17 @@ def test_others_are_served_while_one_loads(settings: Settings, monkeypatch: pyte
     loader.join(10)
 
     assert (served_meanwhile, model.current().name) == (first, second)
+
+
+def test_of_many_that_ask_a_new_server_at_once_each_finds_the_model(settings: Settings) -> None:
+    version = deploy(settings)
+    model = LiveModel(Layout.of(settings), settings.columns.to_columns())
+    start = threading.Barrier(16)
+
+    def ask(_: int) -> str | None:
+        start.wait()
+        found = model.find()
+        return found.name if found else None
+
+    with ThreadPoolExecutor(16) as threads:
+        assert list(threads.map(ask, range(16))) == [version] * 16

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -58,13 +59,32 @@ def test_an_id_is_in_the_answer_only_where_one_was_given(home: Home) -> None:
 
 
 def test_missing_values_are_allowed_and_said_so(home: Home) -> None:
-    clients = [{"corporation": "a", "activity": None, "industry": " "}, CLIENT]
+    clients = [{"corporation": "a", "employees": 40, "activity": None, "industry": " "}, CLIENT]
 
     first, second = home.predict({"clients": clients}).get_json()["predictions"]
 
-    assert first["missing"] == ["activity", "employees", "industry"]
-    assert first["risk"] == pytest.approx(risk_of({}), abs=1e-9)
+    assert first["missing"] == ["activity", "industry"]
+    assert first["risk"] == pytest.approx(risk_of({"employees": 40}), abs=1e-9)
     assert "missing" not in second
+
+
+@pytest.mark.parametrize(
+    "client", [{}, {"corporation": "a"}, {"exited": 1}, dict.fromkeys(("activity", "employees", "industry"))]
+)
+def test_a_client_without_one_known_feature_is_refused(home: Home, client: dict[str, Any]) -> None:
+    answer = home.predict({"clients": [CLIENT, client]})
+
+    assert answer.status_code == 422
+    words = "row 2: has no known feature; there are activity, employees, industry"
+    assert answer.get_json()["detail"] == words
+
+
+def test_a_line_of_a_csv_without_one_known_feature_is_refused(home: Home) -> None:
+    body = "corporation,activity,industry\na,12,\nb,,\n"
+
+    answer = home.http.post("/prediction", data=body, content_type="text/csv")
+
+    assert (answer.status_code, answer.get_json()["faults"][0]["row"]) == (422, 2)
 
 
 def test_the_target_is_ignored(home: Home) -> None:
@@ -186,6 +206,20 @@ def test_only_json_and_csv_are_taken(home: Home, kind: str) -> None:
 
     assert answer.status_code == 415
     assert "send application/json or text/csv" in answer.get_json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("charset", "status"),
+    [("utf-8", 200), ('"UTF-8"', 200), ("us-ascii", 200), ("latin-1", 415), ("utf-16", 415), ("x", 415)],
+)
+def test_the_character_set_that_is_stated_is_utf8_or_refused(home: Home, charset: str, status: int) -> None:
+    body = json.dumps({"clients": [CLIENT]})
+
+    answer = home.http.post("/prediction", data=body, content_type=f"application/json; charset={charset}")
+
+    assert answer.status_code == status
+    if status == 415:
+        assert answer.get_json()["detail"] == f'the charset "{charset}" is not accepted; send utf-8'
 
 
 def test_more_clients_than_the_limit_are_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
