@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from risk_assets.domain.drift.profile import Profile
+from risk_assets.domain.drift.profile import Profile, profile_of
 from risk_assets.reporting.charts.effects import CategoricalEffect, NumericEffect, effects
 from risk_assets.reporting.charts.shapes import odds_ticks
 from risk_assets_tests.reporting import samples
@@ -23,8 +27,33 @@ def test_a_numeric_effect_is_the_shape_against_the_average_client() -> None:
     assert effect.missing == pytest.approx(shape.missing - shape.mean)
 
 
-def test_the_distribution_covers_all_but_the_outermost_clients() -> None:
-    assert numeric_effect().shares.sum() == pytest.approx(0.98, abs=0.011)
+def shares_of(values: list[float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the edges and shares of the bars that are drawn for a column of these values."""
+    profile = replace(samples.profile(("x",)), numeric=(profile_of("x", np.array(values)),))
+    effect = effects(samples.scorecard(("x",)), profile, 6)[0]
+    assert isinstance(effect, NumericEffect)
+    return effect.edges, effect.shares
+
+
+@given(st.lists(st.integers(-3, 3).map(float) | st.floats(-1e6, 1e6), min_size=1, max_size=300))
+def test_the_bars_hold_all_clients_whatever_the_values(values: list[float]) -> None:
+    _, shares = shares_of(values)
+    assert shares.sum() == pytest.approx(1)
+    assert shares.min() >= 0
+
+
+@pytest.mark.parametrize("zeros", [0.1, 1 / 3, 0.5, 0.9])
+def test_a_column_of_zeros_and_ones_has_a_bar_at_each_as_high_as_they_are_frequent(zeros: float) -> None:
+    _, shares = shares_of([0.0] * round(3000 * zeros) + [1.0] * round(3000 * (1 - zeros)))
+    assert shares[0] == pytest.approx(zeros, abs=0.006)
+    assert shares[-1] == pytest.approx(1 - zeros, abs=0.006)
+
+
+@pytest.mark.parametrize("tied", [0.0, 37.0, 100.0])
+def test_a_value_that_a_third_of_the_clients_share_has_a_bar_of_a_third_wherever_it_lies(tied: float) -> None:
+    edges, shares = shares_of([tied] * 1000 + np.linspace(0, 100, 2000).tolist())
+    bar = min(int(np.searchsorted(edges, tied, side="right")) - 1, len(shares) - 1)
+    assert shares[bar] == pytest.approx(1 / 3 + 2 / 3 / len(shares), abs=0.012)
 
 
 def test_the_strongest_feature_comes_first() -> None:

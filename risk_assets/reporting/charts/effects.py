@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 POINTS = 160
 BARS = 28
-#: The outermost clients left out of the picture at each end, so that a few giants do not squeeze the rest.
+#: The outermost clients beyond the picture at each end, so that a few giants do not squeeze the rest.
 TAIL = 0.01
 
 
@@ -23,7 +23,8 @@ TAIL = 0.01
 class NumericEffect:
     """Log-odds against the average client along `x`, with the share of clients in each bin of `edges`.
 
-    `strength` is the standard deviation of the log-odds over the clients.
+    The outermost bins count whoever lies beyond the picture too, so the shares sum to 1. `strength` is the
+    standard deviation of the log-odds over the clients.
     """
 
     column: str
@@ -70,7 +71,7 @@ def _numeric(shape: NumericShape, profile: NumericProfile | None) -> NumericEffe
     low, high = _shown_range(steps, shares_below)
     x = np.linspace(low, high, POINTS)
     edges = np.linspace(low, high, BARS + 1)
-    shares = np.diff(np.interp(edges, steps, shares_below))
+    shares = _bin_shares(edges, steps, shares_below)
     middles = shape((steps[1:] + steps[:-1]) / 2) - shape.mean
     return NumericEffect(
         shape.column,
@@ -81,6 +82,28 @@ def _numeric(shape: NumericShape, profile: NumericProfile | None) -> NumericEffe
         shape.missing - shape.mean,
         float(np.sqrt(np.average(middles**2, weights=np.diff(shares_below)))),
     )
+
+
+def _bin_shares(
+    edges: NDArray[np.float64], steps: NDArray[np.float64], shares_below: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the share of clients in each bin; what lies beyond the outer edges counts in the outermost bins.
+
+    A value that many clients share stands several times among the steps: it belongs whole to the bin that begins
+    with it or holds it. Between two values clients are spread evenly.
+    """
+    values, first = np.unique(steps, return_index=True)
+    last = np.append(first[1:], len(steps)) - 1
+    inner = edges[1:-1]
+    after = (
+        np.searchsorted(values, inner).clip(1, len(values) - 1) if len(values) > 1 else np.zeros(len(inner), int)
+    )
+    before = np.maximum(after - 1, 0)
+    width = np.maximum(values[after] - values[before], np.finfo(float).tiny)
+    way = ((inner - values[before]) / width).clip(0, 1)
+    low, high = shares_below[last[before]], shares_below[first[after]]
+    below = np.where(inner > values[-1], 1.0, np.where(inner <= values[0], 0.0, low + way * (high - low)))
+    return np.diff(np.concatenate(([0.0], below, [1.0])))
 
 
 def _shown_range(steps: NDArray[np.float64], shares_below: NDArray[np.float64]) -> tuple[float, float]:
