@@ -8,6 +8,7 @@ from pydantic import Field
 
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.reporting.wording import count, percent, plural
 from risk_assets.resources import SETTINGS, Home, Metadata, ObservedSources, mirrored
 from risk_assets.storage.intake.finaldata import ingest, read_ingestion
 from risk_assets.storage.intake.source_bucket import note_sources
@@ -133,22 +134,34 @@ def _checks(ingestion: Ingestion) -> Iterator[dg.AssetCheckResult]:
     read = max(ingestion.read, 1)
     refused = [file.name for file in ingestion.files if file.reason]
     dropped = {file.name: ", ".join(file.dropped_columns) for file in ingestion.files if file.dropped_columns}
+    undeclared = dict.fromkeys(name for file in ingestion.files for name in file.dropped_columns)
+    whole = f", {plural(len(refused), 'file')} refused whole: {', '.join(refused)}" if refused else ""
     warn = dg.AssetCheckSeverity.WARN
     yield dg.AssetCheckResult(
         check_name="quarantine_share",
         passed=ingestion.quarantined == 0 and not refused,
         severity=warn,
-        metadata={"share": ingestion.quarantined / read, "files refused whole": ", ".join(refused) or "none"},
+        metadata={
+            "why": f"{percent(ingestion.quarantined, read)} of the rows read are refused "
+            f"({count(ingestion.quarantined)} of {count(ingestion.read)}){whole}",
+            "files refused whole": ", ".join(refused) or "none",
+        },
     )
     yield dg.AssetCheckResult(
         check_name="duplicates",
         passed=ingestion.duplicates / read <= DUPLICATES_WORTH_A_LOOK,
         severity=warn,
-        metadata={"share": ingestion.duplicates / read},
+        metadata={
+            "why": f"{percent(ingestion.duplicates, read)} of the rows read are held already "
+            f"({count(ingestion.duplicates)} of {count(ingestion.read)})"
+        },
     )
     yield dg.AssetCheckResult(
         check_name="columns_declared",
         passed=not dropped,
         severity=warn,
-        metadata={"columns left out": dropped or "none"},
+        metadata={
+            "why": f"left out: {', '.join(undeclared)}" if undeclared else "every column is declared",
+            "columns left out": dropped or "none",
+        },
     )

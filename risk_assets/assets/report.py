@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from risk_assets.domain.deployment.challenger import find_challenger
 from risk_assets.domain.diagnostics import Diagnostics
 from risk_assets.domain.drift.profile import TrainingReference
 from risk_assets.domain.drift.verdict import DriftVerdict
@@ -13,10 +14,12 @@ from risk_assets.engine.ranking.risk_summary import risk_summary
 from risk_assets.reporting.wording import outcome_words
 from risk_assets.resources import SETTINGS, Home, mirrored
 from risk_assets.storage.deployment.versions import (
+    deployed_metrics,
     deployed_scorecard,
     read_decisions,
     read_manifest,
     require_live_version,
+    version_folder,
 )
 from risk_assets.storage.intake.finaldata import require_ingestion
 from risk_assets.storage.records import find_record, read_history, read_record
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 
 @dg.asset(
     deps=["latest_score", "deployed_model", "client_risk", "drift", "diagnostics"],
-    code_version="1",
+    code_version="2",
     metadata={SETTINGS: ["history_runs"]},
     group_name="results",
     owners=["team:ml"],
@@ -56,25 +59,24 @@ def report(home: Home) -> dg.MaterializeResult:
 
 def _content(home: Home) -> "ReportContent":
     from risk_assets.reporting.content import ReportContent
-    from risk_assets.storage.model.trained_model import read_model
 
     settings, layout = home.settings, home.layout
-    _, scorecard = read_model(layout)
     live = require_live_version(layout)
-    metrics = read_record(layout.metrics, Metrics)
+    manifest, decisions = read_manifest(layout, live), read_decisions(layout)
     deployed = deployed_scorecard(layout, live)
     with home.session() as session:
         risks = risk_summary(session, layout.client_risk_parquet, threshold=deployed.threshold)
     return ReportContent(
         ingestion=require_ingestion(layout),
-        metrics=metrics,
-        scorecard=scorecard,
-        reference=read_record(layout.reference, TrainingReference).profile,
+        metrics=deployed_metrics(layout, live),
+        scorecard=deployed,
+        reference=read_record(version_folder(layout, live) / layout.reference.name, TrainingReference).profile,
         risks=risks,
         diagnostics=read_record(layout.diagnostics, Diagnostics),
-        manifest=read_manifest(layout, live),
+        manifest=manifest,
+        challenger=find_challenger(find_record(layout.metrics, Metrics), manifest, deployed.threshold, decisions),
         drift=find_record(layout.drift, DriftVerdict),
-        decisions=read_decisions(layout),
+        decisions=decisions,
         scores=read_history(layout.score_history, ScorePoint)[-settings.history_runs :],
         drift_history=read_history(layout.drift_history, DriftVerdict)[-settings.history_runs :],
         labels=outcome_words(settings.columns.to_columns()),

@@ -12,10 +12,10 @@ import click
 from risk_assets.cli.api_client import JSON, ApiClient
 from risk_assets.settings import load_settings
 from risk_assets.storage.atomic import write_text
+from risk_assets.storage.layout import Layout
 from risk_assets.storage.remote.mirror import Mirror
 
 URL = "http://127.0.0.1:8000"
-TESTDATA = "testdata/testdata.csv"
 #: A file of this size takes long enough for a bar to be worth its line.
 LEAST_BAR_BYTES = 1_000_000
 
@@ -26,11 +26,12 @@ LEAST_BAR_BYTES = 1_000_000
 )
 @click.option("--api-key", envvar="RISK_ASSETS_API_KEY", show_envvar=True, help="One of the server's keys.")
 @click.option(
-    "--filepath", default=TESTDATA, show_default=True, help="Clients to score, below the server's data root."
+    "--filepath",
+    help="Clients to score: a .csv file below the server's data root. By default the first of test_data_path.",
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="models/apireturns.txt by default.")
 @click.pass_context
-def call(ctx: click.Context, url: str, api_key: str | None, filepath: str, out: Path | None) -> None:
+def call(ctx: click.Context, url: str, api_key: str | None, filepath: str | None, out: Path | None) -> None:
     """Ask a server for prediction, scoring, summarystats and diagnostics, and write down what it answers."""
     client = ctx.with_resource(ApiClient(url, api_key))
     if ctx.invoked_subcommand is not None:
@@ -40,6 +41,7 @@ def call(ctx: click.Context, url: str, api_key: str | None, filepath: str, out: 
 
     mirror = Mirror.of(load_settings(ctx.obj))
     target = out or mirror.layout.apireturns
+    filepath = filepath or _test_file(mirror.layout)
     question = json.dumps({"filepath": filepath}).encode()
     answers = {
         "prediction": client.post("/prediction", question, kind=JSON, accept=JSON).content,
@@ -49,6 +51,18 @@ def call(ctx: click.Context, url: str, api_key: str | None, filepath: str, out: 
         write_text(target, api_returns(url, filepath, answers))
     mirror.close()
     click.echo(f"what {url} answered is in {target if out else mirror.place('apireturns', target)}")
+
+
+def _test_file(layout: Layout) -> str:
+    """Return the first CSV file of the test folder as the server knows it, or raise ClickException."""
+    found = layout.test_files() if layout.testdata.is_dir() else ()
+    files = (file for file in found if file.suffix.lower() == ".csv")
+    file = next((file for file in files if file.is_relative_to(layout.data_root)), None)
+    if file is None:
+        raise click.ClickException(
+            f"there is no .csv file in {layout.testdata} below {layout.data_root}; name one with --filepath"
+        )
+    return file.relative_to(layout.data_root).as_posix()
 
 
 @call.command()

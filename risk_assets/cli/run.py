@@ -5,23 +5,27 @@ from __future__ import annotations
 import logging
 import os
 import warnings
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from risk_assets.cli.dagster_instance import open_records, this_machine
+from risk_assets.domain.deployment.challenger import find_challenger
+from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.intake.ingestion import Ingestion
-from risk_assets.domain.model.scorecard import Scorecard
+from risk_assets.domain.ranking.risk_summary import RiskSummary
 from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.engine.duck.session import open_duckdb
 from risk_assets.engine.ranking.risk_summary import risk_summary
-from risk_assets.reporting.run_summary import run_summary
+from risk_assets.reporting.run_summary import RunResults, run_summary
 from risk_assets.reporting.wording import terminal_text
 from risk_assets.settings import Settings, load_settings
-from risk_assets.storage.deployment.versions import live_version, version_folder
+from risk_assets.storage.deployment.versions import deployed_metrics, live_version, read_decisions, read_manifest
 from risk_assets.storage.layout import Layout
-from risk_assets.storage.records import find_record, read_record
+from risk_assets.storage.records import find_record
 from risk_assets.storage.remote.mirror import Mirror
 
 if TYPE_CHECKING:
@@ -42,10 +46,8 @@ def run(config: str | None, select: str) -> None:
     file = Path(config or os.environ.get(CONFIG) or "config.json").absolute()
     os.environ[CONFIG] = str(file)
     settings = load_settings(file)
-    faults = _materialize(select, file.parent / "dagster_home")
-    if faults:
-        raise click.ClickException("; ".join(faults))
-    click.echo("\n" + _summary(settings))
+    stale = _materialize(select, file.parent / "dagster_home", settings)
+    click.echo("\n" + run_summary(_results(settings, stale)))
 
 
 def quiet_job() -> dg.JobDefinition:
@@ -87,18 +89,20 @@ class Progress(logging.Handler):
         elif event.event_type_value == "ASSET_CHECK_EVALUATION":
             check = event.asset_check_evaluation_data
             if not check.passed:
-                name = f"{check.asset_key.to_user_string()}: check {check.check_name}"
-                click.echo(f"{name} did not pass{_why(check)}")
+                click.echo(f"{check.asset_key.to_user_string()}: {_why(check)}")
 
 
 def _why(check: dg.AssetCheckEvaluation) -> str:
-    """Return the reason that a check gives among its metadata, if any."""
-    told = (check.metadata[name].value for name in REASONS if name in check.metadata)
-    return next((f": {terminal_text(str(text), LONGEST_REASON)}" for text in told), "")
+    """Return the reason that a check gives among its metadata, or that it did not pass."""
+    reasons = (check.metadata[name].value for name in REASONS if name in check.metadata)
+    return terminal_text(str(next(reasons, f"check {check.check_name} did not pass")), LONGEST_REASON)
 
 
-def _materialize(select: str, home: Path) -> tuple[str, ...]:
-    """Run the selected assets; return the faults, one sentence each."""
+def _materialize(select: str, home: Path, settings: Settings) -> Mapping[str, str]:
+    """Run the selected assets, and return which results are stale afterwards, and why.
+
+    Raises ClickException with a sentence for each fault.
+    """
     import dagster as dg
 
     job = dg.reconstructable(quiet_job)
@@ -123,7 +127,19 @@ def _materialize(select: str, home: Path) -> tuple[str, ...]:
             tags=this_machine(),
             asset_selection=sorted(selected),
         )
-        return _faults(result)
+        if not result.success:
+            raise click.ClickException("; ".join(_faults(result)))
+        return _stale(instance, settings)
+
+
+def _stale(instance: dg.DagsterInstance, settings: Settings) -> Mapping[str, str]:
+    """Return the stale results with the reason of each; what is not in the records came of an earlier run."""
+    from risk_assets.automation.graph import asset_states
+    from risk_assets.definitions import defs
+    from risk_assets.domain.refresh.staleness import NEVER_MADE, stale_results
+
+    reasons = stale_results(asset_states(instance, defs.get_repository_def(), settings))
+    return {key: "of an earlier run" if reason == NEVER_MADE else reason for key, reason in reasons.items()}
 
 
 def _faults(result: dg.JobExecutionResult) -> tuple[str, ...]:
@@ -144,20 +160,32 @@ def _sentence(error: SerializableErrorInfo | None) -> str:
     return text if kind.startswith("risk_assets.") else f"{kind}: {text}"
 
 
-def _summary(settings: Settings) -> str:
+def _results(settings: Settings, stale: Mapping[str, str]) -> RunResults:
     layout = Layout.of(settings)
-    columns, spill = settings.columns.to_columns(), settings.spill_folder or layout.ingested / ".spill"
-    live = live_version(layout)
-    risks = None
-    if live is not None and layout.client_risk_parquet.exists():
-        threshold = read_record(version_folder(layout, live) / layout.scorecard.name, Scorecard).threshold
-        with open_duckdb(columns, memory_limit=settings.memory_limit, threads=1, spill=spill) as session:
-            risks = risk_summary(session, layout.client_risk_parquet, threshold=threshold, top=5)
     report = Mirror.of(settings).place("report", layout.summary_report)
-    return run_summary(
+    results = RunResults(
         ingestion=find_record(layout.ingestion, Ingestion),
-        metrics=find_record(layout.metrics, Metrics),
-        live=live,
-        risks=risks,
+        live=live_version(layout),
+        drift=find_record(layout.drift, DriftVerdict),
         report=report if layout.summary_report.exists() else None,
+        stale=stale,
     )
+    if results.live is None:
+        return results
+    metrics = deployed_metrics(layout, results.live)
+    challenger = find_challenger(
+        find_record(layout.metrics, Metrics),
+        read_manifest(layout, results.live),
+        metrics.threshold,
+        read_decisions(layout),
+    )
+    risks = _risks(settings, layout, metrics.threshold)
+    return replace(results, metrics=metrics, challenger=challenger, risks=risks)
+
+
+def _risks(settings: Settings, layout: Layout, threshold: float) -> RiskSummary | None:
+    if not layout.client_risk_parquet.exists():
+        return None
+    columns, spill = settings.columns.to_columns(), settings.spill_folder or layout.ingested / ".spill"
+    with open_duckdb(columns, memory_limit=settings.memory_limit, threads=1, spill=spill) as session:
+        return risk_summary(session, layout.client_risk_parquet, threshold=threshold, top=5)

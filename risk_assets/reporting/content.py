@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from risk_assets.domain.deployment.challenger import Challenger
 from risk_assets.domain.deployment.decisions import Decision, Manifest
 from risk_assets.domain.diagnostics import Diagnostics
 from risk_assets.domain.drift.profile import Profile
@@ -19,9 +20,9 @@ from risk_assets.reporting.wording import OUTCOMES
 class ReportContent:
     """The plain results that a report is made of; histories are oldest first.
 
-    `metrics`, `scorecard` and `reference` (the profile of the training rows) belong to the model trained last,
-    `manifest` to the version that serves: they differ when a challenger did not go live. `labels` are the words
-    for the negative and the positive outcome.
+    `metrics`, `scorecard`, `reference` (the profile of the training rows) and `manifest` belong to the version
+    that serves; `challenger` is the model trained last where it does not. `labels` are the words for the negative
+    and the positive outcome.
     """
 
     ingestion: Ingestion
@@ -36,13 +37,9 @@ class ReportContent:
     scores: tuple[ScorePoint, ...] = ()
     drift_history: tuple[DriftVerdict, ...] = ()
     labels: tuple[str, str] = OUTCOMES
+    challenger: Challenger | None = None
 
     @property
     def decision(self) -> Decision | None:
         """The last decision."""
         return self.decisions[-1] if self.decisions else None
-
-    @property
-    def serves_the_scored_model(self) -> bool:
-        """Whether the model that the metrics describe is the one that serves."""
-        return self.manifest is not None and self.manifest.model_sha256 == self.metrics.model_sha256

@@ -2,58 +2,84 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from risk_assets.domain.deployment.challenger import Challenger
+from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
 from risk_assets.domain.scoring.metrics import Metrics
-from risk_assets.reporting.wording import terminal_text
+from risk_assets.reporting.wording import challenger_sentence, count, interval, plural, score, terminal_text
 
-MARGIN = " " * 10
+MARGIN = " " * 12
 LONGEST_REASON = 120
+LONGEST_SENTENCE = 400
 
 
-def run_summary(
-    *,
-    ingestion: Ingestion | None,
-    metrics: Metrics | None,
-    live: str | None,
-    risks: RiskSummary | None,
-    report: str | None,
-) -> str:
-    """Return a line or more per result; a result that does not exist yet has none."""
+@dataclass(frozen=True)
+class RunResults:
+    """The results of the graph as they stand after a run; what does not exist yet is None.
+
+    `live` is the version that serves and `metrics` its score. `stale` says by asset why a result is older than
+    what it is made of.
+    """
+
+    ingestion: Ingestion | None = None
+    live: str | None = None
+    metrics: Metrics | None = None
+    challenger: Challenger | None = None
+    drift: DriftVerdict | None = None
+    risks: RiskSummary | None = None
+    report: str | None = None
+    stale: Mapping[str, str] = field(default_factory=dict)
+
+
+def run_summary(results: RunResults) -> str:
+    """Return a line or more per result; a result that does not exist yet has none, a stale one says so."""
     lines = []
-    if ingestion is not None:
-        lines.append(_line("Rows", _rows(ingestion)))
-    if metrics is not None:
-        lines.append(_line("Score", _score(metrics)))
-    lines.append(_line("Deployed", live or "nothing yet"))
-    if risks is not None:
-        lines += _clients(risks)
-    if report is not None:
-        lines.append(_line("Report", report))
+    if results.ingestion is not None:
+        lines.append(_line("Rows", _rows(results.ingestion), results.stale.get("finaldata")))
+    trained = results.stale.get("deployed_model") or results.stale.get("trained_model")
+    lines.append(_line("Deployed", _deployed(results), trained if results.live else None))
+    if results.challenger is not None:
+        lines.append(_line("Challenger", challenger_sentence(results.challenger).removeprefix("Challenger ")))
+    if results.drift is not None:
+        sentence = terminal_text(results.drift.sentence, LONGEST_SENTENCE)
+        lines.append(_line("Drift", sentence, results.stale.get("drift")))
+    if results.risks is not None:
+        lines += _clients(results.risks, results.stale.get("client_risk"))
+    if results.report is not None:
+        lines.append(_line("Report", results.report, results.stale.get("report")))
     return "\n".join(lines)
 
 
-def _line(title: str, text: str) -> str:
-    return f"{title:<{len(MARGIN)}}{text}"
+def _line(title: str, text: str, stale: str | None = None) -> str:
+    mark = f" [stale: {stale}]" if stale else ""
+    return f"{title:<{len(MARGIN)}}{text}{mark}"
 
 
 def _rows(ingestion: Ingestion) -> str:
-    left_out = f"{ingestion.duplicates:,} duplicates, {ingestion.quarantined:,} quarantined"
-    files = len(ingestion.files)
-    return f"{ingestion.accepted:,} in {files:,} file{'' if files == 1 else 's'} ({left_out})"
+    left_out = f"{count(ingestion.duplicates)} duplicates, {count(ingestion.quarantined)} quarantined"
+    return f"{count(ingestion.accepted)} in {plural(len(ingestion.files), 'file')} ({left_out})"
 
 
-def _score(metrics: Metrics) -> str:
-    f1 = metrics.f1
-    return f"F1 {f1.value:.3f} (95 % interval {f1.low:.3f} to {f1.high:.3f}) on {metrics.n:,} test rows"
+def _deployed(results: RunResults) -> str:
+    if results.live is None:
+        return "nothing yet"
+    metrics = results.metrics
+    if metrics is None:
+        return results.live
+    f1 = f"F1 {score(metrics.f1.value)} (95 % interval {interval(metrics.f1)})"
+    return f"{results.live}: {f1} on {plural(metrics.n, 'test row')}"
 
 
-def _clients(risks: RiskSummary) -> list[str]:
+def _clients(risks: RiskSummary, stale: str | None) -> list[str]:
     found = f"{risks.flagged:,} of {risks.clients:,} at high risk ({risks.threshold:.0%} or more); the first:"
     names = [terminal_text(client.id) for client in risks.top]
     width = max(map(len, names), default=0)
     return [
-        _line("Clients", found),
+        _line("Clients", found, stale),
         *(
             f"{MARGIN}{client.rank:>2}  {name:<{width}}  {client.risk:6.1%}  {_reasons(client)}"
             for name, client in zip(names, risks.top, strict=True)

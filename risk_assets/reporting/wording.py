@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from risk_assets.domain.columns import Columns
+from risk_assets.domain.deployment.challenger import Challenger
 from risk_assets.domain.deployment.decisions import Decision
 from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.scoring.metrics import Estimate, Metrics
@@ -174,6 +175,13 @@ def decision_sentence(decision: Decision | None) -> str:
     if decision is None:
         return "No decision yet."
     return f"{decision.verdict.capitalize()} on {moment(decision.at)}: {decision.reason.rstrip('.')}."
+
+
+def challenger_sentence(challenger: Challenger) -> str:
+    """Return what the model trained last scores, and why it does not serve, in words."""
+    metrics = challenger.metrics
+    scored = f"F1 {score(metrics.f1.value)} ({interval(metrics.f1)}) at threshold {score(metrics.threshold)}"
+    return f"Challenger {challenger.name} does not serve ({challenger.fate}): {scored}."
 
 
 def drift_word(drift: DriftVerdict | None) -> str:

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import TypeVar
 
+from risk_assets.domain.deployment.challenger import Challenger, find_challenger
 from risk_assets.domain.deployment.decisions import Decision
 from risk_assets.domain.diagnostics import Diagnostics
 from risk_assets.domain.drift.profile import TrainingReference
@@ -30,6 +31,11 @@ class Generated:
     def metrics(self, version: Version) -> Metrics:
         """Return the score with which a version was deployed."""
         return self._of_version(version, "metrics.json", Metrics)
+
+    def challenger(self, version: Version) -> Challenger | None:
+        """Return the model trained last, where it is not this version."""
+        trained = _read(self._layout.metrics, Metrics, asset="latest_score")
+        return find_challenger(trained, version.manifest, version.scorecard.threshold, self.decisions())
 
     def reference(self, version: Version) -> TrainingReference:
         """Return what a version was at home with: the profile of its training rows and of their risks."""

@@ -15,7 +15,7 @@ from risk_assets.cli.api_client import ApiClient, CallError, _retry_after
 from risk_assets.cli.batches import score_file
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import write_record
-from risk_assets_tests.cli.commands import build_house
+from risk_assets_tests.cli.commands import House, build_house
 from risk_assets_tests.serve.conftest import Home, opened
 from risk_assets_tests.serve.deployed import make_settings
 from risk_assets_tests.serve.test_app import DIAGNOSTICS
@@ -29,7 +29,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     settings = make_settings(tmp_path_factory.mktemp("served"), max_rows=5)
     folder = settings.data_root / "testdata"
     folder.mkdir()
-    (folder / "testdata.csv").write_text(f"{COLUMNS}\nabcd,12.5,40,mining\nefgh,99,,retail\n")
+    (folder / "tested clients.csv").write_text(f"{COLUMNS}\nabcd,12.5,40,mining\nefgh,99,,retail\n")
     write_record(Layout.of(settings).diagnostics, DIAGNOSTICS)
     with opened(settings, deployed=True) as home:
         yield home
@@ -80,12 +80,12 @@ def test_the_four_answers_stand_in_one_readable_file(
 ) -> None:
     out = tmp_path / "new" / "returns.txt"
 
-    result = call(monkeypatch, home, "--out", str(out))
+    result = call(monkeypatch, home, "--out", str(out), "--filepath", "testdata/tested clients.csv")
     lines = out.read_text().splitlines()
 
     assert (result.exit_code, result.stdout) == (0, f"what http://localhost answered is in {out}\n")
     assert lines[0] == f"What http://localhost answered; version {home.version} serves"
-    for title in ("prediction of testdata/testdata.csv", "scoring", "summarystats", "diagnostics"):
+    for title in ("prediction of testdata/tested clients.csv", "scoring", "summarystats", "diagnostics"):
         assert lines[lines.index(title) + 1] == "-" * len(title)
     [first] = [line.split() for line in lines if line.startswith("abcd")]
     [predicted] = home.predict(
@@ -100,13 +100,35 @@ def test_the_four_answers_stand_in_one_readable_file(
 def test_without_out_the_file_is_the_course_projects(
     home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    house = build_house(tmp_path)
+    house = house_with_test_files(tmp_path, "tested clients.csv")
     monkeypatch.setenv("RISK_ASSETS_CONFIG", str(house.config))
 
     assert call(monkeypatch, home).exit_code == 0
 
     assert house.layout.apireturns.name == "apireturns.txt"
     assert "diagnostics" in house.layout.apireturns.read_text()
+
+
+@pytest.mark.parametrize("names", [(), ("clients.parquet",)])
+def test_without_a_csv_in_the_test_folder_the_error_says_how_to_name_another(
+    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    house = house_with_test_files(tmp_path, *names)
+    monkeypatch.setenv("RISK_ASSETS_CONFIG", str(house.config))
+
+    result = call(monkeypatch, home)
+
+    assert result.exit_code == 1
+    assert "there is no .csv file in" in result.stderr
+    assert "name one with --filepath" in result.stderr
+
+
+def house_with_test_files(folder: Path, *names: str) -> House:
+    house = build_house(folder)
+    for name in names:
+        house.layout.testdata.mkdir(parents=True, exist_ok=True)
+        (house.layout.testdata / name).touch()
+    return house
 
 
 def test_a_refusal_is_one_sentence_and_leaves_the_old_file(

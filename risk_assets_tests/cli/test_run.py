@@ -71,10 +71,10 @@ def test_a_recorded_run_prints_a_line_per_asset_and_failed_check_then_the_summar
 
     assert result.exit_code == 0
     warning, first, second, blank, *summary = result.stdout.splitlines()
-    assert warning == "finaldata: check quarantine_share did not pass: 4 of 10 rows refused"
+    assert warning == "finaldata: 4 of 10 rows refused"
     assert [first.split()[0], second.split()[0]] == ["finaldata", "trained_model"]
     assert first.endswith(" s")
-    assert (blank, summary) == ("", ["Deployed  nothing yet"])
+    assert (blank, summary) == ("", ["Deployed    nothing yet"])
     assert runs(house.config.parent / "home") == [dg.DagsterRunStatus.SUCCESS]
 
 

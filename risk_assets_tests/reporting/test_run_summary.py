@@ -2,11 +2,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from risk_assets.domain.deployment.challenger import Challenger
+from risk_assets.domain.deployment.decisions import Decision
+from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.intake.ingestion import Ingestion, SourceFile
 from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
 from risk_assets.domain.scoring.metrics import Confusion, Estimate, Metrics
-from risk_assets.reporting.run_summary import run_summary
+from risk_assets.reporting.run_summary import RunResults, run_summary
 
+LIVE = "v0001-3fa9c1d2"
 F1 = Estimate(0.5714, 0.5332, 0.6101)
 METRICS = Metrics(
     n=2000,
@@ -38,18 +42,52 @@ RISKS = RiskSummary(
 )
 
 
-def test_the_summary_tells_rows_score_version_riskiest_clients_and_report() -> None:
-    text = run_summary(
-        ingestion=INGESTION, metrics=METRICS, live="v0001-3fa9c1d2", risks=RISKS, report="/data/summary_report.pdf"
-    )
+DRIFT = DriftVerdict("stable", "F1 on 300 new rows holds.", 300, "statistical", version=LIVE)
+DEPLOYED = RunResults(live=LIVE, metrics=METRICS)
+
+
+def test_the_summary_tells_rows_version_with_its_score_drift_riskiest_clients_and_report() -> None:
+    results = replace(DEPLOYED, ingestion=INGESTION, drift=DRIFT, risks=RISKS, report="/data/summary_report.pdf")
+
+    assert run_summary(results).splitlines() == [
+        "Rows        10,000 in 1 file (3 duplicates, 2 quarantined)",
+        "Deployed    v0001-3fa9c1d2: F1 0.571 (95 % interval 0.533 to 0.610) on 2,000 test rows",
+        "Drift       F1 on 300 new rows holds.",
+        "Clients     2,113 of 10,000 at high risk (31% or more); the first:",
+        "             1  hqxb   83.1%  activity is 0: odds × 8.2; size is 3: odds × 1.4",
+        "Report      /data/summary_report.pdf",
+    ]
+
+
+def test_a_challenger_that_does_not_serve_is_named_beside_the_version_that_does() -> None:
+    rejected = Decision("2026-03-01T12:00:00+00:00", "rejected", "v0002-aa11bb22", LIVE, LIVE, "worse", "m2", "d2")
+    trained = replace(METRICS, model_sha256="m2", threshold=0.27, f1=Estimate(0.5576, 0.52, 0.59))
+
+    text = run_summary(replace(DEPLOYED, challenger=Challenger(trained, rejected)))
 
     assert text.splitlines() == [
-        "Rows      10,000 in 1 file (3 duplicates, 2 quarantined)",
-        "Score     F1 0.571 (95 % interval 0.533 to 0.610) on 2,000 test rows",
-        "Deployed  v0001-3fa9c1d2",
-        "Clients   2,113 of 10,000 at high risk (31% or more); the first:",
-        "           1  hqxb   83.1%  activity is 0: odds × 8.2; size is 3: odds × 1.4",
-        "Report    /data/summary_report.pdf",
+        "Deployed    v0001-3fa9c1d2: F1 0.571 (95 % interval 0.533 to 0.610) on 2,000 test rows",
+        "Challenger  v0002-aa11bb22 does not serve (rejected): F1 0.558 (0.520 to 0.590) at threshold 0.270.",
+    ]
+
+
+def test_results_that_are_older_than_what_they_are_made_of_are_marked() -> None:
+    stale = {
+        "trained_model": "finaldata changed",
+        "client_risk": "finaldata changed",
+        "report": "client_risk stale",
+    }
+
+    text = run_summary(
+        replace(DEPLOYED, ingestion=INGESTION, risks=replace(RISKS, top=()), report="r.pdf", stale=stale)
+    )
+
+    marks = [line.partition(" [")[2] for line in text.splitlines()]
+    assert marks == [
+        "",
+        "stale: finaldata changed]",
+        "stale: finaldata changed]",
+        "stale: client_risk stale]",
     ]
 
 
@@ -58,7 +96,7 @@ def test_what_a_terminal_would_obey_or_drown_in_is_shown_harmless_and_short() ->
         RankedClient("\x1b[31mred\nAll is well", 0.9, 1, 1, ("x is \x1b]0;title\x07: odds × 2.0",)),
         RankedClient("z" * 500_000, 0.8, 2, 1, ()),
     )
-    text = run_summary(ingestion=None, metrics=None, live=None, risks=replace(RISKS, top=top), report=None)
+    text = run_summary(RunResults(risks=replace(RISKS, top=top)))
 
     first, second = text.splitlines()[2:]
     assert " ".join(first.split()) == "1 □[31mred All is well 90.0% x is □]0;title□: odds × 2.0"
@@ -66,4 +104,4 @@ def test_what_a_terminal_would_obey_or_drown_in_is_shown_harmless_and_short() ->
 
 
 def test_results_that_do_not_exist_yet_are_left_out() -> None:
-    assert run_summary(ingestion=None, metrics=None, live=None, risks=None, report=None) == "Deployed  nothing yet"
+    assert run_summary(RunResults()) == "Deployed    nothing yet"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from pypdf import PageObject, PdfReader
 
+from risk_assets.domain.deployment.challenger import Challenger
 from risk_assets.domain.diagnostics import DependencyReport
 from risk_assets.domain.intake.ingestion import SourceFile
 from risk_assets.reporting import typeface
@@ -276,9 +277,24 @@ def test_hundreds_of_files_are_summed_up_with_the_worst_in_sight(report: Callabl
     assert "refused whole: no column" in told
 
 
-def test_a_model_that_does_not_serve_is_said_not_to(report: Callable[[str], Report]) -> None:
-    assert "The score is of the model trained last. It does not serve" in report("wild").pages[0]
-    assert "It does not serve" not in report("three features").pages[0]
+def test_a_challenger_stands_named_beside_the_figures_of_the_version_that_serves(tmp_path: Path) -> None:
+    usual = samples.content()
+    trained = dataclasses.replace(
+        usual.metrics, f1=samples.estimate(0.777), threshold=0.123, model_sha256="c" * 64
+    )
+    rejected = dataclasses.replace(samples.decision(9, "rejected", "c" * 64), version="v0009-cccccccc")
+    content = dataclasses.replace(usual, challenger=Challenger(trained, rejected))
+
+    told = build(content, tmp_path)
+
+    sentence = "Challenger v0009-cccccccc does not serve (rejected): F1 0.777 (0.747 to 0.807) at threshold 0.123."
+    assert told.text.count(sentence) == 3, "on the first page, with the model and with its lineage"
+    assert "0.777" not in told.pages[0].partition("Challenger")[0], "the figures of the live version come first"
+    assert "95 % interval challenger" in told.text
+
+
+def test_without_a_challenger_none_is_spoken_of(report: Callable[[str], Report]) -> None:
+    assert "hallenger" not in report("three features").pages[0]
 
 
 def test_client_names_of_many_scripts_and_with_markup_are_shown(report: Callable[[str], Report]) -> None:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+NEVER_MADE = "never made"
+#: What is made anew for new data alone; a model is trained when the world has drifted.
+RESULTS = ("client_risk", "drift", "diagnostics", "report")
+
 
 @dataclass(frozen=True)
 class AssetState:
@@ -32,9 +36,20 @@ def why_stale(states: Mapping[str, AssetState]) -> dict[str, str]:
     return {key: reason for key, reason in reasons.items() if reason}
 
 
+def stale_results(states: Mapping[str, AssetState]) -> dict[str, str]:
+    """Return the stale assets as `why_stale` does, and the results that are made from a stale result."""
+    found = why_stale(states)
+    for key in RESULTS:
+        parents = states[key].parents if key in states else ()
+        above = [parent for parent in parents if parent in RESULTS and parent in found]
+        if above:
+            found.setdefault(key, f"{', '.join(above)} stale")
+    return found
+
+
 def _why(state: AssetState, states: Mapping[str, AssetState]) -> str | None:
     if state.data_version is None or state.inputs is None:
-        return "never made"
+        return NEVER_MADE
     if state.code_then != state.code_now:
         return f"its code has changed ({state.code_then} -> {state.code_now})"
     changed = [key for key in state.parents if states[key].data_version != state.inputs.get(key)]

@@ -14,6 +14,7 @@ from risk_assets.reporting.pages.blocks import WIDTH, Block, heading, lines, not
 from risk_assets.reporting.style import AMBER, BLUE, DRIFT_COLOURS, MUTED, ORANGE, VERDICT_COLOURS, WASH
 from risk_assets.reporting.typeface import BOLD, width
 from risk_assets.reporting.wording import (
+    challenger_sentence,
     count,
     decision_sentence,
     drift_word,
@@ -126,12 +127,8 @@ def _statements(content: ReportContent) -> list[Block]:
         space(2),
         lines(f"{beaten} {decision_sentence(content.decision)}", 3, WIDTH),
     ]
-    if content.manifest and not content.serves_the_scored_model:
-        live = f"version {content.manifest.version} does, and the risks below are its own."
-        said += [
-            space(2),
-            lines(f"The score is of the model trained last. It does not serve: {live}", 2, WIDTH, color=AMBER),
-        ]
+    if content.challenger:
+        said += [space(2), lines(challenger_sentence(content.challenger), 2, WIDTH, color=AMBER)]
     return said
 
 

@@ -25,6 +25,7 @@ from risk_assets.reporting.pages.blocks import (
 from risk_assets.reporting.style import BLUE, DRIFT_COLOURS, INK, MUTED, ORANGE, RULE, VERDICT_COLOURS, WASH
 from risk_assets.reporting.typeface import BOLD, REGULAR, fitted, showable
 from risk_assets.reporting.wording import (
+    challenger_sentence,
     count,
     digest,
     drift_word,
@@ -41,8 +42,8 @@ PADDING = 7.0
 TIP = 3.0
 MOST_FILES = 20
 ABOUT = (
-    "How the figures of this report came about: each box was made from those that point to it. client_risk reads "
-    "finaldata too; drift, diagnostics and report read what serves."
+    "How the figures of this report came about, by the version that serves: each box was made from those that "
+    "point to it. client_risk reads finaldata too; drift, diagnostics and report read what serves."
 )
 
 
@@ -53,6 +54,7 @@ def lineage_pages(content: ReportContent) -> list[Block]:
         words(ABOUT),
         space(10),
         _drawing(content),
+        *([space(4), note(challenger_sentence(content.challenger))] if content.challenger else []),
         *_manifest(content.manifest),
     ]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from risk_assets.domain.scoring.metrics import Metrics
+from risk_assets.domain.deployment.challenger import Challenger
+from risk_assets.domain.scoring.metrics import Estimate, Metrics
 from risk_assets.reporting.charts.shapes import ROW_HEIGHT
 from risk_assets.reporting.content import ReportContent
 from risk_assets.reporting.pages.blocks import (
@@ -20,7 +21,7 @@ from risk_assets.reporting.pages.blocks import (
     table,
     words,
 )
-from risk_assets.reporting.wording import count, digest, interval, percent, plural, score
+from risk_assets.reporting.wording import challenger_sentence, count, digest, interval, percent, plural, score
 
 #: Share of the width that the confusion matrix takes.
 MATRIX = 0.6
@@ -36,13 +37,13 @@ ABOUT_SHAPES = (
 
 
 def model_pages(content: ReportContent, matrix: bytes, quality: bytes, shapes: tuple[bytes, ...]) -> list[Block]:
-    """Return the section on the model trained last, from its results and their charts."""
+    """Return the section on the model that serves, from its results and their charts."""
     first, *others = [strip for png in shapes for strip in strips(png, ROW_HEIGHT)]
     return [
         *section("Model", 340),
         words(_standing(content)),
         space(8),
-        beside(picture(matrix), _figures(content.metrics), MATRIX),
+        beside(picture(matrix), _figures(content.metrics, content.challenger), MATRIX),
         *charted("Ranking and calibration", quality),
         note(ABOUT_QUALITY),
         *heading("What each feature does to the odds of leaving", first.drawHeight + 60),
@@ -56,18 +57,32 @@ def model_pages(content: ReportContent, matrix: bytes, quality: bytes, shapes: t
 def _standing(content: ReportContent) -> str:
     metrics = content.metrics
     features = len(content.scorecard.numeric) + len(content.scorecard.categorical)
-    role = "This model serves." if content.serves_the_scored_model else "This model does not serve."
+    role = "It serves." if content.manifest else "It does not serve yet."
+    challenger = f" {challenger_sentence(content.challenger)}" if content.challenger else ""
     unread = metrics.quarantined
     refused = f" {plural(unread, 'row')} of the test data could not be read." if unread else ""
     return (
         f"An additive scorecard of {plural(features, 'feature')}, model {digest(metrics.model_sha256)}, scored on "
         f"{plural(metrics.n, 'client')} it was not trained on, of which {count(metrics.positives)} "
-        f"({percent(metrics.positives, metrics.n)}) left. {role}{refused}"
+        f"({percent(metrics.positives, metrics.n)}) left. {role}{refused}{challenger}"
     )
 
 
-def _figures(metrics: Metrics) -> Block:
-    named = {
+def _figures(metrics: Metrics, challenger: Challenger | None) -> Block:
+    heads = ["metric", "value", "95 % interval"]
+    rows: list[tuple[Block, ...]] = [
+        (cell(name), score(estimate.value), interval(estimate)) for name, estimate in _named(metrics).items()
+    ]
+    rows.append((cell("F1 of always yes"), score(metrics.always_yes_f1), ""))
+    if challenger is None:
+        return table(heads, rows, (42, 20, 38), WIDTH * (1 - MATRIX))
+    rivals = [score(estimate.value) for estimate in _named(challenger.metrics).values()]
+    beside_it = [(*row, rival) for row, rival in zip(rows, [*rivals, ""], strict=True)]
+    return table([*heads, "challenger"], beside_it, (36, 16, 31, 21), WIDTH * (1 - MATRIX))
+
+
+def _named(metrics: Metrics) -> dict[str, Estimate]:
+    return {
         "F1": metrics.f1,
         "precision": metrics.precision,
         "recall": metrics.recall,
@@ -77,6 +92,3 @@ def _figures(metrics: Metrics) -> Block:
         "Brier score": metrics.brier,
         "log-loss": metrics.log_loss,
     }
-    rows = [(cell(name), score(estimate.value), interval(estimate)) for name, estimate in named.items()]
-    rows.append((cell("F1 of always yes"), score(metrics.always_yes_f1), ""))
-    return table(("metric", "value", "95 % interval"), rows, (42, 20, 38), WIDTH * (1 - MATRIX))

@@ -8,7 +8,7 @@ from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.reporting.wording import outcome_words, what_the_score_means
 from risk_assets.serve.pages.curves import drawings
 from risk_assets.serve.pages.plots import calibration
-from risk_assets.serve.pages.site import find, show
+from risk_assets.serve.pages.site import challenger_of, find, show
 from risk_assets.serve.state import find_version, serving
 
 #: Each metric with what it says.
@@ -40,11 +40,12 @@ def model() -> Response:
         estimates=_estimates(found) if found else [],
         meaning=what_the_score_means(found, labels) if found else "",
         labels=labels,
+        challenger=challenger_of(version),
         plot=calibration(found) if found else None,
         reference=reference,
         curves=drawings(version.scorecard, reference.value.profile if reference.value else None),
     )
 
 
-def _estimates(metrics: Metrics) -> list[tuple[str, str, object]]:
-    return [(name, says, getattr(metrics, field)) for field, name, says in METRICS]
+def _estimates(metrics: Metrics) -> list[tuple[str, str, str, object]]:
+    return [(field, name, says, getattr(metrics, field)) for field, name, says in METRICS]

@@ -9,7 +9,7 @@ from risk_assets.domain.ranking.risk_summary import RiskSummary
 from risk_assets.reporting.wording import decision_sentence, outcome_words, what_the_score_means
 from risk_assets.serve.model.live import Version
 from risk_assets.serve.pages.bars import histogram
-from risk_assets.serve.pages.site import Found, find, show
+from risk_assets.serve.pages.site import Found, challenger_of, find, show
 from risk_assets.serve.state import find_version, serving
 
 TOP = 5
@@ -30,6 +30,7 @@ def overview() -> Response:
         version=version,
         metrics=metrics,
         meaning=meaning,
+        challenger=challenger_of(version),
         drift=drift,
         served_drifted=drift.value is not None and _served_has_drifted(drift.value),
         ingestion=find(generated.ingestion),

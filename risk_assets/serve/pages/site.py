@@ -11,9 +11,11 @@ from flask import Response, render_template
 from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException
 
+from risk_assets.domain.deployment.challenger import Challenger
 from risk_assets.domain.model.reasons import odds_text, value_text
 from risk_assets.reporting import wording
 from risk_assets.serve.http.replies import RequestError
+from risk_assets.serve.model.live import Version
 from risk_assets.serve.pages import sessions
 from risk_assets.serve.state import find_version, serving
 
@@ -66,6 +68,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "shorten": wording.shorten,
     "digest": wording.digest,
     "drift_word": wording.drift_word,
+    "challenger_sentence": wording.challenger_sentence,
     "odds": odds_text,
     "cell": value_text,
     "risk": risk_text,
@@ -92,6 +95,11 @@ def find(read: Callable[[], T]) -> Found[T]:
         return Found(read())
     except RequestError as error:
         return Found(None, error.detail, damaged=error.status != HTTPStatus.NOT_FOUND)
+
+
+def challenger_of(version: Version | None) -> Challenger | None:
+    """Return the model trained last, where another version serves; None too where its score cannot be read."""
+    return find(lambda: serving().generated.challenger(version)).value if version else None
 
 
 def show(template: str, status: int = 200, **content: object) -> Response:

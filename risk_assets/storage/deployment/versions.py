@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from risk_assets.domain.deployment.decisions import Decision, Manifest
+from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.storage import atomic
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import (
@@ -161,6 +162,11 @@ def deployed_scorecard(layout: Layout, version: str) -> Scorecard:
     if faults:
         raise DeploymentError(f"{'; '.join(faults)}. {WAY_OUT}")
     return read_record(version_folder(layout, version) / layout.scorecard.name, Scorecard)
+
+
+def deployed_metrics(layout: Layout, version: str) -> Metrics:
+    """Return the score with which a version was deployed. Raises RecordError for a bad file."""
+    return read_record(version_folder(layout, version) / layout.metrics.name, Metrics)
 
 
 def point_to(layout: Layout, version: str) -> None:

@@ -1,0 +1,46 @@
+"""The model trained last, where another one serves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from risk_assets.domain.deployment.decisions import Decision, Manifest
+from risk_assets.domain.scoring.metrics import Metrics
+
+UNDECIDED = "not judged yet"
+
+
+@dataclass(frozen=True)
+class Challenger:
+    """A trained model that does not serve: its score, and the last decision about it (None before the gate)."""
+
+    metrics: Metrics
+    decision: Decision | None
+
+    @property
+    def name(self) -> str:
+        """The version's name, or the model's hash where it was never given one."""
+        return self.decision.version if self.decision else f"model {self.metrics.model_sha256[:10]}"
+
+    @property
+    def fate(self) -> str:
+        """What became of it, in a word or two: "rejected", "held"."""
+        if self.decision is None:
+            return UNDECIDED
+        return "rolled back" if self.decision.verdict in {"promoted", "approved"} else self.decision.verdict
+
+
+def find_challenger(
+    trained: Metrics | None, live: Manifest | None, threshold: float, decisions: Sequence[Decision]
+) -> Challenger | None:
+    """Return the model that `trained` is the score of, unless it is the live one at the live `threshold`.
+
+    Pickle and threshold together make a model: another threshold alone is a challenger too.
+    """
+    if trained is None or live is None:
+        return None
+    if (trained.model_sha256, trained.threshold) == (live.model_sha256, threshold):
+        return None
+    about = (each for each in reversed(decisions) if each.model_sha256 == trained.model_sha256)
+    return Challenger(trained, next(about, None))
