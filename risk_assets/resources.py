@@ -3,13 +3,15 @@
 import contextlib
 import functools
 import hashlib
+import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import dagster as dg
 from pydantic import PrivateAttr
 
+from risk_assets.domain.figures import rounded
 from risk_assets.engine.opening import open_session
 from risk_assets.engine.session import Session
 from risk_assets.settings import Settings, SettingsError, load_settings
@@ -163,11 +165,34 @@ def mirrored(*reads: str, writes: str | None = None) -> Callable[[Callable[P, R]
             home = named["home"]
             assert isinstance(home, Home)
             with home.mirror.working(writes, *reads):
-                return body(*arguments, **named)
+                return readable(body(*arguments, **named))
 
         return step
 
     return around
+
+
+def readable(result: R) -> R:
+    """Round the figures that an asset or a check tells about itself: people read them, programs read the files."""
+    if isinstance(result, dg.MaterializeResult):
+        checks = [readable(check) for check in result.check_results or ()]
+        return result._replace(metadata=_rounded(result.metadata or {}), check_results=checks)
+    if isinstance(result, dg.AssetCheckResult):
+        return cast("R", result.with_metadata(_rounded(result.metadata)))
+    return result
+
+
+def _rounded(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _rounded_value(getattr(value, "value", value), value) for name, value in metadata.items()}
+
+
+def _rounded_value(content: object, value: object) -> object:
+    """Return a float, or a mapping of names to floats, with four digits; anything else as it is."""
+    if isinstance(content, float) and math.isfinite(content):
+        return rounded(content)
+    if isinstance(content, dict) and content and all(isinstance(each, float) for each in content.values()):
+        return dg.MetadataValue.json({name: rounded(each) for name, each in content.items()})
+    return value
 
 
 def with_settings(spec: dg.AssetSpec, settings: Settings) -> dg.AssetSpec:

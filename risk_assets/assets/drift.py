@@ -15,7 +15,7 @@ from risk_assets.storage.records import append_record, read_history, write_recor
 
 @dg.asset(
     deps=["finaldata", "deployed_model"],
-    code_version="1",
+    code_version="2",
     metadata={SETTINGS: ["drift_policy", "bootstrap_samples", "seed"]},
     group_name="results",
     owners=["team:ml"],

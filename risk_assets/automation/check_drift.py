@@ -1,5 +1,6 @@
 """What refreshes the stale, and trains anew when the world has drifted: a schedule, and a sensor for haste."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -7,7 +8,7 @@ import dagster as dg
 from risk_assets.automation.graph import asset_states
 from risk_assets.automation.jobs import CAUSE, REASON, RETRAINS, SETTLED_ONLY, ingest, refresh
 from risk_assets.automation.runs import failures_by_cause, last_success, run_in_flight
-from risk_assets.domain.deployment.decisions import last_decision
+from risk_assets.domain.deployment.decisions import Decision, last_decision
 from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.refresh.decision import (
     INGESTED,
@@ -20,7 +21,6 @@ from risk_assets.domain.refresh.decision import (
 from risk_assets.resources import Home
 from risk_assets.settings import SettingsError
 from risk_assets.storage.deployment.versions import live_version, read_decisions
-from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import find_record
 from risk_assets.storage.remote.store import RemoteError
 
@@ -105,6 +105,7 @@ def gather(instance: dg.DagsterInstance, repository: dg.RepositoryDefinition, ho
     home.mirror.pull("deployed_model", "drift", "predictions")
     states = asset_states(instance, repository, home.settings)
     live, verdict = live_version(layout), find_record(layout.drift, DriftVerdict)
+    decisions = read_decisions(layout)
     retrained = last_success(instance, tag=RETRAINS)
     served = 0
     if live is not None and verdict is not None and verdict.at is not None:
@@ -115,15 +116,20 @@ def gather(instance: dg.DagsterInstance, repository: dg.RepositoryDefinition, ho
         verdict=verdict,
         in_flight=run_in_flight(instance, [key for key, state in states.items() if not state.is_source]),
         retrained_at=retrained[1] if retrained else None,
-        held=_held(layout),
+        held=_held(decisions),
+        rejected=_rejected(decisions),
         served=served,
         failed=failures_by_cause(instance, refresh.name),
     )
 
 
-def _held(layout: Layout) -> HeldChallenger | None:
+def _rejected(decisions: Sequence[Decision]) -> str | None:
+    """Return the version that the last decision turned down, if it did."""
+    return decisions[-1].version if decisions and decisions[-1].verdict == "rejected" else None
+
+
+def _held(decisions: Sequence[Decision]) -> HeldChallenger | None:
     """Return the newest version that waits for people's decision."""
-    decisions = read_decisions(layout)
     waiting = (
         decision
         for decision in reversed(decisions)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from risk_assets.cli.api_client import CallError
 from risk_assets.domain.drift.profile import Profile
+from risk_assets.domain.figures import figure
 from risk_assets.domain.scoring.metrics import Estimate
 from risk_assets.reporting import wording
 from risk_assets.serve.api.answers import DiagnosticsAnswer, Scoring, SummaryStats
@@ -91,7 +92,7 @@ def _statistics(answer: SummaryStats) -> str:
 
 def _columns(profile: Profile) -> str:
     rows: list[Row] = [
-        (each.name, *map(wording.figure, (each.mean, each.median, each.std)), _missing(each.missing, each.n))
+        (each.name, *map(figure, (each.mean, each.median, each.std)), _missing(each.missing, each.n))
         for each in profile.numeric
     ]
     rows += [

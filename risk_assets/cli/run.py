@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from risk_assets.cli.dagster_instance import open_records, this_machine
+from risk_assets.cli.dagster_instance import open_records
+from risk_assets.cli.graph_run import run_assets
 from risk_assets.domain.deployment.challenger import find_challenger
 from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.intake.ingestion import Ingestion
@@ -50,46 +49,32 @@ def run(config: str | None, select: str) -> None:
     click.echo("\n" + run_summary(_results(settings, stale)))
 
 
-def quiet_job() -> dg.JobDefinition:
-    """Return the job `everything` with a logger that prints a line per asset in place of Dagster's."""
-    import dagster as dg
-
-    from risk_assets.definitions import defs
-
-    def progress(_: dg.InitLoggerContext) -> logging.Logger:
-        logger = logging.getLogger("risk_assets.progress")
-        logger.setLevel(logging.DEBUG)
-        logger.propagate = False
-        logger.handlers = [Progress()]
-        return logger
-
-    quiet = dg.Definitions.merge(defs, dg.Definitions(loggers={"progress": dg.logger(progress)}))
-    return quiet.resolve_job_def("everything")
-
-
-class Progress(logging.Handler):
-    """Prints each finished asset with its seconds, and each check that did not pass."""
+class Progress:
+    """Prints each finished asset with its seconds, and each check that did not pass; gathers the faults."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.assets: dict[str, str] = {}
+        self.faults: list[str] = []
+        self.succeeded = False
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Print what an event of the run means, if anything."""
-        event: dg.DagsterEvent | None = getattr(record, "dagster_event", None)
-        if event is None or event.step_key is None:
-            return
+    def note(self, event: dg.DagsterEvent) -> None:
+        """Take in an event of the run."""
+        key = event.step_key or ""
         if event.is_step_materialization and event.asset_key:
-            self.assets[event.step_key] = event.asset_key.to_user_string()
-        elif event.is_step_success and event.step_key in self.assets:
+            self.assets[key] = event.asset_key.to_user_string()
+        elif event.is_step_success and key in self.assets:
             seconds = event.step_success_data.duration_ms / 1000
-            click.echo(f"{self.assets[event.step_key]:<24}{seconds:6.1f} s")
+            click.echo(f"{self.assets[key]:<24}{seconds:6.1f} s")
         elif event.is_step_failure:
-            click.echo(f"{event.step_key:<24}failed")
+            click.echo(f"{key:<24}failed")
+            self.faults.append(f"{key}: {_sentence(event.step_failure_data.error)}")
         elif event.event_type_value == "ASSET_CHECK_EVALUATION":
             check = event.asset_check_evaluation_data
             if not check.passed:
                 click.echo(f"{check.asset_key.to_user_string()}: {_why(check)}")
+        elif event.is_run_failure and not self.faults:
+            self.faults.append(f"the run: {_sentence(event.job_failure_data.error)}")
+        self.succeeded = self.succeeded or event.event_type_value == "PIPELINE_SUCCESS"
 
 
 def _why(check: dg.AssetCheckEvaluation) -> str:
@@ -103,32 +88,12 @@ def _materialize(select: str, home: Path, settings: Settings) -> Mapping[str, st
 
     Raises ClickException with a sentence for each fault.
     """
-    import dagster as dg
-
-    job = dg.reconstructable(quiet_job)
-    definition = job.get_definition()
-    graph = definition.asset_layer.asset_graph
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", dg.BetaWarning)  # of the parser's own making
-            selected = (
-                dg.AssetSelection.from_coercible(select.split(",")).resolve(graph)
-                & graph.materializable_asset_keys
-            )
-    except dg.DagsterError as error:
-        raise click.BadParameter(str(error).splitlines()[0], param_hint="--select") from error
-    if not selected:
-        raise click.BadParameter(f"{select!r} selects no asset that can be materialized", param_hint="--select")
+    progress = Progress()
     with open_records(home) as instance:
-        result = dg.execute_job(
-            job,
-            instance,
-            run_config={"loggers": {"progress": {}}},
-            tags=this_machine(),
-            asset_selection=sorted(selected),
-        )
-        if not result.success:
-            raise click.ClickException("; ".join(_faults(result)))
+        for event in run_assets(instance, select):
+            progress.note(event)
+        if not progress.succeeded:
+            raise click.ClickException("; ".join(progress.faults) or "the run ended before its end")
         return _stale(instance, settings)
 
 
@@ -140,16 +105,6 @@ def _stale(instance: dg.DagsterInstance, settings: Settings) -> Mapping[str, str
 
     reasons = stale_results(asset_states(instance, defs.get_repository_def(), settings))
     return {key: "of an earlier run" if reason == NEVER_MADE else reason for key, reason in reasons.items()}
-
-
-def _faults(result: dg.JobExecutionResult) -> tuple[str, ...]:
-    """Return a sentence for each asset that failed, or why the run as a whole did."""
-    events = list(result.all_events)
-    failed = [event for event in events if event.is_step_failure]
-    if result.success or failed:
-        return tuple(f"{event.step_key}: {_sentence(event.step_failure_data.error)}" for event in failed)
-    errors = [event.job_failure_data.error for event in events if event.is_run_failure]
-    return tuple(f"run {result.run_id}: {_sentence(error)}" for error in errors) or (f"run {result.run_id} ended",)
 
 
 def _sentence(error: SerializableErrorInfo | None) -> str:

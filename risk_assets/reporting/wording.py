@@ -10,20 +10,16 @@ from risk_assets.domain.columns import Columns
 from risk_assets.domain.deployment.challenger import Challenger
 from risk_assets.domain.deployment.decisions import Decision
 from risk_assets.domain.drift.verdict import DriftVerdict
+from risk_assets.domain.figures import HUGE, NOTHING
 from risk_assets.domain.scoring.metrics import Estimate, Metrics
 
 #: (negative, positive): what became of a client, where the labels themselves say little.
 OUTCOMES = ("stayed", "left")
 MUTE_LABELS = frozenset({"0", "1", "yes", "no", "y", "n", "true", "false"})
 
-HUGE = 1e9
-TINY = 1e-3
-#: Decimals of a number from this size on.
-DIGITS = ((1000, 0), (100, 1), (1, 2), (0, 3))
 #: Percentages this near to 0 or 100 have a decimal; nearer than SLIGHT they are only bounded.
 NEAR = 10
 SLIGHT = 0.05
-NOTHING = "–"
 #: Keeps a number and its unit on one line.
 TIED = "\u00a0"
 
@@ -42,17 +38,6 @@ def became(label: str) -> str:
 def count(number: int) -> str:
     """Return a whole number: "12,345", "1,000.0 bn"."""
     return f"{number:,}" if abs(number) < HUGE else f"{number / HUGE:,.1f}{TIED}bn"
-
-
-def figure(value: float | None) -> str:
-    """Return a number with about four significant digits; a dash for None and NaN."""
-    if value is None or math.isnan(value):
-        return NOTHING
-    size = abs(value)
-    if size >= HUGE or 0 < size < TINY:
-        return f"{value:.3g}"
-    digits = 0 if value.is_integer() else next(digits for limit, digits in DIGITS if size >= limit)
-    return f"{value:,.{digits}f}"
 
 
 def score(value: float) -> str:

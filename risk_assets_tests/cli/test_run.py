@@ -7,6 +7,7 @@ from types import ModuleType
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.reconstruct import ReconstructableJob
 
 from risk_assets.storage.records import RecordError
 from risk_assets_tests.cli.commands import House, build_house
@@ -55,6 +56,9 @@ def load(monkeypatch: pytest.MonkeyPatch, *assets: dg.AssetsDefinition) -> None:
     defs = dg.Definitions(assets=assets, jobs=[everything], executor=dg.in_process_executor)
     module.__dict__["defs"] = defs
     monkeypatch.setitem(sys.modules, "risk_assets.definitions", module)
+    # Dagster keeps the definitions that it loaded last, which a process that is no test loads once
+    ReconstructableJob.get_definition.cache_clear()
+    ReconstructableJob.get_repository_definition.cache_clear()
 
 
 def runs(home: Path) -> list[dg.DagsterRunStatus]:
@@ -97,6 +101,23 @@ def test_a_part_of_the_graph_can_be_run(house: House, monkeypatch: pytest.Monkey
 
     assert "finaldata" not in result.stdout
     assert "trained_model " in result.stdout
+
+
+def test_a_run_is_named_after_what_it_selects_and_shows_in_the_timeline(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(monkeypatch, finaldata, trained_model)
+
+    house.risk("run")
+    house.risk("run", "--select", "finaldata")
+
+    with dg.DagsterInstance.from_config(str(house.config.parent / "home")) as instance:
+        part, whole = instance.get_runs()
+    assert (whole.job_name, whole.asset_selection) == ("everything", None)
+    assert (part.job_name, part.asset_selection) == ("__ASSET_JOB", {dg.AssetKey("finaldata")})
+    for run in (part, whole):
+        assert run.remote_job_origin is not None, "the timeline shows runs of loaded code locations alone"
+        assert run.remote_job_origin.location_name == "risk_assets.definitions"
 
 
 @pytest.mark.parametrize(

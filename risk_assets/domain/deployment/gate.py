@@ -194,15 +194,15 @@ def _weigh(anchor: Comparison, recent: Comparison, rules: GateRules) -> tuple[Ga
     if enough and recent.difference <= -rules.margin:
         return "rejected", f"{_sentence('recent', recent, rules)}."
     if anchor.bound > -rules.margin:
-        return "promoted", f"{_sentence('testdata', anchor, rules)}, above −{rules.margin:.2f}."
+        return "promoted", f"{_sentence('testdata', anchor, rules)}, above -{rules.margin:.2f}."
     if not enough or recent.bound <= -rules.margin:
-        return "rejected", f"{_sentence('testdata', anchor, rules)}, not above −{rules.margin:.2f}."
+        return "rejected", f"{_sentence('testdata', anchor, rules)}, not above -{rules.margin:.2f}."
     return _overrule(anchor, recent, rules)
 
 
 def _overrule(anchor: Comparison, recent: Comparison, rules: GateRules) -> tuple[GateWord, str]:
     """Judge a challenger that recent rows would promote and testdata would not."""
-    reason = f"{_sentence('recent', recent, rules)}, above −{rules.margin:.2f}, but not so on testdata"
+    reason = f"{_sentence('recent', recent, rules)}, above -{rules.margin:.2f}, but not so on testdata"
     if recent.knowledge <= 0 or recent.insight <= 0:
         return (
             "rejected",

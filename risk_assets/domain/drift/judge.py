@@ -55,7 +55,7 @@ def sum_up(
 
     What was served is told and decides nothing.
     """
-    word, sentence = (_by_seed if rules.policy == "seed" else _by_statistics)(measured, judgements, rules)
+    word, sentence = _summed(measured, judgements, rules)
     served = [_after_colon(each.sentence) for each in _of_kind(judgements, "served") if each.drifted]
     estimate = measured.estimated_f1
     return DriftVerdict(
@@ -71,6 +71,14 @@ def sum_up(
         estimated_f1_low=estimate.low if estimate else None,
         estimated_f1_high=estimate.high if estimate else None,
     )
+
+
+def _summed(
+    measured: DriftMeasurements, judgements: Sequence[Judgement], rules: DriftRules
+) -> tuple[DriftWord, str]:
+    if measured.n == 0:
+        return "nothing new", "There is nothing new since the model was trained."
+    return (_by_seed if rules.policy == "seed" else _by_statistics)(measured, judgements, rules)
 
 
 def _performance(measurement: Measurement, rules: DriftRules) -> Judgement:

@@ -17,6 +17,7 @@ from risk_assets.domain.drift.statistics import (
     population_stability,
 )
 from risk_assets.domain.drift.verdict import DriftMeasurements, DriftReference, DriftRules, Measurement, NewRows
+from risk_assets.domain.figures import figure
 from risk_assets.domain.scoring.bootstrap import f1_of, resample
 from risk_assets.domain.scoring.metrics import Confusion
 from risk_assets.domain.scoring.performance_estimate import estimate_from
@@ -130,7 +131,7 @@ def _detail(profile: ColumnProfile, counts: ColumnCounts) -> str:
     """Say what was and what is: the median, and the share missing where there is any."""
     parts = []
     if isinstance(profile, NumericProfile) and profile.median is not None and counts.median is not None:
-        parts.append(f"median {profile.median:.4g} before, {counts.median:.4g} now")
+        parts.append(f"median {figure(profile.median)} before, {figure(counts.median)} now")
     if profile.missing or counts.missing:
         missing = counts.missing / counts.n
         parts.append(f"missing {profile.missing / profile.n:.1%} before, {missing:.1%} now")

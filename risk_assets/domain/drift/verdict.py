@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Policy = Literal["statistical", "seed"]
-DriftWord = Literal["drifted", "stable", "insufficient data", "no labels yet", "nothing deployed"]
+DriftWord = Literal["drifted", "stable", "insufficient data", "nothing new", "no labels yet", "nothing deployed"]
 
 
 @dataclass(frozen=True)

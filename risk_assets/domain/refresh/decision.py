@@ -31,7 +31,8 @@ class HeldChallenger:
 class RefreshFacts:
     """The state of the graph at one tick.
 
-    `live` is the version that serves and `verdict` the last one on drift. `in_flight` names an unfinished run of
+    `live` is the version that serves and `verdict` the last one on drift. `rejected` is the version of the model
+    trained last, where the gate turned it down. `in_flight` names an unfinished run of
     the same assets. `retrained_at` is when a drift verdict last led to training. `served` counts predictions since
     the verdict. `failed` counts failed runs in a row by the `cause` of their decision.
     """
@@ -42,6 +43,7 @@ class RefreshFacts:
     in_flight: str | None = None
     retrained_at: datetime | None = None
     held: HeldChallenger | None = None
+    rejected: str | None = None
     served: int = 0
     failed: Mapping[str, FailedRuns] = field(default_factory=dict)
 
@@ -106,13 +108,19 @@ def _after_verdict(
     if TRAINED in due:
         return _request(facts, due, _list(due), now)
     if TRAINED not in stale:
-        held = f" Version {facts.held.version} is held: approve or reject it by hand." if facts.held else ""
-        return _request(facts, due, f"{found}{held} {_list(due)}", now)
+        return _request(facts, due, f"{found} {_turned_down(facts)} {_list(due)}", now)
     obstacle = _obstacle_to_training(facts, stale[TRAINED], rules, now)
     if obstacle is None:
         decision = _request(facts, {**due, TRAINED: stale[TRAINED]}, f"{found} {_list(stale)}", now)
         return replace(decision, for_drift=bool(decision.selection))
     return _request(facts, due, f"{found} {obstacle} {_list(due)}", now)
+
+
+def _turned_down(facts: RefreshFacts) -> str:
+    """Say what became of the model that was trained on this data, where it does not serve."""
+    if facts.held:
+        return f"Version {facts.held.version} is held: approve or reject it by hand."
+    return f"Version {facts.rejected}, trained on this data, was rejected." if facts.rejected else ""
 
 
 def _stale(facts: RefreshFacts) -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from risk_assets.domain.drift.profile import Profile
+from risk_assets.domain.figures import figure as number
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.reporting.charts.canvas import POINTS, axes, figure, label, png, sentence_alone, title
 from risk_assets.reporting.charts.effects import CategoricalEffect, Effect, NumericEffect, effects
@@ -23,7 +24,6 @@ from risk_assets.reporting.style import (
 )
 from risk_assets.reporting.typeface import width
 from risk_assets.reporting.wording import distinct, percent
-from risk_assets.reporting.wording import figure as number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

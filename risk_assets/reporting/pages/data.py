@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile, Profile
+from risk_assets.domain.figures import figure
 from risk_assets.domain.intake.ingestion import Ingestion, SourceFile
 from risk_assets.reporting.pages.blocks import (
     Block,
@@ -19,7 +20,7 @@ from risk_assets.reporting.pages.blocks import (
     words,
 )
 from risk_assets.reporting.style import RED
-from risk_assets.reporting.wording import count, digest, figure, percent, plural, shorten, shown_of, volume
+from risk_assets.reporting.wording import count, digest, percent, plural, shorten, shown_of, volume
 
 MOST_FILES = 24
 MOST_REASONS = 12

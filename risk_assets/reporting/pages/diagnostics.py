@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from risk_assets.domain.diagnostics import Dependency, DependencyReport, Diagnostics
+from risk_assets.domain.figures import NOTHING
 from risk_assets.reporting.pages.blocks import Block, cell, heading, note, section, space, table, words
 from risk_assets.reporting.style import AMBER, MUTED, RED
-from risk_assets.reporting.wording import NOTHING, duration, plural, shown_of
+from risk_assets.reporting.wording import duration, plural, shown_of
 
 MOST_DEPENDENCIES = 24
 MOST_ADVISORIES = 4

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from risk_assets.domain.deployment.decisions import Decision
 from risk_assets.domain.drift.verdict import DriftVerdict, Judgement
+from risk_assets.domain.figures import figure
 from risk_assets.reporting.charts.drifting import comparison
 from risk_assets.reporting.content import ReportContent
 from risk_assets.reporting.pages.blocks import (
@@ -20,10 +21,15 @@ from risk_assets.reporting.pages.blocks import (
     words,
 )
 from risk_assets.reporting.style import DRIFT_COLOURS, INK, MUTED, RED, VERDICT_COLOURS
-from risk_assets.reporting.wording import count, drift_word, figure, moment, plural, score, shown_of
+from risk_assets.reporting.wording import count, drift_word, moment, plural, score, shown_of
 
 MOST_JUDGEMENTS = 24
 MOST_DECISIONS = 8
+ABOUT_JUDGEMENTS = (
+    "A change is drift when it is as large as the one that counts and more than chance: for F1, when the 95 % "
+    "interval of the change ends beyond it; for a column, when p (corrected for the number of columns) is below "
+    "0.01 or, above 1,000 rows, PSI is beyond what 99 % of unchanged worlds give."
+)
 
 
 def drift_pages(drift: DriftVerdict | None) -> list[Block]:
@@ -56,10 +62,16 @@ def _judgements(judgements: Sequence[Judgement]) -> list[Block]:
     if not judgements:
         return []
     shown = sorted(judgements, key=lambda each: not each.drifted)[: shown_of(len(judgements), MOST_JUDGEMENTS)]
-    heads = ("compared", "judgement", "test", "value", "threshold", "p", "rows", "in words")
+    heads = ("compared", "judgement", "test", "change", "counts from", "p", "rows", "in words")
     rest = len(judgements) - len(shown)
+    about = [space(2), note(ABOUT_JUDGEMENTS)]
     more = [note(f"and {plural(rest, 'more comparison')} in drift.json")] if rest else []
-    return [space(6), table(heads, [_judgement(each) for each in shown], (24, 9, 21, 8, 10, 7, 6, 34)), *more]
+    return [
+        space(6),
+        table(heads, [_judgement(each) for each in shown], (24, 9, 21, 8, 10, 7, 6, 34)),
+        *about,
+        *more,
+    ]
 
 
 def _judgement(each: Judgement) -> tuple[Block, ...]:
@@ -68,8 +80,8 @@ def _judgement(each: Judgement) -> tuple[Block, ...]:
         cell(comparison(found.kind, found.name), limit=90),
         cell("drifted", RED, bold=True) if each.drifted else cell("stable", MUTED),
         cell(found.statistic, limit=40),
-        figure(found.value),
-        figure(found.threshold),
+        figure(found.effect),
+        figure(-found.floor if found.kind == "performance" else found.floor),
         figure(found.p_value),
         count(found.n),
         cell(each.sentence, MUTED, limit=150),

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException
 
 from risk_assets.domain.deployment.challenger import Challenger
+from risk_assets.domain.figures import figure
 from risk_assets.domain.model.reasons import odds_text, value_text
 from risk_assets.reporting import wording
 from risk_assets.serve.http.replies import RequestError
@@ -58,7 +59,7 @@ def breakable(name: str) -> Markup:
 
 FILTERS: dict[str, Callable[..., str]] = {
     "count": wording.count,
-    "figure": wording.figure,
+    "figure": figure,
     "score": wording.score,
     "interval": wording.interval,
     "percent": wording.percent,

@@ -56,7 +56,7 @@ def test_a_challenger_just_as_good_is_promoted() -> None:
 def test_a_slightly_worse_challenger_is_rejected() -> None:
     verdict = judge_challenger(evidence(pair(2000, GOOD, (0.55, 0.17))), RULES)
     assert verdict.word == "rejected"
-    assert "not above −0.02" in verdict.reason
+    assert "not above -0.02" in verdict.reason
 
 
 def test_a_challenger_that_few_rows_cannot_tell_from_a_worse_one_is_rejected() -> None:

@@ -113,6 +113,12 @@ def test_tests_are_corrected_for_their_number() -> None:
     assert drifted(lucky, *FRESH) == [False, False, False, False]
 
 
+@pytest.mark.parametrize("rules", [RULES, SEED])
+def test_without_a_new_row_nothing_is_new_and_nothing_is_wrong(rules: DriftRules) -> None:
+    found = verdict(n=0, rules=rules)
+    assert (found.verdict, found.sentence) == ("nothing new", "There is nothing new since the model was trained.")
+
+
 def test_too_few_rows_say_nothing_whatever_they_show() -> None:
     found = verdict(performance(-0.3, -0.5, n=29), n=29)
     assert found.verdict == "insufficient data"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from risk_assets.domain.drift.measure import measure_drift
+from risk_assets.domain.drift.profile import profile_of
 from risk_assets.domain.drift.verdict import DriftMeasurements, DriftRules, Measurement, NewRows
 from risk_assets_tests.domain.drifting import draw, labels, new_rows, reference, risks_of
 
@@ -70,6 +71,13 @@ def test_a_shifted_column_shows_its_median_before_and_now() -> None:
     assert named(found, "employees").effect > 0.15
     assert "before, " in named(found, "employees").detail
     assert named(found, "activity").effect < 0.1
+
+
+def test_medians_are_told_as_people_write_them() -> None:
+    profile = replace(REFERENCE.profile, numeric=(profile_of("activity", np.full(50, 96410.0)),), categorical=())
+    rows = NewRows({"activity": np.full(50, -12345.6)}, np.full(50, 0.5))
+    found = measure_drift(rows, replace(REFERENCE, profile=profile), RULES)
+    assert named(found, "activity").detail == "median 96,410 before, -12,346 now"
 
 
 def test_a_rise_of_missing_cells_is_told_for_numbers_and_for_categories() -> None:

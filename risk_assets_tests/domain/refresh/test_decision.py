@@ -110,6 +110,12 @@ CASES: list[tuple[str, RefreshFacts, set[str], str]] = [
     ("no labels yet, new data", after_ingestion("no labels yet"), BELOW_FINALDATA, "no drift"),
     ("drifted, but trained on all there is", facts(word="drifted"), set(), "F1 is drifted. There is nothing"),
     (
+        "drifted, and the model trained for it was rejected",
+        replace(facts(word="drifted"), rejected="v2"),
+        set(),
+        "F1 is drifted. Version v2, trained on this data, was rejected. There is nothing",
+    ),
+    (
         "a challenger is held",
         replace(facts(word="drifted"), held=HELD_BEFORE),
         set(),
