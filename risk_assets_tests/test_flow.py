@@ -136,7 +136,7 @@ def test_every_asset_tells_the_operator_what_it_is_and_who_owns_it() -> None:
     for key in graph.get_all_asset_keys():
         node = graph.get(key)
         assert node.description, key
-        assert node.group_name != "default", key
+        assert node.group_name == "attrition_risk", key
         assert node.owners, key
         assert node.kinds, key
 

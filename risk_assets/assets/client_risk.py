@@ -15,7 +15,7 @@ from risk_assets.storage.intake.part_files import deliveries
     deps=["finaldata", "deployed_model"],
     code_version="1",
     metadata={SETTINGS: ["columns"]},
-    group_name="results",
+    group_name="attrition_risk",
     owners=["team:ml"],
     kinds={"duckdb", "parquet"},
 )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     deps=["trained_model", "latest_score", "testdata"],
     code_version="1",
     metadata={SETTINGS: ["gate_margin", "gate_anchor_margin", "bootstrap_samples", "seed"]},
-    group_name="model",
+    group_name="attrition_risk",
     owners=["team:ml"],
     kinds={"python"},
     pool="model",
@@ -72,7 +72,7 @@ def files_match_manifest(home: Home) -> dg.AssetCheckResult:
     """Compare the hash of every file of the live version with its manifest."""
     live = live_version(home.layout)
     faults = verify_version(home.layout, live) if live else ("nothing is deployed yet",)
-    return dg.AssetCheckResult(passed=not faults, metadata={"faults": "; ".join(faults) or "none"})
+    return dg.AssetCheckResult(passed=not faults, metadata={"why": "; ".join(faults) or "all of them are"})
 
 
 def _metadata(live: str | None, verdict: "GateVerdict", decision: Decision | None) -> Metadata:
@@ -91,7 +91,11 @@ def _gate(challenge: "Challenge", verdict: "GateVerdict", live: str | None) -> d
         check_name="gate",
         passed=serves,
         severity=dg.AssetCheckSeverity.ERROR if verdict.word == "held" else dg.AssetCheckSeverity.WARN,
-        metadata={"decision": verdict.word, "reason": verdict.reason, "live version": live or "none"},
+        metadata={
+            "why": f"{verdict.word}. {verdict.reason}",
+            "decision": verdict.word,
+            "live version": live or "none",
+        },
     )
 
 
@@ -100,5 +104,5 @@ def _beats_always_yes(verdict: "GateVerdict") -> dg.AssetCheckResult:
         check_name="beats_always_yes",
         passed=verdict.warning is None,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"finding": verdict.warning or "it does"},
+        metadata={"why": verdict.warning or "it does"},
     )

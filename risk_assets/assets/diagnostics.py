@@ -23,7 +23,7 @@ TIMED = ("finaldata", "trained_model", "latest_score")
     deps=["finaldata", "deployed_model", "drift"],
     code_version="2",
     metadata={SETTINGS: ["history_runs", "dependency_check"]},
-    group_name="results",
+    group_name="attrition_risk",
     owners=["team:operations"],
     kinds={"duckdb"},
 )

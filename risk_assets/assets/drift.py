@@ -17,7 +17,7 @@ from risk_assets.storage.records import append_record, read_history, write_recor
     deps=["finaldata", "deployed_model"],
     code_version="2",
     metadata={SETTINGS: ["drift_policy", "bootstrap_samples", "seed"]},
-    group_name="results",
+    group_name="attrition_risk",
     owners=["team:ml"],
     kinds={"scipy"},
     pool="drift",

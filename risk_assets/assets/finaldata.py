@@ -29,7 +29,7 @@ class FinaldataConfig(dg.Config):
     deps=["sourcedata"],
     code_version="1",
     metadata={SETTINGS: ["columns", "finaldata_csv"]},
-    group_name="data",
+    group_name="attrition_risk",
     owners=["team:data"],
     kinds={"duckdb", "parquet"},
     pool="finaldata",
@@ -71,10 +71,12 @@ def data_is_fresh(home: Home) -> dg.AssetCheckResult:
     """Warn when nothing has been ingested for five weeks."""
     ingestion = read_ingestion(home.layout)
     if ingestion is None:
-        return dg.AssetCheckResult(passed=False, metadata={"reason": "nothing is ingested yet"})
+        return dg.AssetCheckResult(passed=False, metadata={"why": "nothing is ingested yet"})
     days = (datetime.now(UTC) - datetime.fromisoformat(ingestion.ingested_at)).days
     return dg.AssetCheckResult(
-        passed=days < DAYS_UNTIL_OLD, severity=dg.AssetCheckSeverity.WARN, metadata={"days": days}
+        passed=days < DAYS_UNTIL_OLD,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"why": f"last ingested {plural(days, 'day')} ago"},
     )
 
 

@@ -6,7 +6,8 @@ import dagster as dg
 
 from risk_assets.domain.scoring.metrics import Metrics, ScorePoint
 from risk_assets.reporting.markdown import picture
-from risk_assets.reporting.wording import outcome_words
+from risk_assets.reporting.wording import interval, outcome_words
+from risk_assets.reporting.wording import score as three_decimals
 from risk_assets.resources import SETTINGS, Home, Metadata, ObservedSources, mirrored
 from risk_assets.storage.intake.finaldata import read_test_rows
 from risk_assets.storage.scoring.latest_score import last_score, save_score
@@ -16,7 +17,7 @@ from risk_assets.storage.scoring.latest_score import last_score, save_score
     deps=["trained_model", "testdata"],
     code_version="1",
     metadata={SETTINGS: ["bootstrap_samples", "seed"]},
-    group_name="model",
+    group_name="attrition_risk",
     owners=["team:ml"],
     kinds={"scikitlearn"},
     pool="model",
@@ -79,5 +80,8 @@ def _against(before: ScorePoint | None, metrics: Metrics) -> dg.AssetCheckResult
         check_name="score_against_last",
         passed=passed,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"F1": metrics.f1.value, "F1 before": before.f1.value if before else "none on these rows"},
+        metadata={
+            "why": f"F1 {three_decimals(metrics.f1.value)} ({interval(metrics.f1)}), before "
+            + (three_decimals(before.f1.value) if before else "none on these rows"),
+        },
     )

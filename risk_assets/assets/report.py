@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     deps=["latest_score", "deployed_model", "client_risk", "drift", "diagnostics"],
     code_version="2",
     metadata={SETTINGS: ["history_runs"]},
-    group_name="results",
+    group_name="attrition_risk",
     owners=["team:ml"],
     kinds={"pdf"},
 )

@@ -10,7 +10,7 @@ SPEC = dg.AssetSpec(
 
 The data version is a hash of the names and contents of all files, so that a new, a changed and a deleted file
 show. Rows are never edited here: what is wrong with them stands in quarantine/ below the output folder.""",
-    group_name="sources",
+    group_name="attrition_risk",
     owners=["team:data"],
     kinds={"csv", "parquet"},
 )

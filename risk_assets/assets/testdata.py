@@ -10,7 +10,7 @@ SPEC = dg.AssetSpec(
 
 They are the trusted anchor of every score and of the gate: replace these files only with rows that somebody
 vouches for. The data version is a hash of the names and contents of all files.""",
-    group_name="sources",
+    group_name="attrition_risk",
     owners=["team:data"],
     kinds={"csv", "parquet"},
 )

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from dagster_shared.error import SerializableErrorInfo
 
 CONFIG = "RISK_ASSETS_CONFIG"
-#: Under one of these names a check tells why it did not pass.
-REASONS = ("reason", "why", "finding", "faults")
+#: The name under which a check says why it did, or did not, pass.
+REASON = "why"
 LONGEST_REASON = 300
 
 
@@ -79,8 +79,8 @@ class Progress:
 
 def _why(check: dg.AssetCheckEvaluation) -> str:
     """Return the reason that a check gives among its metadata, or that it did not pass."""
-    reasons = (check.metadata[name].value for name in REASONS if name in check.metadata)
-    return terminal_text(str(next(reasons, f"check {check.check_name} did not pass")), LONGEST_REASON)
+    reason = check.metadata.get(REASON)
+    return terminal_text(str(reason.value if reason else f"{check.check_name} did not pass"), LONGEST_REASON)
 
 
 def _materialize(select: str, home: Path, settings: Settings) -> Mapping[str, str]:

@@ -17,7 +17,7 @@ from risk_assets_tests.cli.commands import House, build_house
 def finaldata() -> Iterator[dg.MaterializeResult[None]]:
     dg.get_dagster_logger().info("a line for the log")
     failed = dg.AssetCheckResult(
-        passed=False, check_name="quarantine_share", metadata={"share": 0.4, "reason": "4 of 10\nrows refused"}
+        passed=False, check_name="quarantine_share", metadata={"share": 0.4, "why": "4 of 10\nrows refused"}
     )
     yield dg.MaterializeResult(check_results=[failed])
 

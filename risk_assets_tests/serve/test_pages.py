@@ -87,7 +87,7 @@ def test_the_overview_tells_version_score_drift_data_and_how_the_risk_is_spread(
 
     assert furnished.version in words
     assert "0.600 95 % interval 0.500 to 0.700" in words.replace("\xa0", " ")
-    assert "Drifted The clients are more active than those of the training." in words
+    assert "Drifted On 640 new rows: 1 column has shifted." in words
     assert "2026-03-01 12:00 4 rows from 2 files, 0 quarantined" in words
     assert f"{COUNT} of 120 clients are at high risk: 40.0 % or more." in words.replace("\xa0", " ")
     assert "c001 99.5 %" in words.replace("\xa0", " ")

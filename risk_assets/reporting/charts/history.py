@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 HEIGHT = 2.3
 MOST_POINTS = 40
 MOST_DATES = 7
+#: Inches that a date takes, with a gap.
+DATE_WIDTH = 0.62
 UNDECIDED = "not decided"
 
 
@@ -105,7 +108,14 @@ def _mark(drawn: Axes, place: float, text: str) -> None:
 
 
 def date_ticks(drawn: Axes, times: Sequence[str]) -> None:
-    """Put a few dates below equally spaced points; the last always has one."""
-    step = -(-len(times) // MOST_DATES)
+    """Put a few dates below equally spaced points, as far apart as they are wide; the last always has one.
+
+    The axes must have their limits already.
+    """
+    low, high = drawn.get_xlim()
+    chart = drawn.get_figure(root=True)
+    assert chart is not None
+    apart = drawn.get_position().width * chart.get_size_inches()[0] / (high - low)
+    step = max(-(-len(times) // MOST_DATES), math.ceil(DATE_WIDTH / apart))
     places = range((len(times) - 1) % step, len(times), step)
     drawn.set_xticks(list(places), [moment(times[place]).replace(" ", "\n") for place in places])

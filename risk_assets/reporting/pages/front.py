@@ -17,6 +17,7 @@ from risk_assets.reporting.wording import (
     challenger_sentence,
     count,
     decision_sentence,
+    drift_in_short,
     drift_word,
     interval,
     moment,
@@ -73,7 +74,7 @@ def _drift(content: ReportContent) -> Tile:
     drift = content.drift
     if drift is None:
         return "Drift", drift_word(drift), "New rows have not been compared with the model's.", MUTED
-    return "Drift", drift_word(drift), drift.sentence, DRIFT_COLOURS.get(drift.verdict, MUTED)
+    return "Drift", drift_word(drift), drift_in_short(drift), DRIFT_COLOURS.get(drift.verdict, MUTED)
 
 
 def _version(content: ReportContent) -> Tile:

@@ -109,7 +109,7 @@ def _decisions(decisions: Sequence[Decision]) -> list[Block]:
             cell(moment(each.at)),
             cell(each.verdict, VERDICT_COLOURS[each.verdict], bold=True),
             cell(each.version, limit=40),
-            cell(each.reason, MUTED, limit=170),
+            cell(each.reason, MUTED, limit=280),
         )
         for each in reversed(decisions[-shown_of(len(decisions), MOST_DECISIONS) :])
     ]

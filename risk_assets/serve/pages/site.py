@@ -69,6 +69,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "shorten": wording.shorten,
     "digest": wording.digest,
     "drift_word": wording.drift_word,
+    "drift_in_short": wording.drift_in_short,
     "challenger_sentence": wording.challenger_sentence,
     "odds": odds_text,
     "cell": value_text,
