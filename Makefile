@@ -5,11 +5,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --no-deps
+# Tests spend more time waiting than working, so there are more of them at once than there are cores.
+TEST_PROCESSES ?= 4
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 export RISK_ASSETS_CONFIG ?= $(CURDIR)/config.json
 
-.PHONY: run dev test check format lock clean
+.PHONY: run dev test check lint quick format lock clean
 
 run: .venv/installed
 	$(BIN)/risk run
@@ -18,14 +20,20 @@ dev: .venv/installed
 	$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1
 
 test: .venv/extras
-	$(BIN)/pytest
+	@.ci/programs
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 check: .venv/extras
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest --quiet -m "not slow"
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line lint quick
+
+lint: .venv/extras
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/lint-imports --no-logo > .venv/imports.log || { cat .venv/imports.log; exit 1; }
+	@$(BIN)/mypy
+
+quick: .venv/extras
+	@$(BIN)/pytest --quiet --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 format: .venv/installed
 	$(BIN)/ruff format .
@@ -33,18 +41,26 @@ format: .venv/installed
 
 lock: .venv/installed
 	$(COMPILE) --extra dev --output-file requirements.lock
-	$(COMPILE) --extra dev --extra dev-services --extra postgres --extra s3 --extra spark --extra sql \
+	$(COMPILE) --extra dev --extra dev-services --extra dg --extra postgres --extra s3 --extra spark --extra sql \
 		--constraint requirements.lock --output-file requirements-extras.lock
 
 clean:
 	git clean -fdxq data dagster_home
 
+# A step of the set-up: one line, and the end of its log where it fails.
+define step
+@echo "$(1)"
+@$(2) > .venv/setup.log 2>&1 || { tail -n 30 .venv/setup.log; exit 1; }
+endef
+
 .venv/installed: requirements.lock pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(INSTALL) --require-hashes --requirement requirements.lock
-	$(INSTALL) --no-build-isolation --editable .
-	touch $@
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	@echo "Setting up .venv, which takes about a minute"
+	@$(PYTHON) -m venv .venv
+	$(call step,Installing the packages of requirements.lock,$(INSTALL) --require-hashes --requirement requirements.lock)
+	$(call step,Installing risk_assets,$(INSTALL) --no-build-isolation --editable .)
+	@touch $@
 
 .venv/extras: requirements-extras.lock .venv/installed
-	$(INSTALL) --require-hashes --requirement requirements-extras.lock
-	touch $@
+	$(call step,Installing the packages of requirements-extras.lock,$(INSTALL) --require-hashes --requirement requirements-extras.lock)
+	@touch $@

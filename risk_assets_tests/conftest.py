@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
 from risk_assets_tests.services.faults import Faults, faulty_proxy
 from risk_assets_tests.services.s3 import CREDENTIALS, S3, running_s3
+
+#: What installs the programs that tests need.
+PROGRAMS = ".ci/programs"
+#: Files that take longest.
+FIRST = (
+    "test_end_to_end",
+    "test_spark",
+    "test_end_to_end_restart",
+    "test_team",
+    "test_end_to_end_database",
+    "test_reading",
+    "test_pages_browser",
+    "test_on_s3",
+)
 
 
 def pytest_configure() -> None:
@@ -27,11 +43,18 @@ def _environment() -> Iterator[None]:
     os.environ.update(before)
 
 
-@pytest.fixture(scope="module")
-def s3() -> Iterator[S3]:
-    """An S3 server for the tests of a module."""
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3]:
+    """One S3 server for all tests of a process."""
     with running_s3() as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def s3(s3_server: S3) -> S3:
+    """The S3 server, with an empty bucket for the tests of a module."""
+    s3_server.clear()
+    return s3_server
 
 
 @pytest.fixture
@@ -43,11 +66,27 @@ def faults(s3: S3, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faults]:
         yield found
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files, so that the processes end together; skip what lacks a program."""
+    items.sort(key=lambda item: FIRST.index(item.path.stem) if item.path.stem in FIRST else len(FIRST))
+    for item in items:
+        for marker in item.iter_markers("needs"):
+            missing = [program for program in marker.args if shutil.which(program) is None]
+            if missing:
+                item.add_marker(pytest.mark.skip(reason=f"there is no {' and no '.join(missing)}"))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name the skips that make a run with RISK_ASSETS_TESTS_REFUSE_SKIPS fail."""
+    """Name, at the very end, the skipped tests and the command that brings what they need."""
     skipped = terminalreporter.stats.get("skipped", [])
-    if skipped and _refuses_skips():
-        terminalreporter.write_line(f"{len(skipped)} tests were skipped where everything must run", red=True)
+    if not skipped:
+        return
+    reasons = Counter(_reason(report) for report in skipped)
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f"skipped {count}: {reason}", yellow=True)
+    names = ", ".join(sorted({report.nodeid.partition("::")[0] for report in skipped}))
+    refused = "; everything must run here" if _refuses_skips() else f"; to run them: {PROGRAMS} && make test"
+    terminalreporter.write_line(f"{len(skipped)} tests were skipped, of {names}{refused}", red=_refuses_skips())
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -55,6 +94,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     reporter = session.config.pluginmanager.getplugin("terminalreporter")
     if exitstatus == pytest.ExitCode.OK and _refuses_skips() and reporter and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _reason(report: pytest.TestReport) -> str:
+    told = report.longrepr
+    return str(told[2] if isinstance(told, tuple) else told).removeprefix("Skipped: ")
 
 
 def _refuses_skips() -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,48 +9,26 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pytest
 
-from risk_assets.domain.deployment.decisions import Decision
 from risk_assets.domain.drift.verdict import DriftVerdict
-from risk_assets.domain.simulate import simulate
-from risk_assets.storage.deployment.versions import read_decisions, read_manifest, verify_version
+from risk_assets.storage.deployment.versions import read_decisions, verify_version
 from risk_assets.storage.intake.finaldata import require_ingestion
 from risk_assets.storage.records import read_record
-from risk_assets_tests.automation.daemon import DaemonHome, kill_tree
+from risk_assets_tests.automation.daemon import DaemonHome
+from risk_assets_tests.automation.worlds import CALM, DRIFTED, POISONED, home_with_a_model
 
 if TYPE_CHECKING:
     import pandas as pd
 
 pytestmark = pytest.mark.slow
 
-FIRST = simulate(3000, seed=1).frame
-CALM = simulate(300, seed=2, first_id=1_000_000).frame
-DRIFTED = simulate(3000, seed=3, first_id=2_000_000, drift="reason").frame
-POISONED = simulate(6300, seed=4, first_id=4_000_000, drift="reason").frame.assign(
-    exited=lambda rows: 1 - rows["exited"]
-)
-TESTED = simulate(1000, seed=9, first_id=9_000_000).frame
-
 BELOW_FINALDATA = "client_risk diagnostics report"
 TRAINED_ANEW = "client_risk deployed_model diagnostics drift latest_score report trained_model"
 SECONDS_BETWEEN_ROWS = 2
 
 
-@pytest.fixture(scope="module")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> DaemonHome:
-    """A home in which a first model serves."""
-    home = DaemonHome(tmp_path_factory.mktemp("begun"))
-    home.build(retrain_cooldown_minutes=0)
-    home.drop("clients1.csv", FIRST)
-    TESTED.to_csv(home.layout.testdata / "testdata.csv", index=False)
-    home.run()
-    return home
-
-
 @pytest.fixture
-def home(begun: DaemonHome, tmp_path: Path) -> DaemonHome:
-    folder = tmp_path / "home"
-    shutil.copytree(begun.folder, folder)
-    return DaemonHome(folder)
+def home(tmp_path: Path) -> DaemonHome:
+    return home_with_a_model(tmp_path)
 
 
 def test_files_arrive_and_only_what_they_make_stale_is_refreshed_and_only_the_better_model_goes_live(
@@ -65,6 +42,8 @@ def test_files_arrive_and_only_what_they_make_stale_is_refreshed_and_only_the_be
         home.drop("clients4.csv", POISONED)
         finished(home, runs=7)
         home.wait_until_quiet()
+        last = read_decisions(home.layout)[-1].version
+        home.wait(lambda: f"{last} was" in " ".join(home.reasons("decisions")), "the notice of the last decision")
 
     assert home.told() == [
         ("everything", "SUCCESS", all_assets()),
@@ -98,38 +77,6 @@ def test_files_arrive_and_only_what_they_make_stale_is_refreshed_and_only_the_be
     assert f"{third.version} was {third.verdict}; {second.version} serves." in told
 
 
-def test_killed_in_the_middle_of_a_run_and_started_again_it_ends_where_it_would_have(
-    home: DaemonHome, tmp_path: Path
-) -> None:
-    undisturbed = DaemonHome(tmp_path / "undisturbed")
-    shutil.copytree(home.folder, undisturbed.folder)
-    for name, rows in (("clients2.csv", CALM), ("clients3.csv", DRIFTED)):
-        undisturbed.drop(name, rows)
-        home.drop(name, rows)
-    undisturbed.run()
-
-    with home.daemon() as daemon:
-        home.wait(lambda: is_training(home), "the training to begin")
-        kill_tree(daemon)
-    assert [end for _, end, _ in home.told()] == ["SUCCESS", "SUCCESS", "STARTED"]
-    with home.daemon():
-        home.wait_until_quiet()
-
-    assert [(job, end) for job, end, _ in home.told()] == [
-        ("everything", "SUCCESS"),
-        ("ingest", "SUCCESS"),
-        ("refresh", "FAILURE"),
-        ("refresh", "SUCCESS"),
-    ]
-    killed, again = home.runs()[2:]
-    assert again.parent_run_id == killed.run_id
-    assert what_was_decided(home) == what_was_decided(undisturbed)
-    assert home.serving() == undisturbed.serving() != read_decisions(home.layout)[0].version
-    assert deployed_files(home) == deployed_files(undisturbed)
-    for name in ("finaldata_csv", "client_risk_csv", "trainedmodel", "scorecard", "latestscore"):
-        assert getattr(home.layout, name).read_bytes() == getattr(undisturbed.layout, name).read_bytes(), name
-
-
 def write_slowly(home: DaemonHome, name: str, rows: pd.DataFrame) -> None:
     """Let a file grow by a row every other second until two looks saw it unfinished, then finish it."""
     lines = rows.to_csv(index=False).splitlines(keepends=True)
@@ -156,14 +103,6 @@ def finished(home: DaemonHome, runs: int) -> None:
     home.wait(are_finished, f"the end of {runs} runs")
 
 
-def is_training(home: DaemonHome) -> bool:
-    started = dg.DagsterEventType.STEP_START
-    with home.instance() as instance:
-        runs = instance.get_runs(dg.RunsFilter(job_name="refresh"))
-        events = [event for run in runs for event in instance.all_logs(run.run_id, of_type=started)]
-    return any(event.step_key == "trained_model" for event in events)
-
-
 def all_assets() -> str:
     return " ".join(sorted([*TRAINED_ANEW.split(), "finaldata"]))
 
@@ -179,23 +118,6 @@ def failed_gates(home: DaemonHome) -> list[str]:
                 if check.check_name == "gate" and not check.passed:
                     found.append(run.run_id)
     return found
-
-
-def what_was_decided(home: DaemonHome) -> list[tuple[object, ...]]:
-    """Return all decisions without their dates and runs."""
-
-    def said(line: Decision) -> tuple[object, ...]:
-        return line.verdict, line.version, line.live, line.reason, line.data_version, line.figures
-
-    return [said(line) for line in read_decisions(home.layout)]
-
-
-def deployed_files(home: DaemonHome) -> dict[str, str]:
-    """Return the hashes of the live version's files, without the two that hold a date."""
-    live = home.serving()
-    assert live is not None
-    files = read_manifest(home.layout, live).files
-    return {name: sha256 for name, (sha256, _) in files.items() if not name.startswith("inge")}
 
 
 def line_count(file: Path) -> int:

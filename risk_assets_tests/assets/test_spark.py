@@ -20,15 +20,15 @@ from risk_assets.storage.intake.finaldata import require_ingestion
 from risk_assets.storage.intake.part_files import parts
 from risk_assets_tests.assets.house import MODEL, ROOT, House
 from risk_assets_tests.assets.soiled import soil
+from risk_assets_tests.assets.subscribers import SUBSCRIBERS, write_subscribers
 from risk_assets_tests.services.spark_cluster import SparkCluster, running_cluster
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.needs("java")]
 
 RESULTS = ("finaldata", "client_risk", "drift", "diagnostics")
 #: What names an engine's own hashes, or a moment.
 OWN = {"part", "redelivered", "fingerprint", "part_sha256", "redelivered_sha256"}
 OWN |= {"ingested_at", "data_version", "version", "at"}
-TELCO = ROOT.parent / "shared" / "data" / "telco-customer-churn.csv"
 
 
 @pytest.fixture(scope="module")
@@ -97,16 +97,8 @@ def shipped(house: House) -> None:
     shutil.copy(ROOT / "data" / "testdata" / "testdata.csv", house.layout.testdata)
 
 
-def new_clients(house: House) -> None:
+def new_and_soiled(house: House) -> None:
     house.write_clients("x.csv", 400, seed=3, first_id=20_000, drift="relation")
-
-
-def many(house: House) -> None:
-    house.write_clients("a.csv", 1200, seed=1, first_id=0)
-    house.write_test_clients(400)
-
-
-def soiled(house: House) -> None:
     soil(house.layout.input)
 
 
@@ -114,23 +106,18 @@ def no_folder_left(house: House) -> bool:
     return not list((house.layout.ingested / ".spark").iterdir())
 
 
-def test_the_shipped_clients_give_the_same_on_both_engines(tmp_path: Path, cluster: SparkCluster) -> None:
-    embedded = run(tmp_path / "duckdb", shipped, new_clients)
-    spread = run(tmp_path / "spark", shipped, new_clients, engine=cluster.engine)
-    alike(stored(embedded), stored(spread))
-    assert no_folder_left(spread)
-
-
-def test_soiled_files_give_the_same_while_one_of_two_workers_dies(tmp_path: Path, cluster: SparkCluster) -> None:
-    embedded = run(tmp_path / "duckdb", many, soiled)
+def test_shipped_and_soiled_files_give_the_same_on_both_engines_while_one_of_two_workers_dies(
+    tmp_path: Path, cluster: SparkCluster
+) -> None:
+    embedded = run(tmp_path / "duckdb", shipped, new_and_soiled)
     killers = []
 
     def then(house: House) -> None:
-        soiled(house)
+        new_and_soiled(house)
         killers.append(threading.Thread(target=kill_in_the_middle, args=(cluster, house.layout.parsed)))
         killers[0].start()
 
-    spread = run(tmp_path / "spark", many, then, engine=cluster.engine)
+    spread = run(tmp_path / "spark", shipped, then, engine=cluster.engine)
     killers[0].join()
     assert len(cluster.workers) == 1
     alike(stored(embedded), stored(spread))
@@ -146,17 +133,13 @@ def kill_in_the_middle(cluster: SparkCluster, parsed: Path) -> None:
     cluster.kill_worker()
 
 
-def test_the_telco_set_gives_the_same_scorecard_on_both_engines(tmp_path: Path, cluster: SparkCluster) -> None:
-    header, *lines = TELCO.read_text(encoding="utf-8").splitlines(keepends=True)
-    numeric = ["tenure", "MonthlyCharges", "TotalCharges"]
-    others = [name for name in header.strip().split(",") if name not in {"customerID", "Churn", *numeric}]
-    columns = {"id": "customerID", "target": "Churn", "positive": "Yes", "numeric": numeric, "categorical": others}
+def test_many_categories_give_the_same_scorecard_on_both_engines(tmp_path: Path, cluster: SparkCluster) -> None:
     cards = []
     for name, engine in (("duckdb", {"kind": "duckdb"}), ("spark", cluster.engine)):
         folder = tmp_path / name
         folder.mkdir()
-        house = House(folder, columns=columns, engine=engine)
-        (house.layout.input / "telco.csv").write_text(header + "".join(lines), encoding="utf-8")
+        house = House(folder, columns=SUBSCRIBERS, engine=engine)
+        write_subscribers(house.layout.input / "subscribers.csv")
         house.materialize("finaldata", "trained_model")
         cards.append(json.loads(house.layout.scorecard.read_text()))
     alike(*cards)

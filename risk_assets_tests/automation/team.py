@@ -109,7 +109,7 @@ class TeamHome(DaemonHome):
     def ask(self, query: str, **variables: object) -> dict[str, Any]:
         """Ask the web server in GraphQL and return what it answers."""
         url, asked = f"http://127.0.0.1:{self.web_port}/graphql", {"query": query, "variables": variables}
-        answer: dict[str, Any] = httpx.post(url, json=asked, timeout=60).json()["data"]
+        answer: dict[str, Any] = httpx.post(url, json=asked, timeout=600).json()["data"]
         return answer
 
     def status(self, run: str) -> str:

@@ -35,7 +35,7 @@ def test_of_two_commands_that_write_finaldata_each_waits_for_the_lock(home: Daem
 
     assert [command.wait() for command in commands] == [0, 0]
     assert require_ingestion(home.layout).accepted == 200
-    assert home.told() == [("everything", "SUCCESS", "finaldata")] * 2
+    assert home.told() == [("__ASSET_JOB", "SUCCESS", "finaldata")] * 2
 
 
 def test_of_two_runs_asked_for_at_once_the_second_waits_in_the_queue(home: DaemonHome) -> None:

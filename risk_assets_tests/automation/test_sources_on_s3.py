@@ -11,28 +11,14 @@ import pytest
 from risk_assets.automation.new_source_files import new_source_files
 from risk_assets_tests.assets.house import House
 from risk_assets_tests.automation.test_new_source_files import reason
-from risk_assets_tests.services.faults import Faults, faulty_proxy
-from risk_assets_tests.services.s3 import BUCKET, CREDENTIALS, S3, running_s3
+from risk_assets_tests.services.faults import Faults
+from risk_assets_tests.services.s3 import BUCKET, S3
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def s3() -> Iterator[S3]:
-    with running_s3() as server:
-        yield server
-
-
 @pytest.fixture
-def faults(s3: S3) -> Iterator[Faults]:
-    with faulty_proxy(s3.port) as found:
-        yield found
-
-
-@pytest.fixture
-def house(tmp_path: Path, faults: Faults, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
+def house(tmp_path: Path, faults: Faults) -> Iterator[House]:
     found = House(
         tmp_path,
         input_folder_path=f"s3://{BUCKET}/drop",

@@ -59,7 +59,7 @@ def test_the_installed_command_reads_its_config_from_the_environment(tmp_path: P
     command = [str(Path(sys.executable).with_name("risk")), "history"]
     environment = {**os.environ, "RISK_ASSETS_CONFIG": str(house.config)}
 
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
 
     assert (result.returncode, result.stdout, result.stderr) == (0, "nothing has been decided yet\n", "")
 
@@ -68,7 +68,7 @@ def test_deciding_by_hand_does_not_load_what_only_runs_need() -> None:
     program = "import sys, risk_assets.cli; print(*{'dagster', 'pandas', 'sklearn', 'duckdb'} & set(sys.modules))"
 
     result = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=600, check=True
     )
 
     assert result.stdout == "\n"

@@ -29,7 +29,7 @@ def test_a_folder_goes_with_its_process(tmp_path: Path) -> None:
 
 def test_what_a_killed_process_left_is_cleared_away_by_the_next(tmp_path: Path) -> None:
     (tmp_path / "another").mkdir()
-    subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False, timeout=60)
+    subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False, timeout=600)
     assert len(names(tmp_path)) == 2
 
     with own_folder(tmp_path, "mine-") as folder:

@@ -10,16 +10,21 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 from risk_assets.settings import Settings
+from risk_assets_tests.services.ports import free_port
 
 ROOT = Path(__file__).parents[2]
+#: Whatever is waited for comes within so many seconds, on a busy machine too.
+PATIENCE = 300.0
+
+T = TypeVar("T")
 START = "from risk_assets.cli.serve import serve; import sys; serve(sys.argv[2:], obj=sys.argv[1])"
 
 
@@ -37,21 +42,21 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def http(self, **more: Any) -> httpx.Client:
-        return httpx.Client(base_url=self.url, timeout=30, trust_env=False, **more)
+        return httpx.Client(base_url=self.url, timeout=PATIENCE, trust_env=False, **more)
 
-    def raw(self, content: bytes, timeout: float = 10) -> bytes:
+    def raw(self, content: bytes, timeout: float = PATIENCE) -> bytes:
         """Send bytes as they are and return what comes back until the server closes or is silent."""
         with self.connect(timeout) as connection:
             connection.sendall(content)
             return received(connection)
 
-    def connect(self, timeout: float = 10) -> socket.socket:
+    def connect(self, timeout: float = PATIENCE) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
 
     def stop(self) -> int:
         """Ask the server to stop, and return its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(PATIENCE)
 
 
 def received(connection: socket.socket) -> bytes:
@@ -64,11 +69,16 @@ def received(connection: socket.socket) -> bytes:
     return b"".join(parts)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def wait_until(found: Callable[[], T | None]) -> T:
+    """Ask until something is found, and return it; a connection that fails has found nothing yet."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        with contextlib.suppress(httpx.TransportError):
+            value = found()
+            if value:
+                return value
+        time.sleep(0.05)
+    raise AssertionError(f"waited {PATIENCE:.0f} s in vain")
 
 
 def write_config(settings: Settings) -> Path:
@@ -105,11 +115,9 @@ def running(
 
 
 def _wait(server: Server) -> None:
-    for _ in range(600):
-        with contextlib.suppress(httpx.TransportError), server.http() as http:
-            http.get("/healthz")
-            return
-        if server.process.poll() is not None:
-            break
-        time.sleep(0.05)
-    raise AssertionError(f"the server did not start: {server.err.read_text()}")
+    def answers() -> bool:
+        assert server.process.poll() is None, f"the server did not start: {server.err.read_text()}"
+        with server.http() as http:
+            return http.get("/healthz").is_success
+
+    wait_until(answers)

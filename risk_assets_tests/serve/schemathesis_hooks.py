@@ -11,7 +11,8 @@ from schemathesis import GenerationMode
 INFER = "/v2/models/risk/infer"
 
 NUMBERS = st.one_of(st.just(""), st.integers(0, 1_000_000).map(str), st.floats(0, 1e6).map(repr))
-ROWS = st.lists(st.tuples(NUMBERS, NUMBERS, st.sampled_from(["mining", "retail", "", "fishing"])), min_size=1)
+CELLS = st.tuples(NUMBERS, NUMBERS, st.sampled_from(["mining", "retail", "", "fishing"]))
+ROWS = st.lists(CELLS.filter(any), min_size=1)
 
 
 def _csv(rows: list[tuple[str, str, str]]) -> bytes:
@@ -33,5 +34,10 @@ def map_case(context: Any, case: Any) -> Any:
         for name, (kind, value) in kinds.items():
             tensor = given.get(name, {"name": name, "datatype": kind, "data": [value] * count})
             inputs.append({**tensor, "shape": [count], "data": tensor["data"][:count]})
+        known = [
+            cells[0] is not None or any(cells) for cells in zip(*(each["data"] for each in inputs), strict=True)
+        ]
+        for row in (row for row, is_known in enumerate(known) if not is_known):
+            inputs[0]["data"][row] = kinds["activity"][1]
         case.body = {**case.body, "inputs": inputs}
     return case

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,11 @@ from risk_assets.settings import Settings
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.remote.mirror import Mirror
 from risk_assets_tests.serve.deployed import CLIENT, deploy, make_settings, scorecard_of
-from risk_assets_tests.serve.running import ROOT, Server, running, write_config
+from risk_assets_tests.serve.running import ROOT, Server, running, wait_until, write_config
 from risk_assets_tests.services.faults import Faults
 from risk_assets_tests.services.s3 import BUCKET, S3
 
 pytestmark = pytest.mark.slow
-PATIENCE = 20.0
 
 
 class Site:
@@ -74,13 +72,6 @@ def serves(server: Server) -> str:
 def readiness(server: Server) -> dict[str, Any]:
     with server.http() as http:
         return dict(http.get("/readyz").json())
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def test_the_pointer_is_followed_forwards_and_back_by_every_worker(site: Site) -> None:

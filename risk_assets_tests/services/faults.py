@@ -89,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._respond(503, [("Content-Type", "application/xml")], SLOW_DOWN, len(SLOW_DOWN))
             return
         headers = {name: value for name, value in self.headers.items() if name.lower() != "expect"}
-        connection = http.client.HTTPConnection("127.0.0.1", self.target, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.target, timeout=300)
         connection.request(self.command, self.path, body, headers)
         answer = connection.getresponse()
         content = answer.read()

@@ -26,7 +26,7 @@ CREDENTIALS = {
     "AWS_SECRET_ACCESS_KEY": "anything",
     "AWS_DEFAULT_REGION": "us-east-1",
 }
-PATIENCE = 60.0
+PATIENCE = 600.0
 
 
 @dataclass
@@ -67,6 +67,11 @@ class S3:
         path = f"{BUCKET}/{prefix}".rstrip("/")
         return sorted(name.removeprefix(f"{path}/") for name in self._files().find(path))
 
+    def clear(self) -> None:
+        """Remove all objects."""
+        for name in self._files().find(BUCKET):
+            self._files().rm_file(name)
+
     def _files(self) -> Any:
         if not hasattr(self, "_kept"):
             self._kept = self.files()
@@ -86,7 +91,7 @@ def running_s3() -> Iterator[S3]:
             yield server
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(PATIENCE)
 
 
 def _wait(server: S3, process: subprocess.Popen[bytes]) -> None:

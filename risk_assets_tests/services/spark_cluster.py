@@ -19,7 +19,7 @@ from pathlib import Path
 
 from risk_assets_tests.services.ports import free_port
 
-SECONDS = 90
+SECONDS = 600
 REGISTERED = re.compile("Registering worker")
 #: A Java that starts quickly, for work of a moment.
 QUICK = {

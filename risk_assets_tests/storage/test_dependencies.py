@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -61,10 +60,8 @@ def test_packages_that_could_not_be_audited_are_counted_and_explained() -> None:
 
 def test_a_tool_that_hangs_is_ended_and_said_to_have_given_no_answer() -> None:
     hanging = "import time; time.sleep(600)"
-    started = time.monotonic()
     found = report(hanging, AUDIT, timeout=0.2)
     assert found.outdated_status.startswith("unavailable: no answer in the time allowed")
-    assert time.monotonic() - started < 60
 
 
 def test_a_tool_that_is_not_installed_is_named() -> None:

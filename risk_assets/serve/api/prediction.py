@@ -78,7 +78,14 @@ def client_schema(columns: Columns) -> dict[str, Any]:
     numeric = {column.name: _nullable(number_schema(column)) for column in columns.numeric}
     text = {name: _nullable({"type": "string"}) for name in columns.categorical}
     properties = {columns.id: ID, **numeric, **text, columns.target: {"description": "ignored"}}
-    return {"type": "object", "additionalProperties": False, "properties": properties}
+    known = {name: {"type": "number"} for name in numeric}
+    known |= {name: {"type": "string", "pattern": r"\S"} for name in text}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties,
+        "anyOf": [{"required": [name], "properties": {name: schema}} for name, schema in known.items()],
+    }
 
 
 def number_schema(column: NumericColumn) -> dict[str, Any]:

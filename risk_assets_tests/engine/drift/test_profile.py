@@ -67,7 +67,8 @@ def test_the_figures_of_a_numeric_column_are_those_of_numpy(values: list[float |
     assert found.mean == pytest.approx(present.mean(), rel=1e-9, abs=1e-12 * scale)
     assert (found.min, found.max) == (present.min(), present.max())
     expected = np.quantile(present, np.linspace(0, 1, 201))
-    np.testing.assert_allclose(found.quantiles, expected, rtol=1e-9, atol=1e-12 * scale)
+    # between two subnormal numbers there is no middle to agree on
+    np.testing.assert_allclose(found.quantiles, expected, rtol=1e-9, atol=max(1e-12 * scale, 1e-300))
     if len(present) > 1:
         spread = scale and scale * (present / scale).std(ddof=1)  # numpy squares tiny values to nothing
         assert found.std == pytest.approx(spread, rel=1e-6, abs=1e-9 * scale)

@@ -120,7 +120,7 @@ def test_columns_are_found_by_name_whatever_their_case_and_order(read: Reader) -
         ("\n\n", "the file is empty"),
         ("id,calls\nA,1\n", 'no column "region", "exited"'),
         ("id,calls,region,exited,ID\nA,1,n,1,A\n", 'column "id" occurs more than once'),
-        (gzip.compress(HEADER.encode() * 99)[:-9], "damaged gzip"),
+        (gzip.compress(HEADER.encode() * 99, mtime=0)[:-9], "damaged gzip"),
         ("id".encode("utf-16"), 'no column "calls"'),
         (b"\xff\xfei\x00d\x00x", "damaged UTF-16"),
     ],

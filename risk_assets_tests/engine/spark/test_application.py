@@ -17,7 +17,7 @@ from risk_assets.settings.engine import EngineSetting
 from risk_assets_tests.engine.outcome import COLUMNS
 from risk_assets_tests.engine.spark.engines import spark_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.needs("java")]
 
 
 def start(folder: Path, **options: str) -> None:

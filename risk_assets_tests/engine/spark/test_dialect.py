@@ -22,7 +22,7 @@ from risk_assets_tests.engine.spark.engines import Engines, both_engines
 COLUMNS = Columns("id", "left", "1", "0", (NumericColumn("a", -5, 1e50), NumericColumn("b")), ("k",))
 WORDS = Columns("id", "left", "true story", "2", (), ("k",))
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.needs("java")]
 #: Each example is a table of its own, and costs some queries: none is tried again to make it smaller.
 few = settings(
     max_examples=4,

@@ -12,7 +12,7 @@ from risk_assets.storage.intake.finaldata import ingest
 from risk_assets_tests.engine.spark.engines import spark_of
 from risk_assets_tests.storage.place import COLUMNS, NOW, Place
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.needs("java")]
 
 #: b comes last and stands in the middle: it takes a row from c, which has lost one already.
 STEPS = {

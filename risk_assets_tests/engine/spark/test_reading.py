@@ -19,7 +19,7 @@ from risk_assets_tests.engine.dirty import DirtyWriter
 from risk_assets_tests.engine.outcome import COLUMNS, HEADER
 from risk_assets_tests.engine.spark.engines import Engines, both_engines
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.needs("java")]
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def many(rows: int) -> str:
         ("long.csv", HEADER + "A,1," + "x" * 1_100_000 + ",0\nB,1,north,0\n"),
         ("utf16.csv", (HEADER + "A,1,n,1\n\u2028,1,n\x85,1\n").encode("utf-16")),
         ("header.csv", HEADER),
-        ("zipped.csv.gz", gzip.compress((HEADER + "A,1,n,1\n").encode())),
+        ("zipped.csv.gz", gzip.compress((HEADER + "A,1,n,1\n").encode(), mtime=0)),
     ],
 )
 def test_a_file_in_any_state_is_read_alike(

@@ -268,13 +268,13 @@ def test_others_are_served_while_one_loads(settings: Settings, monkeypatch: pyte
 
     def slowly(layout: Layout, name: str, columns: Columns) -> live.Version:
         loading.set()
-        go_on.wait(10)
+        go_on.wait(300)
         return load(layout, name, columns)
 
     monkeypatch.setattr(live, "load_version", slowly)
     loader = threading.Thread(target=model.current)
     loader.start()
-    loading.wait(10)
+    loading.wait(300)
     served_meanwhile = model.current().name
     go_on.set()
     loader.join(10)

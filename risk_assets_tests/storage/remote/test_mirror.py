@@ -97,7 +97,7 @@ def halted(mirror: Mirror, key: str, what: str) -> Iterator[tuple[threading.Even
 
     def wait(*arguments: Any) -> Any:
         began.set()
-        assert go_on.wait(30)
+        assert go_on.wait(300)
         return act(*arguments)
 
     setattr(store, what, wait)
@@ -119,7 +119,7 @@ def test_a_step_waits_for_who_pulls_what_it_reads(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor() as threads, halted(puller, "finaldata", "fetch") as (began, go_on):
         pulling = threads.submit(puller.pull, "finaldata")
-        assert began.wait(30)
+        assert began.wait(300)
         step.pull("finaldata")  # a sensor does not wait
         reading = threads.submit(read)
         threading.Event().wait(0.3)
@@ -139,7 +139,7 @@ def test_a_step_does_not_go_on_with_what_a_pull_that_takes_too_long_has_left(
     puller, step = machine(tmp_path, url), machine(tmp_path, url)
     with ThreadPoolExecutor() as threads, halted(puller, "deployed_model", "fetch") as (began, _):
         threads.submit(puller.pull_some, "deployed_model", ("current",))
-        assert began.wait(30)
+        assert began.wait(300)
         with pytest.raises(LockedError, match="by pull"), step.working("client_risk", "deployed_model"):
             raise AssertionError
 
@@ -170,7 +170,7 @@ def test_a_step_does_not_take_a_writer_that_has_not_pulled_for_one_that_has(tmp_
 
     with ThreadPoolExecutor() as threads, halted(writer, "drift", "list") as (began, go_on):
         writing_it = threads.submit(write)
-        assert began.wait(30)
+        assert began.wait(300)
         reading = threads.submit(read)
         threading.Event().wait(0.3)
         assert not reading.done()
