@@ -18,7 +18,7 @@ from typing import Any
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.settings import Settings, load_settings
 from risk_assets.storage.intake.finaldata import require_ingestion
-from risk_assets.storage.intake.part_files import deliveries, parts
+from risk_assets.storage.intake.part_files import parts, parts_with_redelivered
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import read_record
 
@@ -81,7 +81,7 @@ def _rank(layout: Layout, client: str, target: str) -> dict[str, float]:
     started = time.perf_counter()
     pipeline = joblib.load(layout.trainedmodel)
     found = []
-    for part in deliveries(layout, require_ingestion(layout)):
+    for part in parts_with_redelivered(layout, require_ingestion(layout)):
         for batch in parquet.ParquetFile(part).iter_batches(CHUNK):
             chunk: pd.DataFrame = batch.to_pandas().drop(columns=target)
             features = chunk.drop(columns=client).astype("float64")

@@ -40,7 +40,7 @@ EDGES = {
 CHECKS = {
     "finaldata": ["columns_declared", "data_is_fresh", "duplicates", "quarantine_share"],
     "latest_score": ["score_against_last"],
-    "deployed_model": ["beats_always_yes", "files_match_manifest", "gate"],
+    "deployed_model": ["beats_all_positive", "files_match_manifest", "gate"],
     "drift": ["no_drift"],
 }
 

@@ -8,7 +8,7 @@ from risk_assets.engine.ranking.risk_summary import risk_summary
 from risk_assets.resources import SETTINGS, Home, mirrored
 from risk_assets.storage.deployment.versions import deployed_scorecard, require_live_version
 from risk_assets.storage.intake.finaldata import require_ingestion
-from risk_assets.storage.intake.part_files import deliveries
+from risk_assets.storage.intake.part_files import parts_with_redelivered
 
 
 @dg.asset(
@@ -31,7 +31,7 @@ def client_risk(home: Home) -> dg.MaterializeResult:
     ingestion, live = require_ingestion(layout), require_live_version(layout)
     scorecard = deployed_scorecard(layout, live)
     with home.session() as session:
-        save_client_risk(layout, session, deliveries(layout, ingestion), scorecard)
+        save_client_risk(layout, session, parts_with_redelivered(layout, ingestion), scorecard)
         summary = risk_summary(session, layout.client_risk_parquet, threshold=scorecard.threshold)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(f"{ingestion.data_version}-{live}"),

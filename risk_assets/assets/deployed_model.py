@@ -27,7 +27,7 @@ if TYPE_CHECKING:
             "gate", asset="deployed_model", description="The newly trained model is the one that serves."
         ),
         dg.AssetCheckSpec(
-            "beats_always_yes",
+            "beats_all_positive",
             asset="deployed_model",
             description="The model's F1 is above that of calling every client positive.",
         ),
@@ -62,7 +62,7 @@ def deployed_model(
     return dg.MaterializeResult(
         data_version=dg.DataVersion(live or "none"),
         metadata=_metadata(live, verdict, decision),
-        check_results=[_gate(challenge, verdict, live), _beats_always_yes(verdict)],
+        check_results=[_gate(challenge, verdict, live), _beats_all_positive(verdict)],
     )
 
 
@@ -99,9 +99,9 @@ def _gate(challenge: "Challenge", verdict: "GateVerdict", live: str | None) -> d
     )
 
 
-def _beats_always_yes(verdict: "GateVerdict") -> dg.AssetCheckResult:
+def _beats_all_positive(verdict: "GateVerdict") -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
-        check_name="beats_always_yes",
+        check_name="beats_all_positive",
         passed=verdict.warning is None,
         severity=dg.AssetCheckSeverity.WARN,
         metadata={"why": verdict.warning or "it does"},

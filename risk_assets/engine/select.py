@@ -118,7 +118,7 @@ def labelled_query(session: Session, parts: Sequence[Path], keep: Keep, besides:
     row = fingerprint(columns)
     known = f"SELECT {session.row_hash} AS row FROM read_parquet({literal(pattern(besides))})"
     shared = f"SELECT DISTINCT row FROM ({known}) WHERE row IN (SELECT {row} FROM ({labelled}))"
-    session.keep("known_rows", [shared])
+    session.cache_table("known_rows", [shared])
     return f"{labelled} AND {row} NOT IN (SELECT row FROM known_rows)"
 
 
@@ -157,10 +157,10 @@ def numbered_rows(session: Session, parts: Sequence[Path], keep: Keep = "all") -
     """
     columns = session.columns
     found = rows(columns, parts, keep)
-    if not parts or {name.casefold() for name in columns.names} & session.place_names:
+    if not parts or {name.casefold() for name in columns.names} & session.position_columns:
         return f"SELECT *, row_number() OVER () AS {POSITION} FROM ({found})"
     start = "SELECT "
-    return f"{start}{session.place} AS {POSITION}, {found[len(start) :]}"
+    return f"{start}{session.row_position} AS {POSITION}, {found[len(start) :]}"
 
 
 def draw(columns: Columns) -> str:

@@ -48,7 +48,7 @@ class Result(Protocol):
 class Session(Protocol):
     """An open engine and the declared columns; every engine function takes one.
 
-    A query over parquet parts, or over the rows at hand, without an order of its own gives its rows in reading
+    A query over parquet parts, or over the row table, without an order of its own gives its rows in reading
     order wherever they are kept, written or fetched as arrays; `row_number() OVER ()` counts in that order.
     """
 
@@ -65,22 +65,22 @@ class Session(Protocol):
         """The name of the column of row hashes on disk; engines hash differently, so their names differ."""
 
     @property
-    def place(self) -> str:
+    def row_position(self) -> str:
         """The SQL of a number that rises in reading order over the rows of parts."""
 
     @property
-    def place_names(self) -> frozenset[str]:
-        """The columns that `place` is made of, in lower case."""
+    def position_columns(self) -> frozenset[str]:
+        """The columns that `row_position` is made of, in lower case."""
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:
         """What the engine raises."""
 
     @property
-    def at_once(self) -> int:
+    def parallel_reads(self) -> int:
         """How many files are well read at once, each by a session `beside` this one."""
 
-    def beside(self) -> AbstractContextManager[Session]:
+    def new_connection(self) -> AbstractContextManager[Session]:
         """Give a session with temporary tables of its own, for another thread."""
 
     def run(self, sql: str) -> Result:
@@ -89,34 +89,34 @@ class Session(Protocol):
     def describe(self, parquet: Path) -> Mapping[str, str]:
         """Return the columns of a parquet file and their types, as DuckDB names them."""
 
-    def keep(self, name: str, queries: Sequence[str]) -> None:
+    def cache_table(self, name: str, queries: Sequence[str]) -> None:
         """Keep the rows of the queries, one after the other, as a temporary table."""
 
-    def keep_in_order(self, name: str, query: str) -> None:
+    def cache_ordered_table(self, name: str, query: str) -> None:
         """Keep the rows of a query in its order as a temporary table, where `rowid` counts from 0."""
 
-    def forget(self, name: str) -> None:
+    def drop_table(self, name: str) -> None:
         """Let go of a temporary table."""
 
-    def on_disk(self, name: str, query: str) -> AbstractContextManager[str]:
+    def cache_on_disk(self, name: str, query: str) -> AbstractContextManager[str]:
         """Keep the rows of a query for a while, on disk as they may be many, and give their table."""
 
-    def keep_rows(self, query: str) -> None:
-        """Make the rows of a query over one file the rows at hand: table `rows`, where `rowid` counts from 0."""
+    def load_rows(self, query: str) -> None:
+        """Load the rows of a query over one file into the row table `rows`, where `rowid` counts from 0."""
 
-    def keep_plain(self, form: CsvForm, query: TypedQuery) -> bool:
-        """Make the records of a plain file the rows at hand; False when one is misshapen, or cannot be told."""
+    def load_plain_csv(self, form: CsvForm, query: TypedQuery) -> bool:
+        """Load the records of a plain file into the row table; False when one is misshapen, or cannot be told."""
 
     def record_writer(self, target: TextIO, delimiter: str) -> RecordWriter:
-        """Return what writes one sound record in the form that `keep_records` reads."""
+        """Return what writes one sound record in the form that `load_records` reads."""
 
-    def keep_records(self, form: CsvForm, query: TypedQuery) -> None:
-        """Make the records that a `record_writer` wrote the rows at hand."""
+    def load_records(self, form: CsvForm, query: TypedQuery) -> None:
+        """Load the records that a `record_writer` wrote into the row table."""
 
     def drop_rows(self, numbers: str) -> int:
-        """Drop the rows at hand whose `rowid` the query gives, and return how many went."""
+        """Drop the rows of the row table whose `rowid` the query gives, and return how many went."""
 
-    def keep_repeats(self, queries: Sequence[str], rows: int) -> tuple[int, ...]:
+    def cache_repeated_hashes(self, queries: Sequence[str], rows: int) -> tuple[int, ...]:
         """Keep the values of h that occur more than once as the table `repeats`; some may be in it several times.
 
         Each query gives some h, `rows` in all. Returns the places of the queries that give a repeated one.

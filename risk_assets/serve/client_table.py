@@ -20,7 +20,7 @@ from risk_assets.serve.generated import Generated
 from risk_assets.serve.http.replies import RequestError
 from risk_assets.serve.model.live import told
 from risk_assets.settings import Settings
-from risk_assets.storage.intake.part_files import deliveries
+from risk_assets.storage.intake.part_files import parts_with_redelivered
 from risk_assets.storage.layout import Layout
 
 Sort = Literal["risk", "-risk", "id", "-id"]
@@ -79,7 +79,7 @@ class ClientTable:
 
     def features(self, name: str) -> Mapping[str, float | str | None] | None:
         """Return the client's features as of the last row delivered; None when finaldata has none of it."""
-        files = deliveries(self._layout, self._generated.ingestion())
+        files = parts_with_redelivered(self._layout, self._generated.ingestion())
         if not files:
             return None
         numeric = (f"CAST({quote(column.name)} AS DOUBLE)" for column in self._columns.numeric)

@@ -59,7 +59,7 @@ ENVIRON: dict[str, Any] = {
 }
 
 
-class Front:
+class RsgiApp:
     """An RSGI application around a Flask application."""
 
     def __init__(self, app: Flask) -> None:

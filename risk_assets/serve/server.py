@@ -21,7 +21,7 @@ from risk_assets.engine.temporary_directories import own_folder
 from risk_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from risk_assets.serve.rsgi_app import Front
+    from risk_assets.serve.rsgi_app import RsgiApp
 
 #: Running requests have this long to finish after SIGTERM, in seconds.
 STOP_SECONDS = 5
@@ -83,17 +83,17 @@ def serve(settings: Settings, *, host: str, port: int, workers: int | None = Non
         ).serve(target_loader=partial(load_front, settings, _hosts(settings, host), secret), wrap_loader=False)
 
 
-def load_front(settings: Settings, hosts: frozenset[str], secret: bytes) -> Front:
+def load_front(settings: Settings, hosts: frozenset[str], secret: bytes) -> RsgiApp:
     """Return the application; each worker makes its own."""
     from risk_assets.serve.app import create_app
     from risk_assets.serve.metrics import begin_worker
-    from risk_assets.serve.rsgi_app import Front
+    from risk_assets.serve.rsgi_app import RsgiApp
 
     sys.setswitchinterval(SWITCH_SECONDS)
     begin_worker()
-    front = Front(create_app(settings, hosts=hosts, secret=secret))
+    rsgi_app = RsgiApp(create_app(settings, hosts=hosts, secret=secret))
     gc.freeze()  # what is loaded by now stays: no collection needs to go through it while requests wait
-    return front
+    return rsgi_app
 
 
 @contextlib.contextmanager

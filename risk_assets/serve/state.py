@@ -12,8 +12,8 @@ from risk_assets.domain.columns import Columns
 from risk_assets.serve.client_table import ClientTable
 from risk_assets.serve.generated import Generated
 from risk_assets.serve.guards.guard import Guard
-from risk_assets.serve.guards.login_throttle import Brake
-from risk_assets.serve.model.deployment_watcher import Follower
+from risk_assets.serve.guards.login_throttle import LoginThrottle
+from risk_assets.serve.model.deployment_watcher import DeploymentWatcher
 from risk_assets.serve.model.inference import Inference
 from risk_assets.serve.model.live import LiveModel, Version
 from risk_assets.serve.model.prediction import Predictions
@@ -38,16 +38,16 @@ class Serving:
     generated: Generated
     clients: ClientTable
     guard: Guard
-    follower: Follower
-    brake: Brake = field(default_factory=Brake)
+    deployment_watcher: DeploymentWatcher
+    login_throttle: LoginThrottle = field(default_factory=LoginThrottle)
 
     @classmethod
     def of(cls, settings: Settings, guard: Guard) -> Serving:
         """Put the parts together."""
         layout, columns = Layout.of(settings), settings.columns.to_columns()
-        follower = Follower(settings, columns)
-        follower.start()
-        live = LiveModel(layout, columns, lambda: follower.refused)
+        deployment_watcher = DeploymentWatcher(settings, columns)
+        deployment_watcher.start()
+        live = LiveModel(layout, columns, lambda: deployment_watcher.refused)
         log = PredictionLog(settings, layout, time.time)
         predictions = Predictions(settings, live, log)
         return cls(
@@ -61,13 +61,13 @@ class Serving:
             generated=Generated(layout),
             clients=ClientTable(settings, layout),
             guard=guard,
-            follower=follower,
+            deployment_watcher=deployment_watcher,
         )
 
     def close(self) -> None:
         """Write what waits, and let go of the engine."""
         self.log.close()
-        self.follower.close()
+        self.deployment_watcher.close()
         self.clients.close()
 
 

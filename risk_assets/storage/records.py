@@ -10,6 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from risk_assets.storage import atomic
 
 T = TypeVar("T")
+#: Names that fields had in records of earlier releases.
+RENAMED = {b'"always_yes_f1":': b'"all_positive_f1":'}
 
 
 class RecordError(ValueError):
@@ -33,9 +35,15 @@ def read_record(path: Path, kind: type[T]) -> T:
 def parse_record(path: Path, content: bytes, kind: type[T]) -> T:
     """Return the record that was read from `path`. Raises RecordError when it does not fit `kind`."""
     try:
-        return TypeAdapter(kind).validate_json(content)
+        return TypeAdapter(kind).validate_json(_with_new_names(content))
     except ValidationError as error:
         raise RecordError(f"{path}: not a valid {kind.__name__}: {error.error_count()} faults") from error
+
+
+def _with_new_names(content: bytes) -> bytes:
+    for old, new in RENAMED.items():
+        content = content.replace(old, new)
+    return content
 
 
 def find_record(path: Path, kind: type[T]) -> T | None:

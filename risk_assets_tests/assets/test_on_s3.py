@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from risk_assets.storage.deployment.versions import read_decisions
-from risk_assets_tests.assets.house import House
+from risk_assets_tests.assets.project import Project
 from risk_assets_tests.services.faults import Faults
 from risk_assets_tests.services.s3 import BUCKET, S3
 
@@ -31,14 +31,14 @@ class Town:
 
     def __init__(self, folder: Path, s3: S3, endpoint: str, prefix: str) -> None:
         self.folder, self.s3, self.endpoint, self.prefix = folder, s3, endpoint, prefix
-        self.houses: list[House] = []
+        self.houses: list[Project] = []
 
-    def house(self, name: str, **settings: object) -> House:
+    def project(self, name: str, **settings: object) -> Project:
         folder = self.folder / name
         folder.mkdir()
         storage = {"endpoint_url": self.endpoint, "retry_seconds": 0.5}
         root = {"data_root": f"s3://{BUCKET}/{self.prefix}", "cache_folder": "cache", "object_storage": storage}
-        self.houses.append(House(folder, **(root | settings)))
+        self.houses.append(Project(folder, **(root | settings)))
         return self.houses[-1]
 
     def drop(self, name: str, rows: int, *, seed: int, first_id: int) -> None:
@@ -50,8 +50,8 @@ class Town:
         return self.s3.get(f"{self.prefix}/{name}").decode()
 
     def close(self) -> None:
-        for house in self.houses:
-            house.home.mirror.close()
+        for project in self.houses:
+            project.home.mirror.close()
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def town(tmp_path: Path, s3: S3, faults: Faults, request: pytest.FixtureRequest)
 
 
 def test_the_whole_graph_runs_on_a_bucket_and_a_second_machine_goes_on_from_there(town: Town) -> None:
-    first = town.house("first")
+    first = town.project("first")
     town.drop("sourcedata/clients.csv", 400, seed=1, first_id=0)
     town.drop("testdata/testdata.csv", 200, seed=2, first_id=90_000)
     assert first.materialize(*ALL).success
@@ -72,7 +72,7 @@ def test_the_whole_graph_runs_on_a_bucket_and_a_second_machine_goes_on_from_ther
         *town.s3.names(town.prefix)
     }
 
-    second = town.house("second")
+    second = town.project("second")
     town.drop("sourcedata/more.csv", 300, seed=3, first_id=1000)
     assert second.materialize(*ALL).success
     assert len(read_decisions(second.layout)) == 2
@@ -89,16 +89,16 @@ def test_the_whole_graph_runs_on_a_bucket_and_a_second_machine_goes_on_from_ther
 
 
 def test_a_bucket_that_fails_fails_the_run_and_the_next_one_mends_it(town: Town, faults: Faults) -> None:
-    house = town.house("only")
+    project = town.project("only")
     town.drop("sourcedata/clients.csv", 400, seed=1, first_id=0)
     town.drop("testdata/testdata.csv", 200, seed=2, first_id=90_000)
-    assert house.materialize("finaldata", "trained_model").success
+    assert project.materialize("finaldata", "trained_model").success
     trained = town.text("models/training.json")
     town.drop("sourcedata/more.csv", 300, seed=3, first_id=1000)
-    assert house.materialize("finaldata").success
+    assert project.materialize("finaldata").success
 
     faults.refuse, faults.matches = 10**6, lambda method, path: method == "PUT" and "/models/" in path
-    result = house.materialize("trained_model", raise_on_error=False)
+    result = project.materialize("trained_model", raise_on_error=False)
     assert not result.success
     [failure] = result.get_step_failure_events()
     error = failure.step_failure_data.error
@@ -109,6 +109,6 @@ def test_a_bucket_that_fails_fails_the_run_and_the_next_one_mends_it(town: Town,
     assert town.text("models/training.json") == trained
 
     faults.heal()
-    assert house.materialize("latest_score").success  # of the model that stands in the bucket
-    assert house.materialize("trained_model", "latest_score").success
+    assert project.materialize("latest_score").success  # of the model that stands in the bucket
+    assert project.materialize("trained_model", "latest_score").success
     assert town.text("models/training.json") != trained

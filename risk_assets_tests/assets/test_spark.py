@@ -18,7 +18,7 @@ import pytest
 from risk_assets.engine.spark.application import stop_application
 from risk_assets.storage.intake.finaldata import require_ingestion
 from risk_assets.storage.intake.part_files import parts
-from risk_assets_tests.assets.house import MODEL, ROOT, House
+from risk_assets_tests.assets.project import MODEL, ROOT, Project
 from risk_assets_tests.assets.soiled import soil
 from risk_assets_tests.assets.subscribers import SUBSCRIBERS, write_subscribers
 from risk_assets_tests.services.spark_cluster import SparkCluster, running_cluster
@@ -55,9 +55,9 @@ def alike(one: Any, other: Any, path: str = "") -> None:
         assert one == other, path
 
 
-def stored(house: House) -> dict[str, Any]:
+def stored(project: Project) -> dict[str, Any]:
     """Return what the graph has written, without what names engines and moments."""
-    layout = house.layout
+    layout = project.layout
     ingestion = require_ingestion(layout)
     found: dict[str, Any] = {"ingestion": dataclasses.asdict(ingestion)}
     with duckdb.connect() as connection:
@@ -80,30 +80,32 @@ def stored(house: House) -> dict[str, Any]:
     return found
 
 
-def run(folder: Path, fill: Callable[[House], None], new: Callable[[House], None], **settings: object) -> House:
+def run(
+    folder: Path, fill: Callable[[Project], None], new: Callable[[Project], None], **settings: object
+) -> Project:
     """Train on some files, then let new ones come in, and rank and compare."""
     folder.mkdir()
-    house = House(folder, **settings)
-    fill(house)
-    house.materialize(*MODEL)
-    new(house)
-    house.materialize(*RESULTS)
-    return house
+    project = Project(folder, **settings)
+    fill(project)
+    project.materialize(*MODEL)
+    new(project)
+    project.materialize(*RESULTS)
+    return project
 
 
-def shipped(house: House) -> None:
+def shipped(project: Project) -> None:
     for file in (ROOT / "data" / "sourcedata").iterdir():
-        shutil.copy(file, house.layout.input)
-    shutil.copy(ROOT / "data" / "testdata" / "testdata.csv", house.layout.testdata)
+        shutil.copy(file, project.layout.input)
+    shutil.copy(ROOT / "data" / "testdata" / "testdata.csv", project.layout.testdata)
 
 
-def new_and_soiled(house: House) -> None:
-    house.write_clients("x.csv", 400, seed=3, first_id=20_000, drift="relation")
-    soil(house.layout.input)
+def new_and_soiled(project: Project) -> None:
+    project.write_clients("x.csv", 400, seed=3, first_id=20_000, drift="relation")
+    soil(project.layout.input)
 
 
-def no_folder_left(house: House) -> bool:
-    return not list((house.layout.ingested / ".spark").iterdir())
+def no_folder_left(project: Project) -> bool:
+    return not list((project.layout.ingested / ".spark").iterdir())
 
 
 def test_shipped_and_soiled_files_give_the_same_on_both_engines_while_one_of_two_workers_dies(
@@ -112,9 +114,9 @@ def test_shipped_and_soiled_files_give_the_same_on_both_engines_while_one_of_two
     embedded = run(tmp_path / "duckdb", shipped, new_and_soiled)
     killers = []
 
-    def then(house: House) -> None:
-        new_and_soiled(house)
-        killers.append(threading.Thread(target=kill_in_the_middle, args=(cluster, house.layout.parsed)))
+    def then(project: Project) -> None:
+        new_and_soiled(project)
+        killers.append(threading.Thread(target=kill_in_the_middle, args=(cluster, project.layout.parsed)))
         killers[0].start()
 
     spread = run(tmp_path / "spark", shipped, then, engine=cluster.engine)
@@ -138,8 +140,8 @@ def test_many_categories_give_the_same_scorecard_on_both_engines(tmp_path: Path,
     for name, engine in (("duckdb", {"kind": "duckdb"}), ("spark", cluster.engine)):
         folder = tmp_path / name
         folder.mkdir()
-        house = House(folder, columns=SUBSCRIBERS, engine=engine)
-        write_subscribers(house.layout.input / "subscribers.csv")
-        house.materialize("finaldata", "trained_model")
-        cards.append(json.loads(house.layout.scorecard.read_text()))
+        project = Project(folder, columns=SUBSCRIBERS, engine=engine)
+        write_subscribers(project.layout.input / "subscribers.csv")
+        project.materialize("finaldata", "trained_model")
+        cards.append(json.loads(project.layout.scorecard.read_text()))
     alike(*cards)

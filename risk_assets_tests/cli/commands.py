@@ -24,7 +24,7 @@ CONFIG = {
 
 
 @dataclass(frozen=True)
-class House:
+class Project:
     """A config file and the layout that it names."""
 
     config: Path
@@ -38,7 +38,7 @@ class House:
         return CliRunner().invoke(main, ["--config", str(self.config), *arguments], catch_exceptions=False)
 
 
-def build_house(folder: Path) -> House:
+def build_project(folder: Path) -> Project:
     config = folder / "config.json"
     config.write_text(json.dumps(CONFIG))
-    return House(config)
+    return Project(config)

@@ -15,7 +15,7 @@ from risk_assets.cli.api_client import ApiClient, CallError, _retry_after
 from risk_assets.cli.batches import score_file
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import write_record
-from risk_assets_tests.cli.commands import House, build_house
+from risk_assets_tests.cli.commands import Project, build_project
 from risk_assets_tests.serve.conftest import Home, opened
 from risk_assets_tests.serve.deployed import make_settings
 from risk_assets_tests.serve.test_app import DIAGNOSTICS
@@ -100,21 +100,21 @@ def test_the_four_answers_stand_in_one_readable_file(
 def test_without_out_the_file_is_the_course_projects(
     home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    house = house_with_test_files(tmp_path, "tested clients.csv")
-    monkeypatch.setenv("RISK_ASSETS_CONFIG", str(house.config))
+    project = house_with_test_files(tmp_path, "tested clients.csv")
+    monkeypatch.setenv("RISK_ASSETS_CONFIG", str(project.config))
 
     assert call(monkeypatch, home).exit_code == 0
 
-    assert house.layout.apireturns.name == "apireturns.txt"
-    assert "diagnostics" in house.layout.apireturns.read_text()
+    assert project.layout.apireturns.name == "apireturns.txt"
+    assert "diagnostics" in project.layout.apireturns.read_text()
 
 
 @pytest.mark.parametrize("names", [(), ("clients.parquet",)])
 def test_without_a_csv_in_the_test_folder_the_error_says_how_to_name_another(
     home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, names: tuple[str, ...]
 ) -> None:
-    house = house_with_test_files(tmp_path, *names)
-    monkeypatch.setenv("RISK_ASSETS_CONFIG", str(house.config))
+    project = house_with_test_files(tmp_path, *names)
+    monkeypatch.setenv("RISK_ASSETS_CONFIG", str(project.config))
 
     result = call(monkeypatch, home)
 
@@ -123,12 +123,12 @@ def test_without_a_csv_in_the_test_folder_the_error_says_how_to_name_another(
     assert "name one with --filepath" in result.stderr
 
 
-def house_with_test_files(folder: Path, *names: str) -> House:
-    house = build_house(folder)
+def house_with_test_files(folder: Path, *names: str) -> Project:
+    project = build_project(folder)
     for name in names:
-        house.layout.testdata.mkdir(parents=True, exist_ok=True)
-        (house.layout.testdata / name).touch()
-    return house
+        project.layout.testdata.mkdir(parents=True, exist_ok=True)
+        (project.layout.testdata / name).touch()
+    return project
 
 
 def test_a_refusal_is_one_sentence_and_leaves_the_old_file(

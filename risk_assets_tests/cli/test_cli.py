@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from risk_assets.cli import main
-from risk_assets_tests.cli.commands import build_house
+from risk_assets_tests.cli.commands import build_project
 
 COMMANDS = ("history", "rollback", "run")
 
@@ -23,10 +23,10 @@ def test_a_missing_config_is_one_line_and_exit_code_two(tmp_path: Path, command:
 
 
 def test_an_unknown_key_of_the_config_is_named(tmp_path: Path) -> None:
-    house = build_house(tmp_path)
-    house.config.write_text(house.config.read_text().replace('"data_root"', '"data_rot"'))
+    project = build_project(tmp_path)
+    project.config.write_text(project.config.read_text().replace('"data_root"', '"data_rot"'))
 
-    result = house.risk("history")
+    result = project.risk("history")
 
     assert result.exit_code == 2
     assert "data_rot: unknown key" in result.stderr
@@ -34,30 +34,30 @@ def test_an_unknown_key_of_the_config_is_named(tmp_path: Path) -> None:
 
 
 def test_a_damaged_record_is_one_line_that_names_the_file(tmp_path: Path) -> None:
-    house = build_house(tmp_path)
-    house.layout.deployment.mkdir(parents=True)
-    house.layout.pending.write_text("{")
+    project = build_project(tmp_path)
+    project.layout.deployment.mkdir(parents=True)
+    project.layout.pending.write_text("{")
 
-    result = house.risk("history")
+    result = project.risk("history")
 
     assert result.exit_code == 1
-    assert result.stderr == f"Error: {house.layout.pending}: not a valid Decision: 1 faults\n"
+    assert result.stderr == f"Error: {project.layout.pending}: not a valid Decision: 1 faults\n"
 
 
 def test_a_file_that_cannot_be_read_is_one_line_that_names_it(tmp_path: Path) -> None:
-    house = build_house(tmp_path)
-    house.layout.deployments.mkdir(parents=True)
+    project = build_project(tmp_path)
+    project.layout.deployments.mkdir(parents=True)
 
-    result = house.risk("history")
+    result = project.risk("history")
 
     assert result.exit_code == 1
-    assert result.stderr == f"Error: {house.layout.deployments}: Is a directory\n"
+    assert result.stderr == f"Error: {project.layout.deployments}: Is a directory\n"
 
 
 def test_the_installed_command_reads_its_config_from_the_environment(tmp_path: Path) -> None:
-    house = build_house(tmp_path)
+    project = build_project(tmp_path)
     command = [str(Path(sys.executable).with_name("risk")), "history"]
-    environment = {**os.environ, "RISK_ASSETS_CONFIG": str(house.config)}
+    environment = {**os.environ, "RISK_ASSETS_CONFIG": str(project.config)}
 
     result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
 

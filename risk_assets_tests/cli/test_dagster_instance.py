@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from risk_assets_tests.automation.daemon import ROOT
-from risk_assets_tests.cli.commands import House, build_house
+from risk_assets_tests.cli.commands import Project, build_project
 from risk_assets_tests.cli.test_run import finaldata, load
 from risk_assets_tests.services.ports import free_port
 
@@ -16,8 +16,8 @@ NAMES = ("HOST", "PORT", "DB", "USERNAME", "PASSWORD")
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
-    """A house whose records are to be in PostgreSQL, at a port where nobody listens."""
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project whose records are to be in PostgreSQL, at a port where nobody listens."""
     monkeypatch.setenv("RISK_ASSETS_CONFIG", "to be restored")
     home = tmp_path / "team"
     shutil.copytree(ROOT / "dagster_home" / "team", home)
@@ -25,38 +25,40 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
     for name in NAMES:
         monkeypatch.setenv(f"DAGSTER_PG_{name}", "127.0.0.1" if name == "HOST" else str(free_port()))
     load(monkeypatch, finaldata)
-    return build_house(tmp_path)
+    return build_project(tmp_path)
 
 
-def told(house: House) -> tuple[int, str]:
-    result = house.risk("run")
+def told(project: Project) -> tuple[int, str]:
+    result = project.risk("run")
     return result.exit_code, result.stderr.splitlines()[-1]
 
 
-def test_without_the_extra_a_run_says_which_one_to_install(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_a_run_says_which_one_to_install(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "dagster_postgres", None)
 
-    file = house.config.parent / "team" / "dagster.yaml"
+    file = project.config.parent / "team" / "dagster.yaml"
     needs = 'keeps its records in PostgreSQL, which needs an extra: pip install "risk_assets[postgres]"'
-    assert told(house) == (2, f"Error: {file} {needs}")
+    assert told(project) == (2, f"Error: {file} {needs}")
 
 
-def test_a_missing_variable_is_named(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_variable_is_named(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DAGSTER_PG_DB")
     monkeypatch.delenv("DAGSTER_PG_PASSWORD")
 
-    code, line = told(house)
+    code, line = told(project)
 
     assert code == 2
-    assert line.startswith(f"Error: {house.config.parent / 'team' / 'dagster.yaml'}: ")
+    assert line.startswith(f"Error: {project.config.parent / 'team' / 'dagster.yaml'}: ")
     assert [name for name in NAMES if f'"DAGSTER_PG_{name}" which is not set' in line] == ["DB", "PASSWORD"]
 
 
-def test_a_database_that_is_away_is_named(house: House) -> None:
-    code, line = told(house)
+def test_a_database_that_is_away_is_named(project: Project) -> None:
+    code, line = told(project)
 
     assert code == 1
-    assert line.startswith(f"Error: the records of {house.config.parent / 'team'} cannot be opened: ")
+    assert line.startswith(f"Error: the records of {project.config.parent / 'team'} cannot be opened: ")
     assert line.endswith("Connection refused")
 
 
@@ -69,7 +71,7 @@ def test_a_run_on_record_names_its_machine(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("socket.gethostname", lambda: "desk")
     load(monkeypatch, finaldata)
 
-    build_house(tmp_path).risk("run")
+    build_project(tmp_path).risk("run")
 
     with dg.DagsterInstance.from_config(str(home)) as instance:
         assert [run.tags["risk_assets/host"] for run in instance.get_runs()] == ["desk"]

@@ -10,7 +10,7 @@ import pytest
 from dagster._core.definitions.reconstruct import ReconstructableJob
 
 from risk_assets.storage.records import RecordError
-from risk_assets_tests.cli.commands import House, build_house
+from risk_assets_tests.cli.commands import Project, build_project
 
 
 @dg.asset(check_specs=[dg.AssetCheckSpec("quarantine_share", asset="finaldata")])
@@ -41,13 +41,13 @@ def broken() -> None:
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setenv("RISK_ASSETS_CONFIG", "to be restored")
     home = tmp_path / "home"
     home.mkdir()
     (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
     monkeypatch.setenv("DAGSTER_HOME", str(home))
-    return build_house(tmp_path)
+    return build_project(tmp_path)
 
 
 def load(monkeypatch: pytest.MonkeyPatch, *assets: dg.AssetsDefinition) -> None:
@@ -67,11 +67,11 @@ def runs(home: Path) -> list[dg.DagsterRunStatus]:
 
 
 def test_a_recorded_run_prints_a_line_per_asset_and_failed_check_then_the_summary(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load(monkeypatch, finaldata, trained_model)
 
-    result = house.risk("run")
+    result = project.risk("run")
 
     assert result.exit_code == 0
     warning, first, second, blank, *summary = result.stdout.splitlines()
@@ -79,39 +79,39 @@ def test_a_recorded_run_prints_a_line_per_asset_and_failed_check_then_the_summar
     assert [first.split()[0], second.split()[0]] == ["finaldata", "trained_model"]
     assert first.endswith(" s")
     assert (blank, summary) == ("", ["Deployed    nothing yet"])
-    assert runs(house.config.parent / "home") == [dg.DagsterRunStatus.SUCCESS]
+    assert runs(project.config.parent / "home") == [dg.DagsterRunStatus.SUCCESS]
 
 
 def test_without_dagster_home_a_run_is_recorded_beside_the_config(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load(monkeypatch, finaldata)
     monkeypatch.delenv("DAGSTER_HOME")
-    beside = (house.config.parent / "home").rename(house.config.parent / "dagster_home")
+    beside = (project.config.parent / "home").rename(project.config.parent / "dagster_home")
 
-    assert house.risk("run").exit_code == 0
+    assert project.risk("run").exit_code == 0
 
     assert runs(beside) == [dg.DagsterRunStatus.SUCCESS]
 
 
-def test_a_part_of_the_graph_can_be_run(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_part_of_the_graph_can_be_run(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     load(monkeypatch, finaldata, trained_model)
 
-    result = house.risk("run", "--select", 'key:"finaldata"+ and not key:"finaldata"')
+    result = project.risk("run", "--select", 'key:"finaldata"+ and not key:"finaldata"')
 
     assert "finaldata" not in result.stdout
     assert "trained_model " in result.stdout
 
 
 def test_a_run_is_named_after_what_it_selects_and_shows_in_the_timeline(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load(monkeypatch, finaldata, trained_model)
 
-    house.risk("run")
-    house.risk("run", "--select", "finaldata")
+    project.risk("run")
+    project.risk("run", "--select", "finaldata")
 
-    with dg.DagsterInstance.from_config(str(house.config.parent / "home")) as instance:
+    with dg.DagsterInstance.from_config(str(project.config.parent / "home")) as instance:
         part, whole = instance.get_runs()
     assert (whole.job_name, whole.asset_selection) == ("everything", None)
     assert (part.job_name, part.asset_selection) == ("__ASSET_JOB", {dg.AssetKey("finaldata")})
@@ -125,24 +125,26 @@ def test_a_run_is_named_after_what_it_selects_and_shows_in_the_timeline(
     [(one_class_only, "finaldata holds one class only"), (broken, "KeyError: 'lost'")],
 )
 def test_a_failed_asset_is_one_sentence_and_exit_code_one(
-    house: House, monkeypatch: pytest.MonkeyPatch, asset: dg.AssetsDefinition, sentence: str
+    project: Project, monkeypatch: pytest.MonkeyPatch, asset: dg.AssetsDefinition, sentence: str
 ) -> None:
     load(monkeypatch, finaldata, asset)
 
-    result = house.risk("run")
+    result = project.risk("run")
 
     assert result.exit_code == 1
     assert result.stderr == f"Error: trained_model: {sentence}\n"
     assert "Deployed" not in result.stdout
-    assert runs(house.config.parent / "home") == [dg.DagsterRunStatus.FAILURE]
+    assert runs(project.config.parent / "home") == [dg.DagsterRunStatus.FAILURE]
 
 
 @pytest.mark.parametrize("selection", ["nonsense", 'key:"finaldata', 'key:"nonsense"'])
-def test_a_selection_of_nothing_is_refused(house: House, monkeypatch: pytest.MonkeyPatch, selection: str) -> None:
+def test_a_selection_of_nothing_is_refused(
+    project: Project, monkeypatch: pytest.MonkeyPatch, selection: str
+) -> None:
     load(monkeypatch, finaldata)
 
-    result = house.risk("run", "--select", selection)
+    result = project.risk("run", "--select", selection)
 
     assert result.exit_code == 2
     assert "--select" in result.stderr
-    assert runs(house.config.parent / "home") == []
+    assert runs(project.config.parent / "home") == []

@@ -79,7 +79,7 @@ def recorded_score(threshold: float = 0.3) -> Metrics:
         n=2000, positives=int(rows.target.sum()), threshold=threshold, f1=unused, precision=unused, recall=unused,
         accuracy=unused, roc_auc=unused, average_precision=unused, brier=unused, log_loss=unused,
         confusion=Confusion(*cells), calibration=calibration_bins(rows.risks, rows.target), roc=(),
-        precision_recall=(), always_yes_f1=0.3,
+        precision_recall=(), all_positive_f1=0.3,
     )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ METRICS = Metrics(
     calibration=(),
     roc=(),
     precision_recall=(),
-    always_yes_f1=0.33,
+    all_positive_f1=0.33,
 )
 INGESTION = Ingestion(
     "data-1", "2026-03-01T12:00:00+00:00", 2000, (SourceFile("a.csv", "0", 1, 10_005, 10_000, 3, 2),)

@@ -121,7 +121,7 @@ def metrics() -> Metrics:
         calibration=(),
         roc=((0.0, 0.0), (1.0, 1.0)),
         precision_recall=((0.0, 1.0), (1.0, 0.3)),
-        always_yes_f1=0.46,
+        all_positive_f1=0.46,
     )
 
 

@@ -13,7 +13,7 @@ from risk_assets_tests.serve.running import ROOT, write_config
 
 PREDICT = """
 import sys
-from risk_assets.serve.rsgi_app import Front
+from risk_assets.serve.rsgi_app import RsgiApp
 from risk_assets.serve.app import create_app
 from risk_assets.settings import load_settings
 app = create_app(load_settings(sys.argv[1]))

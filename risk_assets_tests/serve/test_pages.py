@@ -16,15 +16,15 @@ from risk_assets.settings import Settings
 from risk_assets.storage.layout import Layout
 from risk_assets_tests.serve.conftest import Home, opened
 from risk_assets_tests.serve.deployed import make_settings
-from risk_assets_tests.serve.furnished import PDF, furnish
+from risk_assets_tests.serve.prepared import PDF, prepare
 from risk_assets_tests.serve.test_client_table import COUNT
 
 PAGES = ["/", "/pages/clients", "/pages/client?id=c001", "/pages/upload", "/pages/model", "/pages/history"]
 
 
 @pytest.fixture(scope="module")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    with opened(furnish(tmp_path_factory.mktemp("pages")), deployed=True) as home:
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    with opened(prepare(tmp_path_factory.mktemp("pages")), deployed=True) as home:
         yield home
 
 
@@ -50,8 +50,8 @@ def lines(answer: TestResponse) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_has_landmarks_one_heading_and_a_way_past_the_menu(furnished: Home, page: str) -> None:
-    answer = furnished.http.get(page)
+def test_a_page_has_landmarks_one_heading_and_a_way_past_the_menu(prepared: Home, page: str) -> None:
+    answer = prepared.http.get(page)
     html = answer.get_data(as_text=True)
 
     assert (answer.status_code, answer.content_type) == (200, "text/html; charset=utf-8")
@@ -63,8 +63,8 @@ def test_a_page_has_landmarks_one_heading_and_a_way_past_the_menu(furnished: Hom
 
 
 @pytest.mark.parametrize("page", [*PAGES, "/pages/nothing"])
-def test_a_page_keeps_to_its_own_files_and_has_nothing_inline(furnished: Home, page: str) -> None:
-    answer = furnished.http.get(page)
+def test_a_page_keeps_to_its_own_files_and_has_nothing_inline(prepared: Home, page: str) -> None:
+    answer = prepared.http.get(page)
     html = answer.get_data(as_text=True)
 
     assert not re.search(r"<script|<style|\sstyle=|\son\w+=|https?://", html)
@@ -72,20 +72,20 @@ def test_a_page_keeps_to_its_own_files_and_has_nothing_inline(furnished: Home, p
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
 
 
-def test_style_sheets_and_icon_are_served_from_here_and_may_be_kept(furnished: Home) -> None:
+def test_style_sheets_and_icon_are_served_from_here_and_may_be_kept(prepared: Home) -> None:
     kinds = {"bootstrap.min.css": "text/css", "site.css": "text/css", "favicon.svg": "image/svg+xml"}
     for name, kind in kinds.items():
-        answer = furnished.http.get(f"/static/{name}")
+        answer = prepared.http.get(f"/static/{name}")
         assert (answer.status_code, answer.mimetype) == (200, kind)
         assert "max-age" in answer.headers["Cache-Control"]
     for name in ("../app.py", "%2e%2e/app.py", "bootstrap.min.js"):
-        assert furnished.http.get(f"/static/{name}").status_code == 404
+        assert prepared.http.get(f"/static/{name}").status_code == 404
 
 
-def test_the_overview_tells_version_score_drift_data_and_how_the_risk_is_spread(furnished: Home) -> None:
-    words = text(furnished.http.get("/"))
+def test_the_overview_tells_version_score_drift_data_and_how_the_risk_is_spread(prepared: Home) -> None:
+    words = text(prepared.http.get("/"))
 
-    assert furnished.version in words
+    assert prepared.version in words
     assert "0.600 95 % interval 0.500 to 0.700" in words.replace("\xa0", " ")
     assert "Drifted On 640 new rows: 1 column has shifted." in words
     assert "2026-03-01 12:00 4 rows from 2 files, 0 quarantined" in words
@@ -117,16 +117,16 @@ def test_a_damaged_file_spoils_its_own_part_of_the_page_alone(settings: Settings
     assert "Promoted" in words
 
 
-def test_clients_are_found_by_a_part_of_the_id(furnished: Home) -> None:
-    words = text(furnished.http.get("/pages/clients?q=C04"))
+def test_clients_are_found_by_a_part_of_the_id(prepared: Home) -> None:
+    words = text(prepared.http.get("/pages/clients?q=C04"))
 
     assert "10 clients with “C04” in the id" in words
     assert "c041" in words
     assert "c051" not in words
 
 
-def test_clients_are_sorted_and_paged_with_the_search_kept(furnished: Home) -> None:
-    html = furnished.http.get("/pages/clients?q=c&sort=id&page=2").get_data(as_text=True)
+def test_clients_are_sorted_and_paged_with_the_search_kept(prepared: Home) -> None:
+    html = prepared.http.get("/pages/clients?q=c&sort=id&page=2").get_data(as_text=True)
 
     assert html.index("c051") < html.index("c099")
     assert "c050<" not in html
@@ -141,19 +141,19 @@ def test_the_pages_named_are_the_ends_and_the_neighbours() -> None:
 
 
 @pytest.mark.parametrize("query", ["sort=name", "page=0", "page=x", "min_risk=2", "other=1"])
-def test_an_address_that_asks_for_the_impossible_is_answered_with_a_sentence(furnished: Home, query: str) -> None:
-    answer = furnished.http.get(f"/pages/clients?{query}")
+def test_an_address_that_asks_for_the_impossible_is_answered_with_a_sentence(prepared: Home, query: str) -> None:
+    answer = prepared.http.get(f"/pages/clients?{query}")
 
     assert answer.status_code == 422
     assert query.partition("=")[0] in text(answer).lower()
 
 
-def test_a_search_that_finds_nobody_says_so(furnished: Home) -> None:
-    assert "No client fits" in text(furnished.http.get("/pages/clients?q=zzz"))
+def test_a_search_that_finds_nobody_says_so(prepared: Home) -> None:
+    assert "No client fits" in text(prepared.http.get("/pages/clients?q=zzz"))
 
 
-def test_the_download_holds_every_client_that_fits_the_search(furnished: Home) -> None:
-    answer = furnished.http.get("/pages/clients.csv?q=c0&min_risk=0.7&sort=id")
+def test_the_download_holds_every_client_that_fits_the_search(prepared: Home) -> None:
+    answer = prepared.http.get("/pages/clients.csv?q=c0&min_risk=0.7&sort=id")
     rows = lines(answer)
 
     assert answer.headers["Content-Disposition"] == "attachment; filename=clients_at_risk.csv"
@@ -161,19 +161,19 @@ def test_the_download_holds_every_client_that_fits_the_search(furnished: Home) -
     assert float(rows[0]["risk"]) == 0.995
 
 
-def test_formulas_in_ids_are_harmless_in_the_download(furnished: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_formulas_in_ids_are_harmless_in_the_download(prepared: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     from risk_assets.serve.client_table import ClientPage, ClientTable
 
     page = ClientPage(1, 1, 1, (RankedClient("=1+1", 0.5, 1, 1, ("+reason",)),))
     monkeypatch.setattr(ClientTable, "page", lambda *_, **__: page)
 
-    [row] = lines(furnished.http.get("/pages/clients.csv"))
+    [row] = lines(prepared.http.get("/pages/clients.csv"))
 
     assert (row["corporation"], row["reason_1"]) == ("'=1+1", "'+reason")
 
 
-def test_a_client_is_shown_with_its_risk_its_reasons_and_its_place_on_each_shape(furnished: Home) -> None:
-    answer = furnished.http.get("/pages/client?id=c001")
+def test_a_client_is_shown_with_its_risk_its_reasons_and_its_place_on_each_shape(prepared: Home) -> None:
+    answer = prepared.http.get("/pages/client?id=c001")
     words, html = text(answer).replace("\xa0", " "), answer.get_data(as_text=True)
 
     assert '<data class="risk" value="0.995">99.5 %</data>' in html.replace("\xa0", " ")
@@ -183,15 +183,15 @@ def test_a_client_is_shown_with_its_risk_its_reasons_and_its_place_on_each_shape
     assert "The version that serves now gives this client 78.3 %" in words
 
 
-def test_a_client_whose_row_is_gone_keeps_its_ranking(furnished: Home) -> None:
-    words = text(furnished.http.get("/pages/client?id=c005"))
+def test_a_client_whose_row_is_gone_keeps_its_ranking(prepared: Home) -> None:
+    words = text(prepared.http.get("/pages/client?id=c005"))
 
     assert "activity is 3: odds × 2.0" in words
     assert "The data no longer holds this client" in words
 
 
-def test_an_unknown_client_is_not_found(furnished: Home) -> None:
-    answer = furnished.http.get("/pages/client?id=nobody")
+def test_an_unknown_client_is_not_found(prepared: Home) -> None:
+    answer = prepared.http.get("/pages/client?id=nobody")
 
     assert answer.status_code == 404
     assert "There is no client of that id in client_risk." in text(answer)
@@ -205,8 +205,8 @@ def test_names_that_are_markup_stay_text(tmp_path_factory: pytest.TempPathFactor
     assert "<script>" not in html
 
 
-def test_the_model_page_has_shapes_confusion_and_metrics(furnished: Home) -> None:
-    answer = furnished.http.get("/pages/model")
+def test_the_model_page_has_shapes_confusion_and_metrics(prepared: Home) -> None:
+    answer = prepared.http.get("/pages/model")
     words = text(answer)
 
     assert "20 rightly flagged" in words
@@ -215,22 +215,22 @@ def test_the_model_page_has_shapes_confusion_and_metrics(furnished: Home) -> Non
     assert "Trained on 100 rows" in words
 
 
-def test_the_history_lists_decisions_verdicts_and_scores(furnished: Home) -> None:
-    words = text(furnished.http.get("/pages/history"))
+def test_the_history_lists_decisions_verdicts_and_scores(prepared: Home) -> None:
+    words = text(prepared.http.get("/pages/history"))
 
-    assert f"Promoted {furnished.version} It is better." in words
+    assert f"Promoted {prepared.version} It is better." in words
     assert "activity is spread unlike the training rows." in words
     assert "2026-03-03 12:00" in words
 
 
-def test_the_report_is_one_click_away(furnished: Home) -> None:
-    answer = furnished.http.get("/pages/report.pdf")
+def test_the_report_is_one_click_away(prepared: Home) -> None:
+    answer = prepared.http.get("/pages/report.pdf")
 
     assert (answer.mimetype, answer.data) == ("application/pdf", PDF)
 
 
 def test_a_download_that_cannot_hold_all_says_so(tmp_path: Path) -> None:
-    with opened(furnish(tmp_path, max_rows=50), deployed=True) as home:
+    with opened(prepare(tmp_path, max_rows=50), deployed=True) as home:
         many, few = (text(home.http.get(f"/pages/clients{query}")) for query in ("", "?q=c04"))
         rows = lines(home.http.get("/pages/clients.csv"))
 

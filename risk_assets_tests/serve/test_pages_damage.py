@@ -8,7 +8,7 @@ from risk_assets.domain.drift.verdict import DriftVerdict, Judgement, Measuremen
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import write_record
 from risk_assets_tests.serve.conftest import opened
-from risk_assets_tests.serve.furnished import furnish
+from risk_assets_tests.serve.prepared import prepare
 from risk_assets_tests.serve.test_pages import text
 
 
@@ -19,7 +19,7 @@ def as_folder(file: Path) -> None:
 
 @pytest.mark.parametrize("name", ["deployments", "drift_history", "score_history"])
 def test_a_history_that_is_a_folder_is_told_on_its_part_of_the_page(tmp_path: Path, name: str) -> None:
-    settings = furnish(tmp_path)
+    settings = prepare(tmp_path)
     file: Path = getattr(Layout.of(settings), name)
     with opened(settings, deployed=True) as home:
         as_folder(file)
@@ -33,7 +33,7 @@ def test_a_history_that_is_a_folder_is_told_on_its_part_of_the_page(tmp_path: Pa
 
 
 def test_a_score_that_is_no_number_is_told_in_place_of_the_chart(tmp_path: Path) -> None:
-    settings = furnish(tmp_path)
+    settings = prepare(tmp_path)
     file = Layout.of(settings).score_history
     file.write_text(file.read_text().replace('"value":0.58', '"value":NaN'))
     with opened(settings, deployed=True) as home:
@@ -44,7 +44,7 @@ def test_a_score_that_is_no_number_is_told_in_place_of_the_chart(tmp_path: Path)
 
 
 def test_the_overview_tells_what_was_served_beside_a_verdict_that_leaves_it_out(tmp_path: Path) -> None:
-    settings = furnish(tmp_path)
+    settings = prepare(tmp_path)
     moved = Measurement("served", "risk", 400, "PSI", 0.4, 0.1, 0.4, 0.1)
     told = "29 new rows say nothing yet: 30 are needed. What was served has shifted: PSI 0.40, above 0.10."
     for drifted in (False, True):

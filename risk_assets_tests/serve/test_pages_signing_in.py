@@ -12,7 +12,7 @@ from risk_assets.serve.guards.login_throttle import SECONDS, WRONG
 from risk_assets.serve.pages.sessions import COOKIE, LIFETIME
 from risk_assets.serve.state import serving_of
 from risk_assets_tests.serve.conftest import Home, opened
-from risk_assets_tests.serve.furnished import furnish
+from risk_assets_tests.serve.prepared import prepare
 from risk_assets_tests.serve.test_pages_upload import token_of
 
 KEYS = ("first-key", "second-key")
@@ -31,7 +31,7 @@ CLOSED = [
 
 @pytest.fixture(scope="module")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    with opened(furnish(tmp_path_factory.mktemp("locked"), api_keys=KEYS), deployed=True) as home:
+    with opened(prepare(tmp_path_factory.mktemp("locked"), api_keys=KEYS), deployed=True) as home:
         yield home
 
 
@@ -170,7 +170,7 @@ def test_the_style_sheets_need_no_key(visitor: FlaskClient) -> None:
 
 
 def test_after_wrong_keys_even_a_right_one_has_to_wait(tmp_path: Path) -> None:
-    with opened(furnish(tmp_path, api_keys=KEYS), deployed=True) as home:
+    with opened(prepare(tmp_path, api_keys=KEYS), deployed=True) as home:
         for _ in range(WRONG):
             assert sign_in(home.app.test_client(), "guessed").status_code == 401
         answer = sign_in(home.app.test_client(), KEYS[0])

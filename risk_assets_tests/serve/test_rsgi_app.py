@@ -1,4 +1,4 @@
-"""The front in this process, asked as Granian asks it."""
+"""The rsgi_app in this process, asked as Granian asks it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from risk_assets.serve.http.replies import Reply
 from risk_assets.serve.model import prediction
 from risk_assets.serve.model.live import LiveModel
 from risk_assets.serve.model.prediction import Predictions, Question
-from risk_assets.serve.rsgi_app import Front
+from risk_assets.serve.rsgi_app import RsgiApp
 from risk_assets_tests.serve.conftest import Home
 from risk_assets_tests.serve.deployed import CLIENT
 
@@ -46,10 +46,10 @@ class Request:
 
 def ask(home: Home, request: Request) -> Request:
     """Send a request through a front of its own."""
-    front = Front(home.app)
-    asyncio.run(front(request, request))  # type: ignore[arg-type]  # headers are a plain dictionary
-    front._threads.shutdown()
-    front._access.close()
+    rsgi_app = RsgiApp(home.app)
+    asyncio.run(rsgi_app(request, request))  # type: ignore[arg-type]  # headers are a plain dictionary
+    rsgi_app._threads.shutdown()
+    rsgi_app._access.close()
     return request
 
 

@@ -11,7 +11,7 @@ import duckdb
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.storage.intake.finaldata import ingest, read_ingestion
-from risk_assets.storage.intake.part_files import deliveries, parts
+from risk_assets.storage.intake.part_files import parts, parts_with_redelivered
 from risk_assets.storage.layout import Layout
 from risk_assets_tests.engine.parts import session_of
 
@@ -42,7 +42,7 @@ class Place:
 
     def latest(self) -> dict[object, tuple[object, ...]]:
         """The latest row of each client."""
-        return {row[0]: row for row in self._read(deliveries(self.layout, self._account()))}
+        return {row[0]: row for row in self._read(parts_with_redelivered(self.layout, self._account()))}
 
     def contents(self) -> dict[str, bytes]:
         """Content by name of what holds rows."""

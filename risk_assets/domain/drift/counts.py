@@ -13,7 +13,7 @@ from risk_assets.domain.drift.statistics import count_bins, count_categories, is
 from risk_assets.domain.drift.verdict import DriftReference, NewRows
 from risk_assets.domain.scoring.bootstrap import count_outcomes
 from risk_assets.domain.scoring.metrics import Confusion
-from risk_assets.domain.scoring.performance_estimate import ExpectedLeavers, expected_leavers
+from risk_assets.domain.scoring.performance_estimate import ExpectedPositives, expected_positives
 
 if TYPE_CHECKING:
     from risk_assets.domain.drift.statistics import Values
@@ -53,8 +53,8 @@ class CountedRows:
     n: int
     features: Mapping[str, ColumnCounts]
     score: ColumnCounts
-    flagged: ExpectedLeavers
-    others: ExpectedLeavers
+    flagged: ExpectedPositives
+    others: ExpectedPositives
     confusion: Confusion | None = None
 
 
@@ -62,7 +62,7 @@ def count_rows(rows: NewRows, reference: DriftReference) -> CountedRows:
     """Count rows that are at hand."""
     metrics = reference.metrics
     profiles: list[ColumnProfile] = [*reference.profile.numeric, *reference.profile.categorical]
-    flagged, others = expected_leavers(rows.risks, metrics.calibration, threshold=metrics.threshold)
+    flagged, others = expected_positives(rows.risks, metrics.calibration, threshold=metrics.threshold)
     return CountedRows(
         n=len(rows.risks),
         features={profile.name: count_column(profile, rows.features[profile.name]) for profile in profiles},

@@ -60,7 +60,7 @@ def fit(measure: Measure, columns: Sequence[PiecewiseColumn], c: float, start: N
 
     Raises TrainingError when no step gets nearer or MOST_STEPS are not enough.
     """
-    space, beta = _balanced(columns), _balance(columns, start)
+    space, beta = _weighted(columns), _balance(columns, start)
     moments = measure(beta, curvature="all")
     gradient, hessian = _reduced(space, columns, moments, beta, c)
     for steps in range(1, MOST_STEPS + 1):
@@ -71,7 +71,7 @@ def fit(measure: Measure, columns: Sequence[PiecewiseColumn], c: float, start: N
         beta = beta + share * (space @ step)
         if steps % STEPS_PER_HESSIAN:
             before, gradient = gradient, space.T @ gradient_of(columns, moments, beta, c)
-            hessian = _learnt(hessian, share * step, gradient - before)
+            hessian = _fitted_parameters(hessian, share * step, gradient - before)
         else:
             gradient, hessian = _reduced(space, columns, measure(beta, curvature="all"), beta, c)
     raise TrainingError(f"the fit does not converge within {MOST_STEPS} steps")
@@ -109,7 +109,7 @@ def _descend(
     raise TrainingError("the fit does not converge: no step along Newton's direction lowers the log-loss")
 
 
-def _learnt(
+def _fitted_parameters(
     hessian: NDArray[np.float64], step: NDArray[np.float64], change: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the Hessian that explains the change of the gradient along the step, and is as before otherwise."""
@@ -122,7 +122,7 @@ def _learnt(
     )
 
 
-def _balanced(columns: Sequence[PiecewiseColumn]) -> NDArray[np.float64]:
+def _weighted(columns: Sequence[PiecewiseColumn]) -> NDArray[np.float64]:
     """Return an orthonormal basis (1 + outputs, free) of the weights that _balance gives."""
     from scipy.linalg import block_diag, null_space
 

@@ -40,7 +40,7 @@ class Metrics:
     """The score of a model on labelled rows.
 
     `roc` holds (false positive rate, true positive rate) and `precision_recall` (recall, precision) points,
-    thinned for drawing. `always_yes_f1` is the F1 of calling every client positive: what a model must beat.
+    thinned for drawing. `all_positive_f1` is the F1 of calling every client positive: what a model must beat.
     """
 
     n: int
@@ -58,7 +58,7 @@ class Metrics:
     calibration: tuple[CalibrationBin, ...]
     roc: tuple[tuple[float, float], ...]
     precision_recall: tuple[tuple[float, float], ...]
-    always_yes_f1: float
+    all_positive_f1: float
     model_sha256: str = ""
     quarantined: int = 0
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ExpectedLeavers:
+class ExpectedPositives:
     """How many of `n` clients leave: the sum of their chances p, and its variance sum p (1 - p)."""
 
     n: int
@@ -50,21 +50,21 @@ def calibration_points(bins: Sequence[CalibrationBin]) -> tuple[tuple[float, flo
     return tuple((each.mean_risk, float(share)) for each, share in zip(filled, fitted.x, strict=True))
 
 
-def expected_leavers(
+def expected_positives(
     risks: NDArray[np.float64], bins: Sequence[CalibrationBin], *, threshold: float
-) -> tuple[ExpectedLeavers, ExpectedLeavers]:
+) -> tuple[ExpectedPositives, ExpectedPositives]:
     """Expect how many leave of the flagged rows and of the others, from their calibrated risks."""
     chances = calibrate(risks, bins)
     flagged = risks >= threshold
     first, second = (
-        ExpectedLeavers(len(found), float(found.sum()), float((found * (1 - found)).sum()))
+        ExpectedPositives(len(found), float(found.sum()), float((found * (1 - found)).sum()))
         for found in (chances[flagged], chances[~flagged])
     )
     return first, second
 
 
 def estimate_from(
-    flagged: ExpectedLeavers, others: ExpectedLeavers, *, samples: int, rng: np.random.Generator
+    flagged: ExpectedPositives, others: ExpectedPositives, *, samples: int, rng: np.random.Generator
 ) -> Estimate | None:
     """Estimate F1 from expected counts; None without rows.
 
@@ -81,7 +81,7 @@ def estimate_from(
     return Estimate(float(f1[0]), float(low), float(high))
 
 
-def _leaving(expected: ExpectedLeavers, samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def _leaving(expected: ExpectedPositives, samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Numbers of clients that leave: first the expected one, then `samples` draws."""
     drawn = np.clip(rng.normal(expected.mean, np.sqrt(expected.variance), samples), 0, expected.n)
     return np.asarray(np.append(expected.mean, drawn))

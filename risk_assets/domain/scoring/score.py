@@ -62,7 +62,7 @@ def score(
         calibration=_calibration(target, risk),
         roc=roc,
         precision_recall=precision_recall,
-        always_yes_f1=2 * positives / (len(target) + positives),
+        all_positive_f1=2 * positives / (len(target) + positives),
         model_sha256=model_sha256,
         quarantined=quarantined,
     )

@@ -13,7 +13,7 @@ from risk_assets.domain.drift.verdict import DriftReference
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.domain.scoring.bootstrap import PairedCounts
 from risk_assets.domain.scoring.metrics import CalibrationBin, Confusion
-from risk_assets.domain.scoring.performance_estimate import ExpectedLeavers, calibration_points
+from risk_assets.domain.scoring.performance_estimate import ExpectedPositives, calibration_points
 from risk_assets.engine.drift.profile import QUANTILE_ROWS, SHARES, whole
 from risk_assets.engine.model.scorecard_sql import number, placed, risk_sql, scorable
 from risk_assets.engine.select import draw, one_in
@@ -148,5 +148,5 @@ def _leavers(condition: str) -> list[str]:
     return [_count(condition), *sums]
 
 
-def _expected(n: int, mean: int, variance: int) -> ExpectedLeavers:
-    return ExpectedLeavers(n, mean / SHARES, variance / SHARES)
+def _expected(n: int, mean: int, variance: int) -> ExpectedPositives:
+    return ExpectedPositives(n, mean / SHARES, variance / SHARES)

@@ -15,15 +15,15 @@ ROWS_PER_PASS = 125_000_000
 
 
 def find_repeats(
-    connection: duckdb.DuckDBPyConnection, hashes: Sequence[str], rows: int, *, at_once: int = ROWS_PER_PASS
+    connection: duckdb.DuckDBPyConnection, hashes: Sequence[str], rows: int, *, rows_per_pass: int = ROWS_PER_PASS
 ) -> tuple[int, ...]:
     """Put the values of h that occur more than once into the table `repeats`, some of them several times.
 
-    Each of the queries `hashes` gives some h, `rows` in all; `at_once` are sorted together. Returns the places of
-    the queries that give a repeated one.
+    Each of the queries `hashes` gives some h, `rows` in all; `rows_per_pass` are sorted together. Returns the
+    indices of the queries that give a repeated one.
     """
     connection.execute("CREATE OR REPLACE TEMP TABLE repeats (h UBIGINT)")
-    passes = max(1, -(-rows // at_once))
+    passes = max(1, -(-rows // rows_per_pass))
     found: set[int] = set()
     for turn in range(passes):
         found |= _find_in(connection, [f"SELECT h FROM ({query}) WHERE h % {passes} = {turn}" for query in hashes])

@@ -47,12 +47,12 @@ class DuckSession:
         return "row"
 
     @property
-    def place(self) -> str:
+    def row_position(self) -> str:
         """Return the place of the part and of the row in it."""
         return f"CAST(file_index AS BIGINT) * {MOST_ROWS} + file_row_number"
 
     @property
-    def place_names(self) -> frozenset[str]:
+    def position_columns(self) -> frozenset[str]:
         """Return the names of the reader's own columns."""
         return frozenset({"file_index", "file_row_number"})
 
@@ -64,13 +64,13 @@ class DuckSession:
         return (duckdb.Error,)
 
     @property
-    def at_once(self) -> int:
+    def parallel_reads(self) -> int:
         """Return 2, for one file leaves threads idle, but no more than there are threads."""
         [(threads,)] = self.run("SELECT current_setting('threads')").fetchall()
         return min(2, int(threads))
 
     @contextlib.contextmanager
-    def beside(self) -> Iterator[DuckSession]:
+    def new_connection(self) -> Iterator[DuckSession]:
         """Open another connection to the same engine, within its limits."""
         with contextlib.closing(self.connection.cursor()) as connection:
             _set_up(connection)
@@ -85,23 +85,23 @@ class DuckSession:
         described = self.run(f"DESCRIBE SELECT * FROM {read_parts([parquet])}").fetchall()
         return {name: kind for name, kind, *_ in described}
 
-    def keep(self, name: str, queries: Sequence[str]) -> None:
+    def cache_table(self, name: str, queries: Sequence[str]) -> None:
         """Keep rows as a temporary table."""
         start = f"CREATE OR REPLACE TEMP TABLE {name} AS"
         for query in queries:
             self.run(f"{start} {query}")
             start = f"INSERT INTO {name}"
 
-    def keep_in_order(self, name: str, query: str) -> None:
+    def cache_ordered_table(self, name: str, query: str) -> None:
         """Keep rows in order: a table keeps the one in which it was filled."""
-        self.keep(name, [query])
+        self.cache_table(name, [query])
 
-    def forget(self, name: str) -> None:
+    def drop_table(self, name: str) -> None:
         """Drop a temporary table."""
         self.run(f"DROP TABLE {name}")
 
     @contextlib.contextmanager
-    def on_disk(self, name: str, query: str) -> Iterator[str]:
+    def cache_on_disk(self, name: str, query: str) -> Iterator[str]:
         """Keep rows as a parquet file for a while: a temporary table would be in memory."""
         [(spill,)] = self.run("SELECT current_setting('temp_directory')").fetchall()
         with tempfile.TemporaryDirectory(dir=spill, prefix=f"{name}-") as folder:
@@ -109,17 +109,17 @@ class DuckSession:
             self.write_parquet(query, file)
             yield read_parts([file])
 
-    def keep_rows(self, query: str) -> None:
-        """Make the rows of a query the rows at hand."""
-        self.keep("rows", [query])
+    def load_rows(self, query: str) -> None:
+        """Load the rows of a query into the row table."""
+        self.cache_table("rows", [query])
 
-    def keep_plain(self, form: CsvForm, query: TypedQuery) -> bool:
+    def load_plain_csv(self, form: CsvForm, query: TypedQuery) -> bool:
         """Read a plain file; the reader is forgiving, so its result counts only when the file bears it out."""
         import duckdb
 
         limits = f"skip = 1, max_line_size = {MAX_LINE}, {_quoting(quoted=form.quoted)}"
         try:
-            self.keep_rows(query(_read_csv(form, limits)))
+            self.load_rows(query(_read_csv(form, limits)))
         except duckdb.InvalidInputException:
             return False
         return _records_in(form) == self._count() + 1
@@ -136,25 +136,25 @@ class DuckSession:
 
         return write
 
-    def keep_records(self, form: CsvForm, query: TypedQuery) -> None:
+    def load_records(self, form: CsvForm, query: TypedQuery) -> None:
         """Read what a `record_writer` wrote."""
         quoting = f"{_quoting(quoted=True)}, new_line = '\\n'"
-        self.keep_rows(query(_read_csv(form, f"skip = 0, max_line_size = {MAX_REWRITTEN}, {quoting}")))
+        self.load_rows(query(_read_csv(form, f"skip = 0, max_line_size = {MAX_REWRITTEN}, {quoting}")))
 
     def drop_rows(self, numbers: str) -> int:
-        """Delete rows at hand."""
+        """Delete rows of the row table."""
         found = self.run(f"DELETE FROM rows WHERE rowid IN ({numbers})").fetchone()
         assert found is not None
         return int(found[0])
 
-    def keep_repeats(self, queries: Sequence[str], rows: int) -> tuple[int, ...]:
+    def cache_repeated_hashes(self, queries: Sequence[str], rows: int) -> tuple[int, ...]:
         """Find repeated hashes by sorting them in memory of bounded size."""
         return find_repeats(self.connection, queries, rows)
 
     def order_statistics(self, table: str, expression: str, ranks: Sequence[int]) -> list[float]:
         """Return values at ranks from a column sorted on disk: quantile_disc holds it in memory, and is slower."""
         wanted = ", ".join(map(str, ranks))
-        with self.on_disk(
+        with self.cache_on_disk(
             "ordered", f"SELECT {expression} AS value FROM {table} ORDER BY value NULLS LAST"
         ) as ordered:
             found = self.run(

@@ -55,13 +55,13 @@ def open_csv(session: Session, source: Path, folder: Path) -> CsvFile:
 
 
 def load_csv(session: Session, file: CsvFile, folder: Path) -> int:
-    """Make the file's sound records the rows at hand and return how many records are misshapen."""
+    """Load the file's sound records into the row table and return how many records are misshapen."""
     form = CsvForm(file.text.path, file.header.delimiter, len(file.header.cells), file.text.quoted)
-    if file.text.plain and file.header.simple and session.keep_plain(form, _typing(session, file)):
+    if file.text.plain and file.header.simple and session.load_plain_csv(form, _typing(session, file)):
         return 0
     copy = replace(form, path=folder / "sound.txt")
     sound, misshapen = _rewrite(session, file, copy)
-    session.keep_records(copy, _typing(session, file))
+    session.load_records(copy, _typing(session, file))
     if count_rows(session) != sound:
         raise AssertionError(f"{copy.path}: {sound} records were written and {count_rows(session)} read")
     return misshapen

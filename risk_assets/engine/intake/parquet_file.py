@@ -51,7 +51,7 @@ def open_parquet(session: Session, source: Path) -> ParquetFile:
 
 
 def load_parquet(session: Session, file: ParquetFile) -> int:
-    """Make the file's rows the rows at hand; none is ever misshapen, so the answer is 0."""
+    """Load the file's rows into the row table; none is ever misshapen, so the answer is 0."""
     names = list(file.kinds)
     originals = [names[place] for place in file.header.places]
     measured = range(1, len(session.columns.numeric) + 1)
@@ -62,7 +62,7 @@ def load_parquet(session: Session, file: ParquetFile) -> int:
     rules = rules_for(session.columns, file.header.spelled)
     query = typed(session.columns, rules, f"SELECT {texts} FROM {read_parts([file.path])}", tidy=False)
     with _damage_reported(session, file.path):
-        session.keep_rows(query)
+        session.load_rows(query)
     return 0
 
 

@@ -25,7 +25,7 @@ class Refused(NamedTuple):
 
 
 class BrokenRow(NamedTuple):
-    """A row of the rows at hand (counted from 0) that breaks a rule."""
+    """A row of the row table (counted from 0) that breaks a rule."""
 
     number: int
     rule: Rule
@@ -45,7 +45,7 @@ def write_quarantine(target: Path, refused: Iterable[Refused]) -> Counter[str]:
 
 
 def broken_rows(session: Session, rules: Sequence[Rule]) -> Iterator[BrokenRow]:
-    """Yield the rows at hand that break a rule, in order; nothing else may use the session meanwhile."""
+    """Yield the rows of the row table that break a rule, in order; nothing else may use the session meanwhile."""
     found = session.run("SELECT rowid, fault, value FROM rows WHERE fault IS NOT NULL ORDER BY rowid")
     while batch := found.fetchmany(BATCH):
         for number, fault, value in batch:

@@ -1,4 +1,4 @@
-"""The rows at hand: one temporary table of typed values, v0, v1, … in declared order, and their hash h."""
+"""The row table: one temporary table of typed values, v0, v1, … in declared order, and their hash h."""
 
 from __future__ import annotations
 
@@ -37,24 +37,24 @@ def named(columns: Columns) -> str:
 
 
 def count_rows(session: Session) -> int:
-    """Return how many rows are at hand."""
+    """Return how many rows the row table has."""
     return _number(session, "SELECT count(*) FROM rows")
 
 
 def count_faults(session: Session) -> int:
-    """Return how many rows at hand break a rule."""
+    """Return how many rows of the row table break a rule."""
     return _number(session, "SELECT count(fault) FROM rows")
 
 
 def load_part(session: Session, part: Path) -> None:
-    """Make the rows of a part the rows at hand."""
+    """Load the rows of a part into the row table."""
     stored = f"SELECT {named(session.columns)} FROM {read_parts([part])}"
-    session.keep_rows(f"SELECT *, {hashed(session.columns)} AS h FROM ({stored})")
+    session.load_rows(f"SELECT *, {hashed(session.columns)} AS h FROM ({stored})")
 
 
 def drop_repeated(session: Session) -> int:
     """Delete all but the last of equal rows, missing values being equal, and return how many went."""
-    if not session.keep_repeats(["SELECT h FROM rows"], count_rows(session)):
+    if not session.cache_repeated_hashes(["SELECT h FROM rows"], count_rows(session)):
         return 0
     return session.drop_rows(
         f"SELECT row FROM (SELECT rowid AS row, row_number() OVER (PARTITION BY {values(session.columns)} "
@@ -63,7 +63,7 @@ def drop_repeated(session: Session) -> int:
 
 
 def figures(session: Session) -> Figures:
-    """Return the figures of the rows at hand."""
+    """Return the figures of the row table."""
     columns = session.columns
     target = len(columns.names) - 1
     backwards = ", ".join(f"v{position}" for position in range(target, -1, -1))
@@ -83,7 +83,7 @@ def add_fingerprints(fingerprints: list[str]) -> str:
 
 
 def write_part(session: Session, target: Path) -> None:
-    """Write the rows at hand, in their order, as a parquet part."""
+    """Write the row table, in its order, as a parquet part."""
     selected = ", ".join(f"v{place} AS {quote(name)}" for place, name in enumerate(session.columns.names))
     session.write_parquet(f"SELECT {selected} FROM rows", target)
 

@@ -108,7 +108,7 @@ def _in_engine(
     with threadpool_limits(1):
         prepared = _nearer(session, table, _prepared(session, table, counts, seed=seed, threshold=threshold))
         narrow = pieces_query(prepared.pieces, feature_names(session.columns), table)
-        with session.on_disk("pieces", narrow) as table_of_pieces:
+        with session.cache_on_disk("pieces", narrow) as table_of_pieces:
             return _fitted(session, table_of_pieces, prepared)
 
 
@@ -154,7 +154,7 @@ def _nearer(session: Session, table: str, prepared: _Prepared) -> _Prepared:
         return prepared
     pieces, c = prepared.pieces, prepared.selection.c * prepared.rows / rows
     narrow = pieces_query(pieces, feature_names(session.columns), some)
-    with session.on_disk("some_pieces", narrow) as pieces_of_some:
+    with session.cache_on_disk("some_pieces", narrow) as pieces_of_some:
         measure = functools.partial(moments, session, pieces_of_some, pieces, rows)
         return replace(prepared, start=fit(measure, pieces, c, prepared.start).beta)
 

@@ -48,7 +48,7 @@ def training_table(
         return
     with contextlib.ExitStack() as stack:
         with declared_columns(session):
-            table = stack.enter_context(session.on_disk("training_rows", query))
+            table = stack.enter_context(session.cache_on_disk("training_rows", query))
         yield TrainingTable(table, parts, keep)
 
 

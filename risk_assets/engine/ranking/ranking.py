@@ -27,14 +27,14 @@ def rank_clients(session: Session, files: Sequence[Path], scorecard: Scorecard, 
 
     Only narrow rows are grouped and sorted, and may spill; the words are written as the sorted rows pass by.
     """
-    session.keep("latest", [_latest(session, files)])
-    session.keep_in_order("ranked", _scored(session, files, scorecard))
-    session.forget("latest")
+    session.cache_table("latest", [_latest(session, files)])
+    session.cache_ordered_table("ranked", _scored(session, files, scorecard))
+    session.drop_table("latest")
     [(clients,)] = session.run("SELECT count(*) FROM ranked").fetchall()
     ranking = reasons_query(scorecard, _numbered(clients, len(scorecard.features)), ("id", *FIGURES[:3]), REASONS)
     named = ", ".join((f"id AS {quote(_id_name(session.columns))}", *FIGURES))
     session.write_parquet(f"SELECT {named} FROM ({ranking})", parquet)
-    session.forget("ranked")
+    session.drop_table("ranked")
     session.write_csv(_readable(session.columns, parquet), csv)
 
 

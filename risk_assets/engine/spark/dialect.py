@@ -214,7 +214,7 @@ def _window(node: exp.Expr) -> str | None:
     if not ranks:
         return None
     if not (node.args.get("order") or node.args.get("partition_by")):
-        raise NotImplementedError("rows are numbered over parts, or the rows at hand, alone")
+        raise NotImplementedError("rows are numbered over parts, or the row table, alone")
     return f"CAST({_text(node)} AS BIGINT)"
 
 

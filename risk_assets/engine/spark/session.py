@@ -48,12 +48,12 @@ class SparkSession:
         return "row_xxhash64"
 
     @property
-    def place(self) -> str:
+    def row_position(self) -> str:
         """Return the place of a row, which its file tells."""
         return "row_number() OVER ()"
 
     @property
-    def place_names(self) -> frozenset[str]:
+    def position_columns(self) -> frozenset[str]:
         """Return nothing: no column of the files is in the way."""
         return frozenset()
 
@@ -63,12 +63,12 @@ class SparkSession:
         return faults.errors()
 
     @property
-    def at_once(self) -> int:
+    def parallel_reads(self) -> int:
         """Return 2: the driver looks at one file while the workers read another."""
         return 2
 
     @contextlib.contextmanager
-    def beside(self) -> Iterator[SparkSession]:
+    def new_connection(self) -> Iterator[SparkSession]:
         """Open another session of the application, with the same folder."""
         yield replace(self, spark=self.spark.newSession(), positioned={})
 
@@ -84,7 +84,7 @@ class SparkSession:
             described = connection.execute(f"DESCRIBE SELECT * FROM {read_parts([parquet])}").fetchall()
         return {name: kind for name, kind, *_ in described}
 
-    def keep(self, name: str, queries: Sequence[str]) -> None:
+    def cache_table(self, name: str, queries: Sequence[str]) -> None:
         """Keep rows as a temporary table."""
         target = self._new_folder(name)
         for query in queries:
@@ -92,7 +92,7 @@ class SparkSession:
             frame.write.mode("append").parquet(str(target))
         self.spark.read.schema(frame.schema).parquet(files.spelled(target)).createOrReplaceTempView(name)
 
-    def keep_in_order(self, name: str, query: str) -> None:
+    def cache_ordered_table(self, name: str, query: str) -> None:
         """Keep rows in order: those of each file follow those of the one before."""
         frame, order = self._in_order(query)
         target = self._new_folder(name)
@@ -103,7 +103,7 @@ class SparkSession:
         rows = files.numbered(self.spark, stored, found, files.FILE_BITS)
         files.without_position(rows).createOrReplaceTempView(name)
 
-    def forget(self, name: str) -> None:
+    def drop_table(self, name: str) -> None:
         """Drop a temporary table with its files."""
         paths = {Path(unquote(urlparse(uri).path)).parent for uri in self.spark.table(name).inputFiles()}
         self.spark.catalog.dropTempView(name)
@@ -111,20 +111,20 @@ class SparkSession:
             shutil.rmtree(folder)
 
     @contextlib.contextmanager
-    def on_disk(self, name: str, query: str) -> Iterator[str]:
+    def cache_on_disk(self, name: str, query: str) -> Iterator[str]:
         """Keep rows as a temporary table for a while."""
-        self.keep(name, [query])
+        self.cache_table(name, [query])
         try:
             yield name
         finally:
-            self.forget(name)
+            self.drop_table(name)
 
-    def keep_rows(self, query: str) -> None:
-        """Make the rows of a query the rows at hand."""
+    def load_rows(self, query: str) -> None:
+        """Load the rows of a query into the row table."""
         if not self._keep_rows(query):
             raise AssertionError("rows of a file have no place in it")
 
-    def keep_plain(self, form: CsvForm, query: TypedQuery) -> bool:
+    def load_plain_csv(self, form: CsvForm, query: TypedQuery) -> bool:
         """Read a plain file by its lines, when it has no quotes."""
         if form.quoted:
             return False
@@ -142,14 +142,14 @@ class SparkSession:
 
         return write
 
-    def keep_records(self, form: CsvForm, query: TypedQuery) -> None:
+    def load_records(self, form: CsvForm, query: TypedQuery) -> None:
         """Read what a `record_writer` wrote."""
         self._register("texts", files.split_json(self.spark, form))
-        self.keep_rows(query("texts"))
+        self.load_rows(query("texts"))
 
     def drop_rows(self, numbers: str) -> int:
-        """Leave rows at hand out from here on."""
-        self.keep("dropped", [f"SELECT number FROM ({numbers}) AS numbers(number)"])
+        """Leave rows out of the row table from here on."""
+        self.cache_table("dropped", [f"SELECT number FROM ({numbers}) AS numbers(number)"])
         dropped = self.spark.table("dropped")
         count = dropped.count()
         if count:
@@ -157,13 +157,13 @@ class SparkSession:
             self._register_rows(rows.join(dropped, rows.rowid == dropped.number, "left_anti"))
         return count
 
-    def keep_repeats(self, queries: Sequence[str], rows: int) -> tuple[int, ...]:
+    def cache_repeated_hashes(self, queries: Sequence[str], rows: int) -> tuple[int, ...]:
         """Count hashes, on the workers."""
         del rows
         marked = " UNION ALL ".join(
             f"SELECT h, {place} AS place FROM ({query})" for place, query in enumerate(queries)
         )
-        self.keep("repeats", [f"SELECT h FROM ({marked}) GROUP BY h HAVING count(*) > 1"])
+        self.cache_table("repeats", [f"SELECT h FROM ({marked}) GROUP BY h HAVING count(*) > 1"])
         if self.spark.table("repeats").isEmpty():
             return ()
         places = self.run(
@@ -176,10 +176,10 @@ class SparkSession:
         ordered = (
             f"SELECT * FROM (SELECT {expression} AS value FROM {table}) WHERE value IS NOT NULL ORDER BY value"
         )
-        self.keep_in_order("ordered", ordered)
+        self.cache_ordered_table("ordered", ordered)
         wanted = ", ".join(map(str, ranks))
         found = self.run(f"SELECT rowid, value FROM ordered WHERE rowid IN ({wanted})").fetchall()
-        self.forget("ordered")
+        self.drop_table("ordered")
         values = dict(found)
         return [float(values[rank]) for rank in ranks]
 
@@ -239,7 +239,7 @@ class SparkSession:
         return frame, [_sorted_by(ordered) for ordered in order.expressions] if order else []
 
     def _keep_rows(self, query: str) -> bool:
-        """Keep the rows at hand; False when some have no place, as records that are misshapen."""
+        """Cache the row table; False when some have no place, as records that are misshapen."""
         from risk_assets.engine.spark.positions import POSITION, expose
 
         statement = _parsed(query)

@@ -120,9 +120,8 @@ def _tile(name: str, value: str, explained: str) -> list[Block]:
 
 def _statements(content: ReportContent) -> list[Block]:
     metrics = content.metrics
-    beaten = (
-        f"Calling every client at risk would score {score(metrics.always_yes_f1)}, not {score(metrics.f1.value)}."
-    )
+    all_positive, f1 = score(metrics.all_positive_f1), score(metrics.f1.value)
+    beaten = f"Calling every client at risk would score {all_positive}, not {f1}."
     said = [
         lines(what_the_score_means(metrics, content.labels), 2, WIDTH, bold=True),
         space(2),

@@ -73,7 +73,7 @@ def _figures(metrics: Metrics, challenger: Challenger | None) -> Block:
     rows: list[tuple[Block, ...]] = [
         (cell(name), score(estimate.value), interval(estimate)) for name, estimate in _named(metrics).items()
     ]
-    rows.append((cell("F1 of always yes"), score(metrics.always_yes_f1), ""))
+    rows.append((cell("F1 of always yes"), score(metrics.all_positive_f1), ""))
     if challenger is None:
         return table(heads, rows, (42, 20, 38), WIDTH * (1 - MATRIX))
     rivals = [score(estimate.value) for estimate in _named(challenger.metrics).values()]

@@ -1,4 +1,4 @@
-"""A brake on guessing keys: after a few wrong ones the next try has to wait, wherever it comes from."""
+"""A login_throttle on guessing keys: after a few wrong ones the next try has to wait, wherever it comes from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 WRONG, SECONDS = 5, 10.0
 
 
-class Brake:
+class LoginThrottle:
     """Counts the wrong keys in a row that this process was named; `clock` returns seconds that only grow."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -36,7 +36,7 @@ class Clients(NamedTuple):
         return {name: cells[row] for name, cells in self.columns.items()}
 
 
-class Intake:
+class ClientValidator:
     """Checks clients against the declared columns. Raises RequestError (413, 422) that names rows and fields."""
 
     def __init__(self, columns: Columns, *, max_rows: int) -> None:

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from risk_assets.domain.columns import BLANKS, Columns, number_of
-from risk_assets.serve.http.client_validation import Clients, Intake
+from risk_assets.serve.http.client_validation import Clients, ClientValidator
 from risk_assets.serve.http.replies import SHOWN_CHARACTERS, Fault, RequestError, faulty, refuse_any
 
 #: What other programs put between the columns.
@@ -16,7 +16,7 @@ OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def read_csv(body: bytes, intake: Intake) -> Clients:
+def read_csv(body: bytes, validator: ClientValidator) -> Clients:
     """Return the clients of a CSV text. Raises RequestError (400, 413, 422) that names row and field.
 
     A blank cell is a missing value; blanks around names and values are no part of them.
@@ -27,8 +27,8 @@ def read_csv(body: bytes, intake: Intake) -> Clients:
         raise RequestError(400, f"the CSV is not UTF-8 text: byte {error.start}") from error
     lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        names = _header(next(lines, []), intake.columns)
-        return intake.clients(list(_rows(lines, names, intake)))
+        names = _header(next(lines, []), validator.columns)
+        return validator.clients(list(_rows(lines, names, validator)))
     except csv.Error as error:
         raise RequestError(422, f"line {lines.line_num} is not CSV: {error}") from error
 
@@ -72,15 +72,17 @@ def _unknown(place: int, names: Sequence[str], columns: Columns) -> Fault:
     return Fault(None, name[:SHOWN_CHARACTERS], f"is not a known column; there are {', '.join(columns.names)}")
 
 
-def _rows(lines: Iterator[list[str]], names: Sequence[str], intake: Intake) -> Iterator[Mapping[str, object]]:
-    numeric = {column.name for column in intake.columns.numeric}
+def _rows(
+    lines: Iterator[list[str]], names: Sequence[str], validator: ClientValidator
+) -> Iterator[Mapping[str, object]]:
+    numeric = {column.name for column in validator.columns.numeric}
     row = 0
     for cells in lines:
         if not cells:
             continue
         row += 1
-        if row > intake.max_rows:
-            intake.check_count(row)
+        if row > validator.max_rows:
+            validator.check_count(row)
         if len(cells) != len(names):
             raise faulty([Fault(row, None, f"has {len(cells)} cells, the header has {len(names)}")])
         yield {
@@ -90,7 +92,7 @@ def _rows(lines: Iterator[list[str]], names: Sequence[str], intake: Intake) -> I
 
 
 def _number(cell: str) -> object:
-    """Return the number, None for a blank, and for anything else the text, which the intake will refuse."""
+    """Return the number, None for a blank, and for anything else the text, which the validator will refuse."""
     number = number_of(cell)
     if number is not None:
         return number

@@ -63,7 +63,7 @@ class VersionError(DeploymentError):
         self.version = version
 
 
-class Follower:
+class DeploymentWatcher:
     """Follows the pointer of a bucket from one thread, and its results, which may be gigabytes, from another."""
 
     def __init__(
@@ -82,7 +82,7 @@ class Follower:
         self._log_at = clock() + LOG_SECONDS
         self._failed: dict[str, str] = {}
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="deployment_watcher", daemon=True)
         self._fetching = threading.Thread(target=self._fetch_results, name="results", daemon=True)
         self.refused: Refusal | None = None
 
@@ -203,7 +203,7 @@ class Follower:
     def _leads(self) -> bool:
         """Whether this worker is the one that looks: the first to take the lock, until it ends."""
         if self._lead is None:
-            place = self._layout.deployment / REMEMBERED / "follower"
+            place = self._layout.deployment / REMEMBERED / "deployment_watcher"
             place.parent.mkdir(parents=True, exist_ok=True)
             lock = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:

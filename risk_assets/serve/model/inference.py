@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from risk_assets.domain.columns import Columns
-from risk_assets.serve.http.client_validation import Clients, Intake
+from risk_assets.serve.http.client_validation import Clients, ClientValidator
 from risk_assets.serve.http.content_type import media_type
 from risk_assets.serve.http.json_form import read_object
 from risk_assets.serve.http.replies import Reply, RequestError, json_reply, shown
@@ -39,7 +39,7 @@ class Inference:
         if not isinstance(content.get("id", ""), str):
             raise RequestError(422, f"id is not a text: {shown(content['id'])}")
         wanted = _wanted(content.get("outputs"))
-        clients = _clients(content.get("inputs"), self._predictions.intake)
+        clients = _clients(content.get("inputs"), self._predictions.validator)
         scored = self._predictions.score(version, clients)
         answer: dict[str, object] = {"model_name": MODEL, "model_version": version.name}
         if "id" in content:
@@ -77,26 +77,26 @@ def _wanted(outputs: object) -> Sequence[str]:
     return tuple(dict.fromkeys(names)) or tuple(OUTPUTS)
 
 
-def _clients(inputs: object, intake: Intake) -> Clients:
+def _clients(inputs: object, validator: ClientValidator) -> Clients:
     if not isinstance(inputs, list) or not inputs or not all(isinstance(tensor, dict) for tensor in inputs):
         raise RequestError(422, "inputs is not a list of tensors")
     columns: dict[str, list[object]] = {}
     for tensor in inputs:
-        name = _name(tensor, intake.columns)
+        name = _name(tensor, validator.columns)
         if name in columns:
             raise RequestError(422, f"the input {name} is given twice")
-        columns[name] = _data(name, tensor, intake.columns)
-    absent = [name for name in intake.columns.features if name not in columns]
+        columns[name] = _data(name, tensor, validator.columns)
+    absent = [name for name in validator.columns.features if name not in columns]
     if absent:
         raise RequestError(
-            422, f"there is no input {absent[0]}; the model needs {', '.join(intake.columns.features)}"
+            422, f"there is no input {absent[0]}; the model needs {', '.join(validator.columns.features)}"
         )
     counts = {len(cells) for cells in columns.values()}
     if len(counts) > 1:
         raise RequestError(422, f"the inputs are of different lengths: {', '.join(map(str, sorted(counts)))}")
-    intake.check_count(max(counts))
+    validator.check_count(max(counts))
     rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
-    return intake.clients(rows)
+    return validator.clients(rows)
 
 
 def _name(tensor: Mapping[str, object], columns: Columns) -> str:

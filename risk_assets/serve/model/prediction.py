@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from risk_assets.domain.model.reasons import reasons
 from risk_assets.domain.model.scorecard import Scorecard
-from risk_assets.serve.http.client_validation import Clients, Intake
+from risk_assets.serve.http.client_validation import Clients, ClientValidator
 from risk_assets.serve.http.content_type import media_type
 from risk_assets.serve.http.csv_form import read_csv, write_csv
 from risk_assets.serve.http.files import read_below
@@ -58,7 +58,7 @@ class Predictions:
         self._live = live
         self._log = log
         self.columns = settings.columns.to_columns()
-        self.intake = Intake(self.columns, max_rows=settings.max_rows)
+        self.validator = ClientValidator(self.columns, max_rows=settings.max_rows)
         self._labels: tuple[int | str, int | str] = (self.columns.negative, self.columns.positive)
         if self.columns.has_numeric_labels:
             self._labels = (int(self.columns.negative), int(self.columns.positive))
@@ -105,7 +105,7 @@ class Predictions:
             asked = _reasons(content.get("reasons", 0))
             return self._from_object(content), asked if k is None else k
         if kind == "text/csv":
-            return read_csv(question.body, self.intake), k or 0
+            return read_csv(question.body, self.validator), k or 0
         raise RequestError(415, f"send application/json or text/csv, not {shown(kind or 'no content type')}")
 
     def _from_object(self, content: dict[str, object]) -> Clients:
@@ -115,11 +115,11 @@ class Predictions:
             path = content["filepath"]
             if not isinstance(path, str):
                 raise RequestError(422, f"filepath is not a text: {shown(path)}")
-            return read_csv(read_below(self._root, path, max_bytes=self._max_bytes), self.intake)
+            return read_csv(read_below(self._root, path, max_bytes=self._max_bytes), self.validator)
         clients = content.get("clients")
         if not isinstance(clients, list):
             raise RequestError(422, "the body has no list of clients and no filepath")
-        return self.intake.clients(clients)
+        return self.validator.clients(clients)
 
 
 def arrays(scorecard: Scorecard, clients: Clients) -> dict[str, NDArray[np.float64] | NDArray[np.object_]]:

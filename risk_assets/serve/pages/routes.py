@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from risk_assets.serve.http.replies import RequestError
 from risk_assets.serve.pages import clients, files, history, model, overview, sessions, signing_in, upload
-from risk_assets.serve.pages.site import FILTERS, furnish, show_http_error, show_problem
+from risk_assets.serve.pages.site import FILTERS, prepare, show_http_error, show_problem
 
 View = Callable[..., Response]
 READ: dict[str, View] = {
@@ -42,7 +42,7 @@ def pages_blueprint() -> Blueprint:
     for name, function in FILTERS.items():
         pages.add_app_template_filter(function, name)
     pages.before_request(sessions.check)
-    pages.context_processor(furnish)
+    pages.context_processor(prepare)
     pages.register_error_handler(RequestError, show_problem)
     pages.register_error_handler(HTTPException, show_http_error)
     return pages

@@ -89,7 +89,7 @@ def form_token() -> str:
     return str(session[TOKEN])
 
 
-def let_in() -> None:
+def authenticate() -> None:
     """Note that this visitor has named a key; whatever the session held before is gone."""
     session.clear()
     session.permanent = True

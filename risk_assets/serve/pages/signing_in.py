@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from flask import Response, request, url_for
 
-from risk_assets.serve.pages.sessions import forget, let_in
+from risk_assets.serve.pages.sessions import authenticate, forget
 from risk_assets.serve.pages.site import show
 from risk_assets.serve.state import serving
 
@@ -18,16 +18,16 @@ def sign_in() -> Response:
 
 def signed_in() -> Response:
     """Let in whoever names a key, and go on to the page that was asked for."""
-    brake = serving().brake
-    if wait := brake.seconds():
+    login_throttle = serving().login_throttle
+    if wait := login_throttle.seconds():
         asked = _ask(f"Too many wrong keys: try again in {wait} seconds.", HTTPStatus.TOO_MANY_REQUESTS)
         asked.headers["Retry-After"] = str(wait)
         return asked
     known = serving().guard.knows(request.form.get("key", "").strip())
-    brake.note(known=known)
+    login_throttle.note(known=known)
     if not known:
         return _ask("This is not one of the keys of this server.", HTTPStatus.UNAUTHORIZED)
-    let_in()
+    authenticate()
     return _go(_own_address(request.form.get("to", "")))
 
 

@@ -111,7 +111,7 @@ def show(template: str, status: int = 200, **content: object) -> Response:
     )
 
 
-def furnish() -> dict[str, Any]:
+def prepare() -> dict[str, Any]:
     """Return what the frame around each page needs."""
     return {
         "menu": MENU,

@@ -45,7 +45,7 @@ def scored() -> Response:
     if file is None or not file.filename:
         return _form(RequestError(422, "choose a CSV file first"))
     try:
-        clients = read_csv(file.read(), predictions.intake)
+        clients = read_csv(file.read(), predictions.validator)
     except RequestError as fault:
         return _form(fault, file.filename)
     found = predictions.score(version, clients, REASONS)

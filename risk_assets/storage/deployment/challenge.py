@@ -147,13 +147,13 @@ def carry_out(
             figures=verdict.figures,
             run_id=run_id,
         )
-        if _said_already(layout, decision):
+        if _is_repeated(layout, decision):
             return None
         record_decision(layout, decision)
     return decision
 
 
-def _said_already(layout: Layout, decision: Decision) -> bool:
+def _is_repeated(layout: Layout, decision: Decision) -> bool:
     """Whether the newest line turned down the same model for the same data, with the same champion serving."""
     lines = read_decisions(layout)
     if decision.verdict != "rejected" or not lines:

@@ -81,7 +81,7 @@ def read_sources(session: Session, files: Sequence[Path], folder: Path, work: Pa
     Raises SourceChangedError when a file does not stay the same meanwhile.
     """
     reading = _Reading(session, folder, work)
-    with ThreadPoolExecutor(HASHED_AT_ONCE) as pool, ThreadPoolExecutor(session.at_once) as parsers:
+    with ThreadPoolExecutor(HASHED_AT_ONCE) as pool, ThreadPoolExecutor(session.parallel_reads) as parsers:
         return list(parsers.map(reading.read, pool.map(reading.see, files)))
 
 
@@ -163,7 +163,7 @@ class _Reading:
 
     def _parse(self, seen: _Seen) -> Source:
         self.work.mkdir(parents=True, exist_ok=True)
-        with self.session.beside() as session, tempfile.TemporaryDirectory(dir=self.work) as place:
+        with self.session.new_connection() as session, tempfile.TemporaryDirectory(dir=self.work) as place:
             return _parsed(session, seen, self.folder, Path(place))
 
 

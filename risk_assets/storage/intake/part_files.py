@@ -14,7 +14,7 @@ def parts(layout: Layout, ingestion: Ingestion) -> tuple[Path, ...]:
     return tuple(layout.finaldata_parquet / file.part for file in ingestion.files if file.part)
 
 
-def deliveries(layout: Layout, ingestion: Ingestion) -> tuple[Path, ...]:
+def parts_with_redelivered(layout: Layout, ingestion: Ingestion) -> tuple[Path, ...]:
     """Return the parts of finaldata in reading order, each followed by what its file delivers again.
 
     The last row of a client in them is its latest; the others are no use, as some are there twice.

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from risk_assets.domain.scoring.metrics import CalibrationBin, Estimate
-from risk_assets.domain.scoring.performance_estimate import calibrate, estimate_from, expected_leavers
+from risk_assets.domain.scoring.performance_estimate import calibrate, estimate_from, expected_positives
 from risk_assets_tests.domain.drifting import calibration_bins, labels, new_rows
 
 
@@ -20,7 +20,7 @@ def f1(actual: np.ndarray, flagged: np.ndarray) -> float:
 def estimate(
     risks: NDArray[np.float64], bins: Sequence[CalibrationBin], *, threshold: float, samples: int
 ) -> Estimate | None:
-    expected = expected_leavers(risks, bins, threshold=threshold)
+    expected = expected_positives(risks, bins, threshold=threshold)
     return estimate_from(*expected, samples=samples, rng=np.random.default_rng(0))
 
 

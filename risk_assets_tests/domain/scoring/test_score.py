@@ -125,7 +125,7 @@ def test_curves_run_from_corner_to_corner_and_are_thin_enough_to_draw() -> None:
 def test_always_yes_is_the_f1_to_beat() -> None:
     target, risk = np.array([0, 0, 0, 1]), np.array([0.1, 0.2, 0.3, 0.4])
     metrics = score(target, risk, threshold=0.35, samples=1, seed=0, model_sha256="abc", quarantined=2)
-    assert metrics.always_yes_f1 == sk.f1_score(target, np.ones(4))
+    assert metrics.all_positive_f1 == sk.f1_score(target, np.ones(4))
     assert (metrics.model_sha256, metrics.quarantined, metrics.n, metrics.positives) == ("abc", 2, 4, 1)
 
 

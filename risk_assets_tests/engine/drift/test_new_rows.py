@@ -15,7 +15,7 @@ from risk_assets.domain.drift.profile import Profile
 from risk_assets.domain.drift.verdict import DriftReference, DriftRules, NewRows
 from risk_assets.domain.model.scorecard import CategoricalShape, NumericShape, Scorecard
 from risk_assets.domain.scoring.bootstrap import count_pairs as count_pairs_in_numpy
-from risk_assets.domain.scoring.performance_estimate import ExpectedLeavers
+from risk_assets.domain.scoring.performance_estimate import ExpectedPositives
 from risk_assets.engine.drift.new_rows import count_new_rows, count_pairs
 from risk_assets.engine.drift.profile import part_rows, profile
 from risk_assets.engine.model.training_rows import training_table, write_fingerprints
@@ -129,7 +129,7 @@ def test_many_rows_measure_the_same_as_counts_and_as_rows(
 
 
 def test_counts_of_few_rows_are_refused_since_these_are_tested_one_by_one(reference: DriftReference) -> None:
-    column, nobody = ColumnCounts((40, 0)), ExpectedLeavers(20, 1.0, 1.0)
+    column, nobody = ColumnCounts((40, 0)), ExpectedPositives(20, 1.0, 1.0)
     counted = CountedRows(40, dict.fromkeys(("activity", "size", "region"), column), column, nobody, nobody)
 
     with pytest.raises(ValueError, match="40 rows are few enough to be tested"):

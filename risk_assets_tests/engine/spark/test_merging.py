@@ -28,7 +28,7 @@ def account(file: SourceFile) -> SourceFile:
 
 
 def test_files_that_come_one_by_one_are_merged_alike(tmp_path: Path) -> None:
-    embedded, cluster, at_once = (Place(tmp_path / name) for name in ("duckdb", "spark", "at once"))
+    embedded, cluster, parallel_reads = (Place(tmp_path / name) for name in ("duckdb", "spark", "at once"))
     with spark_of(COLUMNS, tmp_path) as session:
         for name, lines in STEPS.items():
             for place in (embedded, cluster):
@@ -39,6 +39,6 @@ def test_files_that_come_one_by_one_are_merged_alike(tmp_path: Path) -> None:
             assert cluster.rows() == embedded.rows()
             assert cluster.latest() == embedded.latest()
         for name, lines in STEPS.items():
-            at_once.put(name, *lines)
-        assert ingest(at_once.layout, session, max_bad_share=1.0, write_csv=False, now=NOW) == found
-    assert (at_once.rows(), at_once.latest()) == (cluster.rows(), cluster.latest())
+            parallel_reads.put(name, *lines)
+        assert ingest(parallel_reads.layout, session, max_bad_share=1.0, write_csv=False, now=NOW) == found
+    assert (parallel_reads.rows(), parallel_reads.latest()) == (cluster.rows(), cluster.latest())

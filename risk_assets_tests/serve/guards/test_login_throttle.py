@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from risk_assets.serve.guards.login_throttle import SECONDS, WRONG, Brake
+from risk_assets.serve.guards.login_throttle import SECONDS, WRONG, LoginThrottle
 
 
 class Clock:
@@ -10,28 +10,28 @@ class Clock:
         return self.now
 
 
-def name_wrong(brake: Brake, times: int = 1) -> int:
+def name_wrong(login_throttle: LoginThrottle, times: int = 1) -> int:
     for _ in range(times):
-        brake.note(known=False)
-    return brake.seconds()
+        login_throttle.note(known=False)
+    return login_throttle.seconds()
 
 
 def test_a_few_wrong_keys_cost_nothing_and_each_one_after_them_a_wait() -> None:
     clock = Clock()
-    brake = Brake(clock)
+    login_throttle = LoginThrottle(clock)
 
-    assert name_wrong(brake, WRONG - 1) == 0
-    assert name_wrong(brake) == SECONDS
+    assert name_wrong(login_throttle, WRONG - 1) == 0
+    assert name_wrong(login_throttle) == SECONDS
     clock.now += SECONDS - 0.5
-    assert brake.seconds() == 1
+    assert login_throttle.seconds() == 1
     clock.now += 0.5
-    assert brake.seconds() == 0
-    assert name_wrong(brake) == SECONDS
+    assert login_throttle.seconds() == 0
+    assert name_wrong(login_throttle) == SECONDS
 
 
 def test_a_right_key_ends_the_count() -> None:
-    brake = Brake(Clock())
-    name_wrong(brake, WRONG - 1)
-    brake.note(known=True)
+    login_throttle = LoginThrottle(Clock())
+    name_wrong(login_throttle, WRONG - 1)
+    login_throttle.note(known=True)
 
-    assert name_wrong(brake, WRONG - 1) == 0
+    assert name_wrong(login_throttle, WRONG - 1) == 0

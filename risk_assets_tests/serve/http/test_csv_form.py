@@ -73,7 +73,7 @@ def test_a_csv_of_other_bytes_is_refused(home: Home) -> None:
 
 
 def test_too_many_rows_are_refused_before_they_are_all_read(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(home.serving.predictions.intake, "max_rows", 3)
+    monkeypatch.setattr(home.serving.predictions.validator, "max_rows", 3)
 
     assert send(home, "activity\n" + "1\n" * 4).status_code == 413
 

@@ -223,7 +223,7 @@ def test_the_character_set_that_is_stated_is_utf8_or_refused(home: Home, charset
 
 
 def test_more_clients_than_the_limit_are_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(home.serving.predictions.intake, "max_rows", 3)
+    monkeypatch.setattr(home.serving.predictions.validator, "max_rows", 3)
 
     assert home.predict({"clients": [CLIENT] * 3}).status_code == 200
     assert home.predict({"clients": [CLIENT] * 4}).status_code == 413

@@ -20,7 +20,7 @@ from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.engine.duck.session import DuckSession
 from risk_assets.storage.intake import parse_cache as parsed
 from risk_assets.storage.intake.finaldata import IngestionError, ingest, read_ingestion, read_test_rows
-from risk_assets.storage.intake.part_files import deliveries, parts, parts_of
+from risk_assets.storage.intake.part_files import parts, parts_of, parts_with_redelivered
 from risk_assets.storage.layout import reading_order
 from risk_assets.storage.records import write_record
 from risk_assets_tests.engine.parts import session_of
@@ -68,7 +68,7 @@ def test_finaldata_depends_on_the_files_alone_however_they_came(tmp_path: Path, 
     choose = random.Random(seed)
     names = ["clients2.csv", "clients10.csv", "b.csv", "copy of b.csv"]
     root = Path(tempfile.mkdtemp(dir=tmp_path))
-    stepwise, at_once = Place(root / "stepwise"), Place(root / "at once")
+    stepwise, parallel_reads = Place(root / "stepwise"), Place(root / "at once")
     files: dict[str, list[str]] = {}
     for _ in range(4):
         if files and choose.random() < 0.3:
@@ -88,9 +88,9 @@ def test_finaldata_depends_on_the_files_alone_however_they_came(tmp_path: Path, 
         ]
     if expected_rows(files):
         for name, lines in files.items():
-            at_once.put(name, *lines)
-        assert at_once.ingest(bad=1.0) == read_ingestion(stepwise.layout)
-        assert at_once.contents() == stepwise.contents()
+            parallel_reads.put(name, *lines)
+        assert parallel_reads.ingest(bad=1.0) == read_ingestion(stepwise.layout)
+        assert parallel_reads.contents() == stepwise.contents()
 
 
 def test_the_account_of_a_file_tells_what_became_of_its_rows(place: Place) -> None:
@@ -180,7 +180,7 @@ def test_files_whose_names_differ_in_odd_characters_alone_deliver_each_by_itself
     for name in ("a.csv", "b#1.csv", "b&1.csv"):
         place.put(name, "A,1,north,0")
     ingestion = place.ingest()
-    files = deliveries(place.layout, ingestion)
+    files = parts_with_redelivered(place.layout, ingestion)
     assert len(set(files)) == len(files) == 3
 
 

@@ -83,7 +83,7 @@ def open_engine(source: SqlSourceSetting, password: str | None) -> Engine:
 def connected(source: SqlSourceSetting, password: str | None) -> Iterator[Database]:
     """Open the database for reading. Raises SourceError, here and for whatever is read from it."""
     engine = open_engine(source, password)
-    with told_in_a_line(source, password), engine.connect() as connection:
+    with one_line_error(source, password), engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             for statement in session_settings():
                 connection.exec_driver_sql(statement)
@@ -105,7 +105,7 @@ def session_settings() -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def told_in_a_line(source: SqlSourceSetting, password: str | None) -> Iterator[None]:
+def one_line_error(source: SqlSourceSetting, password: str | None) -> Iterator[None]:
     """Turn what databases and drivers raise into SourceError."""
     try:
         yield

@@ -146,7 +146,7 @@ class _Reading:
     def _remembered(self) -> SourceState:
         """Return the state; a killed look may have landed a file with a number that the state does not know."""
         origin = origin_of(self._source, self.columns)
-        state = find_state(self._record, origin) or SourceState(origin, self.shape.told_types)
+        state = find_state(self._record, origin) or SourceState(origin, self.shape.type_names)
         refuse_change(self._source, state, self.shape, self._record)
         if state.hashed_by != hashed_by():
             state = replace(state, window=(), hashed_by=hashed_by())

@@ -38,7 +38,7 @@ class Shape:
         return {name: KINDS.get(self.types[spelled], "text") for name, spelled in self.columns.items()}
 
     @property
-    def told_types(self) -> dict[str, str]:
+    def type_names(self) -> dict[str, str]:
         """The types of the columns that are read, as far as a change of them would matter."""
         used = (*self.columns.values(), self.cursor, self.id)
         return {name: KINDS.get(self.types[name], self.types[name]) for name in used}

@@ -90,7 +90,7 @@ def landed_files(names: Iterable[str], source: str) -> dict[str, int]:
 
 def refuse_change(source: SqlSourceSetting, state: SourceState, shape: Shape, record: Path) -> None:
     """Raise SourceError when a column's type is not what it was."""
-    for name, kind in shape.told_types.items():
+    for name, kind in shape.type_names.items():
         before = state.types.get(name, kind)
         if before != kind:
             told = f'column "{name}" of {where(source)} was {before} and is {kind} now'

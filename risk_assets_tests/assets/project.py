@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 MODEL = ("finaldata", "trained_model", "latest_score", "deployed_model")
 
 
-class House:
+class Project:
     """Writes client files, materializes assets and reads what they did."""
 
     def __init__(self, folder: Path, **settings: object) -> None:

@@ -24,7 +24,7 @@ DRIFTED = DriftVerdict(
 )
 
 
-def furnish(root: Path, **changes: object) -> Settings:
+def prepare(root: Path, **changes: object) -> Settings:
     """Write everything but the deployment."""
     settings = make_settings(root, **changes)
     write_ranking(settings)
