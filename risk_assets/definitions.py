@@ -11,7 +11,10 @@ import dagster as dg
 
 from risk_assets.automation import check_drift, new_source_files, new_source_rows, notices
 from risk_assets.automation.jobs import everything, ingest, refresh
-from risk_assets.resources import Dependencies, Home, ObservedSources, with_settings
+from risk_assets.resources.declaration import with_settings
+from risk_assets.resources.dependencies import Dependencies
+from risk_assets.resources.home import Home
+from risk_assets.resources.observation import ObservedSources
 from risk_assets.settings import load_settings
 
 # What is loaded here and in a run lives as long as the process; looking for garbage in it at Dagster's and

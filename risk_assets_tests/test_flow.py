@@ -17,7 +17,7 @@ import pytest
 from pypdf import PdfReader
 
 from risk_assets.definitions import defs
-from risk_assets.resources import with_settings
+from risk_assets.resources.declaration import with_settings
 from risk_assets.settings import load_settings
 
 ROOT = Path(__file__).parents[1]

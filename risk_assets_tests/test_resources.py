@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from risk_assets.resources import Metadata, readable
+from risk_assets.resources.declaration import Metadata, readable
 
 
 def test_figures_that_people_read_in_the_ui_have_four_digits_and_all_else_is_as_it_was() -> None:

@@ -5,21 +5,20 @@ import dagster as dg
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.ranking.risk_summary import RiskSummary
 from risk_assets.engine.ranking.risk_summary import risk_summary
-from risk_assets.resources import SETTINGS, Home, mirrored
+from risk_assets.resources.declaration import graph_asset
+from risk_assets.resources.home import Home
 from risk_assets.storage.deployment.versions import deployed_scorecard, require_live_version
 from risk_assets.storage.intake.finaldata import require_ingestion
 from risk_assets.storage.intake.part_files import parts_with_redelivered
 
 
-@dg.asset(
-    deps=["finaldata", "deployed_model"],
+@graph_asset(
+    upstream=["finaldata", "deployed_model"],
     code_version="1",
-    metadata={SETTINGS: ["columns"]},
-    group_name="attrition_risk",
+    settings=["columns"],
     owners=["team:ml"],
     kinds={"duckdb", "parquet"},
 )
-@mirrored("finaldata", "deployed_model", writes="client_risk")
 def client_risk(home: Home) -> dg.MaterializeResult:
     """Each client's newest row scored with the live version: risk, rank, decile and the three strongest reasons.
 

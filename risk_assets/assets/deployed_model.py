@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from risk_assets.domain.deployment.decisions import Decision
-from risk_assets.resources import SETTINGS, Home, Metadata, ObservedSources, mirrored
+from risk_assets.resources.declaration import Metadata, graph_asset, graph_check
+from risk_assets.resources.home import Home
+from risk_assets.resources.observation import ObservedSources
 from risk_assets.storage.deployment.versions import live_version, read_decisions, verify_version
 
 if TYPE_CHECKING:
@@ -14,11 +16,11 @@ if TYPE_CHECKING:
     from risk_assets.storage.deployment.challenge import Challenge
 
 
-@dg.asset(
-    deps=["trained_model", "latest_score", "testdata"],
+@graph_asset(
+    upstream=["trained_model", "latest_score", "testdata"],
+    also_reads=["finaldata"],  # its recent held-out rows judge the challenger
     code_version="1",
-    metadata={SETTINGS: ["gate_margin", "gate_anchor_margin", "bootstrap_samples", "seed"]},
-    group_name="attrition_risk",
+    settings=["gate_margin", "gate_anchor_margin", "bootstrap_samples", "seed"],
     owners=["team:ml"],
     kinds={"python"},
     pool="model",
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
         ),
     ],
 )
-@mirrored("finaldata", "trained_model", "latest_score", "testdata", writes="deployed_model")
 def deployed_model(
     context: dg.AssetExecutionContext, home: Home, observed_sources: ObservedSources
 ) -> dg.MaterializeResult:
@@ -66,8 +67,7 @@ def deployed_model(
     )
 
 
-@dg.asset_check(asset="deployed_model", description="The files of the live version are what its manifest says.")
-@mirrored("deployed_model")
+@graph_check(asset="deployed_model", description="The files of the live version are what its manifest says.")
 def files_match_manifest(home: Home) -> dg.AssetCheckResult:
     """Compare the hash of every file of the live version with its manifest."""
     live = live_version(home.layout)

@@ -9,7 +9,9 @@ from risk_assets.domain.diagnostics import Diagnostics, Timing
 from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile, Profile
 from risk_assets.engine.drift.profile import part_rows, profile
 from risk_assets.reporting.markdown import picture
-from risk_assets.resources import SETTINGS, Dependencies, Home, Metadata, mirrored
+from risk_assets.resources.declaration import Metadata, graph_asset
+from risk_assets.resources.dependencies import Dependencies
+from risk_assets.resources.home import Home
 from risk_assets.storage.dependencies import not_asked
 from risk_assets.storage.deployment.versions import deployed_scorecard, require_live_version
 from risk_assets.storage.intake.finaldata import read_test_rows, require_ingestion
@@ -19,15 +21,14 @@ from risk_assets.storage.records import write_record
 TIMED = ("finaldata", "trained_model", "latest_score")
 
 
-@dg.asset(
-    deps=["finaldata", "deployed_model", "drift"],
+@graph_asset(
+    upstream=["finaldata", "deployed_model", "drift"],
+    also_reads=["testdata"],  # its clients are scored once, to time a prediction
     code_version="2",
-    metadata={SETTINGS: ["history_runs", "dependency_check"]},
-    group_name="attrition_risk",
+    settings=["history_runs", "dependency_check"],
     owners=["team:operations"],
     kinds={"duckdb"},
 )
-@mirrored("finaldata", "testdata", "deployed_model", writes="diagnostics")
 def diagnostics(context: dg.AssetExecutionContext, home: Home, dependencies: Dependencies) -> dg.MaterializeResult:
     """Summary statistics and missing values of finaldata, how long runs took, and the state of the packages.
 

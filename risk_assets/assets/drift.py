@@ -7,17 +7,18 @@ import dagster as dg
 from risk_assets.domain.drift.verdict import DriftRules, DriftVerdict
 from risk_assets.domain.scoring.metrics import ScorePoint
 from risk_assets.reporting.markdown import picture
-from risk_assets.resources import SETTINGS, Home, Metadata, mirrored
+from risk_assets.resources.declaration import Metadata, graph_asset
+from risk_assets.resources.home import Home
 from risk_assets.storage.deployment.versions import read_decisions
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import append_record, read_history, write_record
 
 
-@dg.asset(
-    deps=["finaldata", "deployed_model"],
+@graph_asset(
+    upstream=["finaldata", "deployed_model"],
+    also_reads=["latest_score", "predictions"],  # the history of scores, and what was served
     code_version="2",
-    metadata={SETTINGS: ["drift_policy", "bootstrap_samples", "seed"]},
-    group_name="attrition_risk",
+    settings=["drift_policy", "bootstrap_samples", "seed"],
     owners=["team:ml"],
     kinds={"scipy"},
     pool="drift",
@@ -25,7 +26,6 @@ from risk_assets.storage.records import append_record, read_history, write_recor
         dg.AssetCheckSpec("no_drift", asset="drift", description="The live version still fits the new rows.")
     ],
 )
-@mirrored("finaldata", "deployed_model", "latest_score", "predictions", writes="drift")
 def drift(home: Home) -> dg.MaterializeResult:
     """The verdict on the live version, from rows of files that it was not trained on.
 

@@ -9,7 +9,9 @@ from pydantic import Field
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.reporting.wording import count, percent, plural
-from risk_assets.resources import SETTINGS, Home, Metadata, ObservedSources, mirrored
+from risk_assets.resources.declaration import Metadata, graph_asset, graph_check
+from risk_assets.resources.home import Home
+from risk_assets.resources.observation import ObservedSources
 from risk_assets.storage.intake.finaldata import ingest, read_ingestion
 from risk_assets.storage.intake.source_bucket import note_sources
 
@@ -25,11 +27,10 @@ class FinaldataConfig(dg.Config):
     )
 
 
-@dg.asset(
-    deps=["sourcedata"],
+@graph_asset(
+    upstream=["sourcedata"],
     code_version="1",
-    metadata={SETTINGS: ["columns", "finaldata_csv"]},
-    group_name="attrition_risk",
+    settings=["columns", "finaldata_csv"],
     owners=["team:data"],
     kinds={"duckdb", "parquet"},
     pool="finaldata",
@@ -39,7 +40,6 @@ class FinaldataConfig(dg.Config):
         dg.AssetCheckSpec("columns_declared", asset="finaldata", description="Files bring what is declared."),
     ],
 )
-@mirrored("sourcedata", writes="finaldata")
 def finaldata(config: FinaldataConfig, home: Home, observed_sources: ObservedSources) -> dg.MaterializeResult:
     """Every usable row of sourcedata: checked against the declared columns, duplicates left out.
 
@@ -65,8 +65,7 @@ def finaldata(config: FinaldataConfig, home: Home, observed_sources: ObservedSou
     )
 
 
-@dg.asset_check(asset="finaldata", description="New rows have come in lately.")
-@mirrored("finaldata")
+@graph_check(asset="finaldata", description="New rows have come in lately.")
 def data_is_fresh(home: Home) -> dg.AssetCheckResult:
     """Warn when nothing has been ingested for five weeks."""
     ingestion = read_ingestion(home.layout)

@@ -8,16 +8,17 @@ from risk_assets.domain.scoring.metrics import Metrics, ScorePoint
 from risk_assets.reporting.markdown import picture
 from risk_assets.reporting.wording import interval, outcome_words
 from risk_assets.reporting.wording import score as three_decimals
-from risk_assets.resources import SETTINGS, Home, Metadata, ObservedSources, mirrored
+from risk_assets.resources.declaration import Metadata, graph_asset
+from risk_assets.resources.home import Home
+from risk_assets.resources.observation import ObservedSources
 from risk_assets.storage.intake.finaldata import read_test_rows
 from risk_assets.storage.scoring.latest_score import last_score, save_score
 
 
-@dg.asset(
-    deps=["trained_model", "testdata"],
+@graph_asset(
+    upstream=["trained_model", "testdata"],
     code_version="1",
-    metadata={SETTINGS: ["bootstrap_samples", "seed"]},
-    group_name="attrition_risk",
+    settings=["bootstrap_samples", "seed"],
     owners=["team:ml"],
     kinds={"scikitlearn"},
     pool="model",
@@ -29,7 +30,6 @@ from risk_assets.storage.scoring.latest_score import last_score, save_score
         )
     ],
 )
-@mirrored("trained_model", "testdata", writes="latest_score")
 def latest_score(home: Home, observed_sources: ObservedSources) -> dg.MaterializeResult:
     """The trained model's score on testdata: F1 in latestscore.txt, all metrics with intervals in metrics.json."""
     from risk_assets.domain.scoring.score import score

@@ -12,7 +12,8 @@ from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.scoring.metrics import Metrics, ScorePoint
 from risk_assets.engine.ranking.risk_summary import risk_summary
 from risk_assets.reporting.wording import outcome_words
-from risk_assets.resources import SETTINGS, Home, mirrored
+from risk_assets.resources.declaration import graph_asset
+from risk_assets.resources.home import Home
 from risk_assets.storage.deployment.versions import (
     deployed_metrics,
     deployed_scorecard,
@@ -28,23 +29,13 @@ if TYPE_CHECKING:
     from risk_assets.reporting.content import ReportContent
 
 
-@dg.asset(
-    deps=["latest_score", "deployed_model", "client_risk", "drift", "diagnostics"],
+@graph_asset(
+    upstream=["latest_score", "deployed_model", "client_risk", "drift", "diagnostics"],
+    also_reads=["finaldata"],  # the account of the files
     code_version="2",
-    metadata={SETTINGS: ["history_runs"]},
-    group_name="attrition_risk",
+    settings=["history_runs"],
     owners=["team:ml"],
     kinds={"pdf"},
-)
-@mirrored(
-    "finaldata",
-    "trained_model",
-    "latest_score",
-    "deployed_model",
-    "client_risk",
-    "drift",
-    "diagnostics",
-    writes="report",
 )
 def report(home: Home) -> dg.MaterializeResult:
     """summary_report.pdf: the figures that matter on one page, then data, model, drift, history and lineage."""

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from risk_assets.resources import Home
+from risk_assets.resources.home import Home
 
 SPEC = dg.AssetSpec(
     "sourcedata",

@@ -10,7 +10,8 @@ from risk_assets.domain.drift.profile import TrainingReference
 from risk_assets.engine.drift.profile import profile, table_rows
 from risk_assets.engine.select import Keep
 from risk_assets.reporting.markdown import picture
-from risk_assets.resources import SETTINGS, Home, Metadata, mirrored
+from risk_assets.resources.declaration import Metadata, graph_asset
+from risk_assets.resources.home import Home
 from risk_assets.storage.intake.finaldata import require_ingestion
 from risk_assets.storage.intake.part_files import parts
 
@@ -22,16 +23,14 @@ if TYPE_CHECKING:
 ROWS_FOR_A_HOLD_OUT = 1000
 
 
-@dg.asset(
-    deps=["finaldata"],
+@graph_asset(
+    upstream=["finaldata"],
     code_version="2",
-    metadata={SETTINGS: ["columns", "seed", "threshold", "training_rows_in_memory"]},
-    group_name="attrition_risk",
+    settings=["columns", "seed", "threshold", "training_rows_in_memory"],
     owners=["team:ml"],
     kinds={"scikitlearn", "python"},
     pool="model",
 )
-@mirrored("finaldata", writes="trained_model")
 def trained_model(home: Home) -> dg.MaterializeResult:
     """An additive scorecard fitted on finaldata: trainedmodel.pkl for Python, scorecard.json for everything else.
 

@@ -18,7 +18,7 @@ from risk_assets.domain.refresh.decision import (
     RefreshRules,
     decide_refresh,
 )
-from risk_assets.resources import Home
+from risk_assets.resources.home import Home
 from risk_assets.settings import SettingsError
 from risk_assets.storage.deployment.versions import live_version, read_decisions
 from risk_assets.storage.records import find_record

@@ -3,7 +3,8 @@
 import dagster as dg
 
 from risk_assets.domain.refresh.staleness import AssetState
-from risk_assets.resources import CODE_VERSION_TAG, DATA_VERSION_TAG, INPUT_VERSION_TAG, code_version
+from risk_assets.resources.declaration import CODE_VERSION_TAG, INPUT_VERSION_TAG, code_version
+from risk_assets.resources.observation import DATA_VERSION_TAG
 from risk_assets.settings import Settings
 
 

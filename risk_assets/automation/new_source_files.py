@@ -8,7 +8,8 @@ from pydantic import TypeAdapter
 from risk_assets.automation.jobs import CAUSE, REASON, SETTLED_ONLY, ingest
 from risk_assets.automation.runs import failed_runs, run_in_flight
 from risk_assets.domain.refresh.arrivals import FolderFacts, decide_ingest
-from risk_assets.resources import Home, report_observation
+from risk_assets.resources.home import Home
+from risk_assets.resources.observation import report_observation
 from risk_assets.settings import SettingsError
 from risk_assets.storage.intake.source_bucket import ingested_versions
 from risk_assets.storage.intake.source_folder import FolderState, Status

@@ -8,7 +8,7 @@ import dagster as dg
 from pydantic import TypeAdapter
 
 from risk_assets.domain.intake.source_reads import count_failures, told, worth_a_notice
-from risk_assets.resources import Home
+from risk_assets.resources.home import Home
 from risk_assets.settings import SettingsError, SqlSourceSetting
 from risk_assets.storage.intake.database.database import SourceError, first_line, open_engine
 from risk_assets.storage.intake.database.landing import Look, land_new_rows

@@ -5,7 +5,7 @@ from pydantic import BaseModel
 
 from risk_assets.domain.deployment.decisions import Decision
 from risk_assets.domain.drift.verdict import DriftVerdict
-from risk_assets.resources import Home
+from risk_assets.resources.home import Home
 from risk_assets.storage.deployment.versions import read_decisions
 from risk_assets.storage.notifications import ChannelError, send
 from risk_assets.storage.records import read_history

@@ -11,7 +11,9 @@ import dagster as dg
 import pandas as pd
 
 from risk_assets.domain.simulate import Drift, simulate
-from risk_assets.resources import Dependencies, Home, ObservedSources
+from risk_assets.resources.dependencies import Dependencies
+from risk_assets.resources.home import Home
+from risk_assets.resources.observation import ObservedSources
 from risk_assets.storage.layout import Layout
 
 ROOT = Path(__file__).parents[2]

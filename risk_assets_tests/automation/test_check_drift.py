@@ -11,7 +11,7 @@ from risk_assets.automation import check_drift
 from risk_assets.definitions import defs
 from risk_assets.domain.deployment.decisions import Decision
 from risk_assets.domain.drift.verdict import DriftVerdict
-from risk_assets.resources import code_version
+from risk_assets.resources.declaration import code_version
 from risk_assets.storage.records import append_record, write_record
 from risk_assets_tests.automation.small import SmallHome
 

@@ -1,0 +1,1 @@
+"""Dagster resources, thin handles on settings, engine and storage, and how assets are declared."""

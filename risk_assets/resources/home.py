@@ -1,0 +1,113 @@
+"""The settings in force and the folders they name, as a Dagster resource."""
+
+import contextlib
+import functools
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import dagster as dg
+
+from risk_assets.engine.opening import open_session
+from risk_assets.engine.session import Session
+from risk_assets.settings import Settings, load_settings
+from risk_assets.storage.intake.source_bucket import object_state
+from risk_assets.storage.intake.source_folder import (
+    FolderState,
+    Status,
+    folder_state,
+    settled_state,
+    unsettled_names,
+)
+from risk_assets.storage.layout import Layout
+from risk_assets.storage.remote.mirror import Mirror
+
+
+class Home(dg.ConfigurableResource):
+    """The settings in force and the folders they name."""
+
+    config_file: str
+
+    @property
+    def settings(self) -> Settings:
+        """Return the settings in force: read again only when the file has changed."""
+        return _settings(self.config_file, self._modified)
+
+    @property
+    def mirror(self) -> Mirror:
+        """Return what keeps folders that are URLs, and their local mirrors, alike."""
+        return _mirror(self.config_file, self._modified)
+
+    @property
+    def _modified(self) -> int:
+        file = Path(self.config_file)
+        return file.stat().st_mtime_ns if file.exists() else 0
+
+    @property
+    def layout(self) -> Layout:
+        """Return where everything lives."""
+        return Layout.of(self.settings)
+
+    @contextlib.contextmanager
+    def session(self) -> Iterator[Session]:
+        """Open the engine of the settings with their limits; it spills below the output folder."""
+        settings = self.settings
+        with open_session(
+            settings.columns.to_columns(),
+            settings.engine,
+            memory_limit=settings.memory_limit,
+            threads=settings.threads,
+            spill=settings.spill_folder or self.layout.ingested / ".spill",
+            shared=self.layout.ingested / ".spark",
+        ) as session:
+            yield session
+
+    @property
+    def notify_url(self) -> str | None:
+        """Return the channel for notices, None for the log alone."""
+        url = self.settings.notify_url
+        return url.get_secret_value() if url else None
+
+    def settled_state(self, key: str, before: Mapping[str, Status]) -> tuple[FolderState, dict[str, Status]]:
+        """Return the content of a source folder without files that changed since the last look, and those.
+
+        Its memory is its own: a run hashes files as they are, and that is no sign of their being complete.
+        """
+        if self.mirror.is_remote(key):
+            return object_state(self.mirror, key), {}
+        return settled_state(self._files(key), self._memory(f"{key}.settled"), before)
+
+    def unsettled_sources(self) -> frozenset[str]:
+        """Return the names of input files that are not as they were when the sensor last saw them settled."""
+        if self.mirror.is_remote("sourcedata"):
+            return frozenset()
+        return unsettled_names(self._files("sourcedata"), self._memory("sourcedata.settled"))
+
+    def source_state(self) -> FolderState:
+        """Return the content of the input folder."""
+        return self._state("sourcedata")
+
+    def test_state(self) -> FolderState:
+        """Return the content of the test folder."""
+        return self._state("testdata")
+
+    def _state(self, key: str) -> FolderState:
+        if self.mirror.is_remote(key):
+            return object_state(self.mirror, key)
+        return folder_state(self._files(key), self._memory(key))
+
+    def _files(self, key: str) -> tuple[Path, ...]:
+        return self.layout.source_files() if key == "sourcedata" else self.layout.test_files()
+
+    def _memory(self, name: str) -> Path:
+        return self.layout.ingested / f".{name}.json"
+
+
+@functools.lru_cache(maxsize=4)
+def _settings(config_file: str, modified: int) -> Settings:
+    del modified
+    return load_settings(config_file)
+
+
+@functools.lru_cache(maxsize=4)
+def _mirror(config_file: str, modified: int) -> Mirror:
+    return Mirror.of(_settings(config_file, modified))
