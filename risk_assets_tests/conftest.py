@@ -76,17 +76,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=f"there is no {' and no '.join(missing)}"))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name, at the very end, the skipped tests and the command that brings what they need."""
-    skipped = terminalreporter.stats.get("skipped", [])
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Name, on the very last lines, the skipped tests and the command that brings what they need."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
     if not skipped:
         return
     reasons = Counter(_reason(report) for report in skipped)
+    files = ", ".join(sorted({report.nodeid.partition("::")[0] for report in skipped}))
     for reason, count in reasons.most_common():
-        terminalreporter.write_line(f"skipped {count}: {reason}", yellow=True)
-    names = ", ".join(sorted({report.nodeid.partition("::")[0] for report in skipped}))
-    refused = "; everything must run here" if _refuses_skips() else f"; to run them: {PROGRAMS} && make test"
-    terminalreporter.write_line(f"{len(skipped)} tests were skipped, of {names}{refused}", red=_refuses_skips())
+        reporter.write_line(f"{count} tests were skipped: {reason}", yellow=True)
+    way_out = "everything must run here" if _refuses_skips() else f"to run them: {PROGRAMS} && make test"
+    reporter.write_line(f"They are in {files}; {way_out}", red=_refuses_skips(), yellow=not _refuses_skips())
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

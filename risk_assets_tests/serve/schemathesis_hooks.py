@@ -22,6 +22,11 @@ def _csv(rows: list[tuple[str, str, str]]) -> bytes:
 schemathesis.openapi.media_type("text/csv", ROWS.map(_csv))
 
 
+def _is_missing(cell: Any) -> bool:
+    value = cell[0] if isinstance(cell, list) and len(cell) == 1 else cell
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
 @schemathesis.hook
 def map_case(context: Any, case: Any) -> Any:
     """Let the columns of a valid inference request be each feature once, of equal length."""
@@ -34,10 +39,8 @@ def map_case(context: Any, case: Any) -> Any:
         for name, (kind, value) in kinds.items():
             tensor = given.get(name, {"name": name, "datatype": kind, "data": [value] * count})
             inputs.append({**tensor, "shape": [count], "data": tensor["data"][:count]})
-        known = [
-            cells[0] is not None or any(cells) for cells in zip(*(each["data"] for each in inputs), strict=True)
-        ]
-        for row in (row for row, is_known in enumerate(known) if not is_known):
-            inputs[0]["data"][row] = kinds["activity"][1]
+        for row, cells in enumerate(zip(*(tensor["data"] for tensor in inputs), strict=True)):
+            if all(map(_is_missing, cells)):
+                inputs[0]["data"][row] = kinds["activity"][1]
         case.body = {**case.body, "inputs": inputs}
     return case

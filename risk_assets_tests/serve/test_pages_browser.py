@@ -6,8 +6,8 @@ import csv
 import io
 import re
 import shutil
-import subprocess
 from collections.abc import Callable, Iterable, Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from risk_assets.settings import load_settings
 from risk_assets_tests.serve.running import Server, running
 from risk_assets_tests.test_flow import Home
 
-pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "npm")]
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium")]
 
 CHROMIUM = shutil.which("chromium") or "chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -98,14 +98,9 @@ def opened(browser: Browser) -> Iterator[Open]:
 
 
 @pytest.fixture(scope="module")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The source of axe-core, from the npm registry."""
-    folder = tmp_path_factory.mktemp("axe")
-    command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), "axe-core@4"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.skip(f"axe-core cannot be had from the npm registry: {done.stderr.strip()[:200]}")
-    return (folder / "node_modules/axe-core/axe.min.js").read_text()
+def axe() -> str:
+    """The source of axe-core, from the wheel axe-playwright-python."""
+    return (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
