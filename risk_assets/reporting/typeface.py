@@ -38,7 +38,7 @@ def _font(face: str) -> FT2Font:
 
 @cache
 def _known() -> frozenset[int]:
-    return frozenset(_font(BOLD).get_charmap())
+    return frozenset(_font(BOLD).get_charmap()) & frozenset(_font(REGULAR).get_charmap())
 
 
 def shows(character: str) -> bool:
