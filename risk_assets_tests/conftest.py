@@ -8,9 +8,14 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from risk_assets_tests.services.faults import Faults, faulty_proxy
 from risk_assets_tests.services.s3 import CREDENTIALS, S3, running_s3
+
+# No test asserts time, and by default hypothesis would.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 #: What installs the programs that tests need.
 PROGRAMS = ".ci/programs"

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 from sklearn.metrics import f1_score, roc_auc_score
@@ -103,7 +103,6 @@ def test_drift_by_nothing_is_no_drift() -> None:
     assert_frame_equal(simulate(50, seed=3, drift="relation", amount=0).frame, simulate(50, seed=3).frame)
 
 
-@settings(deadline=None)
 @given(first=st.integers(0, 4_000_000), rows=st.integers(1, 300))
 def test_no_two_clients_share_a_code_and_each_number_keeps_its_own(first: int, rows: int) -> None:
     found = codes(first, rows)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from risk_assets.engine.order_statistics import order_statistics
@@ -33,7 +33,6 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
         yield session
 
 
-@settings(deadline=None)
 @given(values=cells)
 def test_each_rank_gives_the_value_that_sorting_puts_there(session: Session, values: list[float | None]) -> None:
     expected = sorted(value for value in values if value is not None)

@@ -15,7 +15,7 @@ from risk_assets.domain.model.assembly import (
 from risk_assets.domain.model.pipeline import build_pipeline
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(times=st.lists(st.integers(1, 3), min_size=2, max_size=70), seed=st.integers(0, 100))
 def test_the_same_categories_are_rare_as_for_scikit_learn_ties_included(times: list[int], seed: int) -> None:
     names = np.random.default_rng(seed).permutation([f"level {place}" for place in range(len(times))]).tolist()

@@ -18,7 +18,6 @@ from risk_assets_tests.domain.rows import rows_of
 ONE = Columns("client", "left", "1", "0", (NumericColumn("x"),))
 
 
-@settings(deadline=None)
 @given(frame=rows_of(MIXED))
 def test_the_scorecard_gives_the_risks_of_the_pipeline_for_any_row(frame: pd.DataFrame) -> None:
     model = trained_on_mixed_clients()
@@ -32,7 +31,7 @@ def test_the_scorecard_gives_the_risks_of_the_pipeline_for_the_training_rows() -
     assert model.scorecard.risk(arrays(frame, MIXED)) == pytest.approx(expected, rel=0, abs=1e-9)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 1000),
     scale=st.sampled_from([1e-90, 1e-9, 1.0, 1e15, 1e90]),

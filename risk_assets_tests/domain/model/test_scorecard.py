@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
@@ -78,7 +78,6 @@ def test_no_rows_have_no_risks() -> None:
     assert CARD.contributions({"activity": values(), "region": texts()}).shape == (0, 2)
 
 
-@settings(deadline=None)
 @given(rows=st.lists(numbers, min_size=1, max_size=20))
 def test_a_row_has_the_same_risk_alone_and_among_others(rows: list[float]) -> None:
     together = CARD.risk({"activity": values(*rows), "region": texts(*["north"] * len(rows))})
@@ -86,7 +85,6 @@ def test_a_row_has_the_same_risk_alone_and_among_others(rows: list[float]) -> No
     assert together.tolist() == alone
 
 
-@settings(deadline=None)
 @given(
     activity=st.floats(-MAX_MAGNITUDE, MAX_MAGNITUDE) | st.none(), region=st.sampled_from(["north", "east", None])
 )
@@ -100,7 +98,6 @@ def test_one_client_by_plain_numbers_has_the_risk_that_arrays_give_it(
     assert alone == pytest.approx(CARD.risk({"activity": values(array), "region": texts(region)})[0], abs=1e-15)
 
 
-@settings(deadline=None)
 @given(floats=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=4, max_size=4))
 def test_json_gives_back_exactly_the_same_scorecard(floats: list[float]) -> None:
     line = NumericShape("x", (-1.0, 1.0), ((floats[0], floats[1]),), missing=floats[2], mean=floats[3])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score, log_loss
@@ -25,7 +25,6 @@ def every(frame: pd.DataFrame, *forms: Form) -> dict[str, tuple[Form, ...]]:
     return dict.fromkeys(frame.columns.astype(str), forms)
 
 
-@settings(deadline=None)
 @given(rows=labels_and_risks)
 def test_no_threshold_has_a_better_f1_and_no_higher_one_an_equal_one(rows: list[tuple[int, float]]) -> None:
     target, risk = (np.array(column) for column in zip(*rows, strict=True))

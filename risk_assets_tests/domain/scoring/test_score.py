@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn import metrics as sk
@@ -45,7 +45,6 @@ def simulated(rows: int, seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.f
     return world.frame["exited"].to_numpy(), world.risk
 
 
-@settings(deadline=None)
 @given(found=rows, threshold=st.sampled_from([0.05, 0.25, 0.5, 0.999]))
 def test_every_figure_is_scikit_learns(found: list[tuple[int, float]], threshold: float) -> None:
     target, risk = (np.array(column) for column in zip(*found, strict=True))

@@ -91,7 +91,7 @@ def assert_equal(counted: CountedRows, expected: CountedRows) -> None:
         )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(cells=st.lists(CELL, max_size=30))
 def test_the_engine_counts_what_is_counted_of_rows_at_hand(
     session: Session, reference: DriftReference, tmp_path_factory: pytest.TempPathFactory, cells: Sequence[Row]

@@ -47,7 +47,7 @@ def test_a_small_table_is_profiled_column_by_column() -> None:
     assert found.categorical == (CategoricalProfile("region", 4, 1, 2, (("south", 2), ("north", 1))),)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.floats(-MAX_MAGNITUDE, MAX_MAGNITUDE) | st.floats(-1000, 1000) | st.none(), min_size=1, max_size=60
@@ -104,7 +104,7 @@ def test_one_row_has_no_deviation() -> None:
     assert (found.mean, found.std) == (3, None)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.integers(0, 60).map(str) | st.none(), max_size=200))
 def test_categories_are_the_twenty_most_frequent_and_the_rest_is_summed(values: list[str | None]) -> None:
     rows: list[Row] = [(f"c{place}", 1, 1, value, 0) for place, value in enumerate(values)]

@@ -13,7 +13,7 @@ hashes = st.integers(0, 30) | st.integers(2**64 - 3, 2**64 - 1)
 
 
 @pytest.mark.parametrize("rows_per_pass", [1000, 5])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(groups=st.lists(st.lists(hashes, max_size=12), min_size=1, max_size=4))
 def test_repeats_are_found_within_and_across_groups_in_any_number_of_passes(
     rows_per_pass: int, groups: list[list[int]]

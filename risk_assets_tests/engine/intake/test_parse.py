@@ -32,7 +32,7 @@ def last_of_equal_rows(rows: list[tuple[object, ...]]) -> list[tuple[object, ...
     return [row for place, row in enumerate(rows) if row not in rows[place + 1 :]]
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**9), rows=st.integers(0, 40))
 def test_every_row_of_a_dirty_file_meets_its_fate(tmp_path: Path, seed: int, rows: int) -> None:
     file = DirtyWriter(seed).write(rows)
@@ -47,7 +47,7 @@ def test_every_row_of_a_dirty_file_meets_its_fate(tmp_path: Path, seed: int, row
     assert sum(parsed.reasons.values()) == parsed.quarantined == len(file.refused)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     text=st.lists(
         st.sampled_from(["a", "1", ",", ",", "\n", '"', '""', " ", "x y", ',"b"', "'", "#"]), max_size=14

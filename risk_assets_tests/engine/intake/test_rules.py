@@ -48,7 +48,7 @@ def read_texts(columns: Columns, rows: list[tuple[str | None, ...]], *, tidy: bo
         return [(*row[:-2], None if row[-2] is None else rules[row[-2]].reason(row[-1])) for row in found]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(pair=st.sampled_from(LABEL_PAIRS), spellings=st.lists(texts, min_size=1, max_size=20))
 def test_labels_are_compared_as_canonical_label_does(pair: tuple[str, str], spellings: list[str]) -> None:
     columns = Columns("id", "target", pair[0], pair[1], ())

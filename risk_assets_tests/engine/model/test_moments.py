@@ -66,7 +66,7 @@ def design_of(pipeline: Pipeline, frame: pd.DataFrame) -> NDArray[np.float64]:
     return np.column_stack([np.ones(len(frame)), matrix])
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 1000), rows=st.integers(60, 400), combinations=st.sampled_from([1, 4096, 10**9]))
 def test_the_sums_over_rows_make_the_gradient_and_hessian_of_the_explicit_design(
     session: DuckSession, seed: int, rows: int, combinations: int

@@ -50,7 +50,7 @@ def column_of(session: DuckSession, expression: str) -> list[object]:
     return [row[0] for row in session.run(f"SELECT {expression} FROM clients ORDER BY place").fetchall()]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(frame=rows_of(MIXED))
 def test_sql_numpy_and_pipeline_agree_on_any_row(session: DuckSession, frame: pd.DataFrame) -> None:
     load(session, frame)
@@ -59,7 +59,7 @@ def test_sql_numpy_and_pipeline_agree_on_any_row(session: DuckSession, frame: pd
     assert in_sql == pytest.approx(MODEL.pipeline.predict_proba(frame)[:, 1], rel=0, abs=1e-9)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(frame=rows_of(MIXED))
 def test_sql_words_reasons_exactly_as_python_does(session: DuckSession, frame: pd.DataFrame) -> None:
     load(session, frame)

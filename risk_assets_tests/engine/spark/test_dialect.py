@@ -26,7 +26,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.needs("java")]
 #: Each example is a table of its own, and costs some queries: none is tried again to make it smaller.
 few = settings(
     max_examples=4,
-    deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )

@@ -62,7 +62,7 @@ def expected_latest(files: Mapping[str, list[str]]) -> dict[object, tuple[object
     return {row[0]: row for name in names for row in valid_rows(files[name])}
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**9))
 def test_finaldata_depends_on_the_files_alone_however_they_came(tmp_path: Path, seed: int) -> None:
     choose = random.Random(seed)

@@ -41,7 +41,7 @@ FINALDATA = st.builds(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(states=st.lists(CLIENT_FILES, min_size=1, max_size=5), tampered=st.booleans())
 def test_whatever_changes_in_a_bucket_its_mirror_follows(
     states: list[dict[str, bytes]], *, tampered: bool
@@ -63,7 +63,7 @@ def test_whatever_changes_in_a_bucket_its_mirror_follows(
             assert files_of(here, "sourcedata") == state
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(key_and_states=st.one_of(
     st.tuples(st.just("trained_model"), st.lists(MODEL, min_size=2, max_size=4)),
     st.tuples(st.just("finaldata"), st.lists(FINALDATA, min_size=2, max_size=4)),

@@ -25,7 +25,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(STEPS, st.integers(1, 4))
 def test_finaldata_holds_every_row_that_a_look_left_behind_and_only_rows_that_were_there(
     steps: list[tuple[object, ...]], batch_rows: int
