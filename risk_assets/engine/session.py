@@ -9,24 +9,26 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol
 
 from risk_assets.domain.columns import Columns
 
 #: Takes an SQL table of texts c0, c1, … (one column per field of a file) and returns the query of typed rows.
 TypedQuery = Callable[[str], str]
-#: Writes a record, of which it takes the raw text and the fields.
-RecordWriter = Callable[[str, Sequence[str]], None]
 
 
 @dataclass(frozen=True)
 class CsvForm:
-    """How a UTF-8 file with its header in the first line is split into `width` fields."""
+    """How a UTF-8 file with its header in the first line is split into `width` fields.
+
+    No line may have more than `longest_line` bytes.
+    """
 
     path: Path
     delimiter: str
     width: int
     quoted: bool
+    longest_line: int
 
 
 class Result(Protocol):
@@ -105,13 +107,10 @@ class Session(Protocol):
         """Load the rows of a query over one file into the row table `rows`, where `rowid` counts from 0."""
 
     def load_plain_csv(self, form: CsvForm, query: TypedQuery) -> bool:
-        """Load the records of a plain file into the row table; False when one is misshapen, or cannot be told."""
+        """Load the records of a plain file into the row table; False where its reader cannot."""
 
-    def record_writer(self, target: TextIO, delimiter: str) -> RecordWriter:
-        """Return what writes one sound record in the form that `load_records` reads."""
-
-    def load_records(self, form: CsvForm, query: TypedQuery) -> None:
-        """Load the records that a `record_writer` wrote into the row table."""
+    def load_records(self, path: Path, width: int, query: TypedQuery) -> None:
+        """Load the records of a file, each a line with a JSON list of `width` texts, into the row table."""
 
     def drop_rows(self, numbers: str) -> int:
         """Drop the rows of the row table whose `rowid` the query gives, and return how many went."""

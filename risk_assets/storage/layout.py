@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from risk_assets.engine.intake.formats import SUFFIXES
 from risk_assets.settings import Settings, SettingsError
 from risk_assets.settings.object_storage import is_url
 
@@ -17,7 +18,6 @@ FOLDERS = (
     "output_model_path",
     "prod_deployment_path",
 )
-INPUT_SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
 
 @dataclass(frozen=True)
@@ -254,7 +254,7 @@ def is_client_file(file: Path) -> bool:
 
 def _is_of_a_kind(file: Path) -> bool:
     name = file.name.lower()
-    return not name.startswith(".") and name.endswith(INPUT_SUFFIXES) and file.is_file()
+    return not name.startswith(".") and name.endswith(SUFFIXES) and file.is_file()
 
 
 def _is_utf8(name: str) -> bool:

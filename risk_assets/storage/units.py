@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from risk_assets.storage.layout import INPUT_SUFFIXES, Layout
+from risk_assets.engine.intake.formats import SUFFIXES
+from risk_assets.storage.layout import Layout
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Unit:
     for_people: tuple[str, ...] = ()
     of_the_writer: tuple[str, ...] = ()
     append_only: bool = False
-    suffixes: tuple[str, ...] = INPUT_SUFFIXES
+    suffixes: tuple[str, ...] = SUFFIXES
 
     @property
     def _all(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.engine.intake.parse import Parsed, parse
+from risk_assets.engine.intake.scan import scan_file
 from risk_assets.engine.session import Session
 
 COLUMNS = Columns("id", "exited", "1", "0", (NumericColumn("calls", 0),), ("region",))
@@ -22,7 +23,7 @@ class Outcome:
         part, quarantine = folder / "part.parquet", folder / "quarantine.csv"
         part.unlink(missing_ok=True)
         quarantine.unlink(missing_ok=True)
-        self.parsed: Parsed = parse(session, source, part=part, quarantine=quarantine, folder=folder)
+        self.parsed: Parsed = parse(session, scan_file(source), part=part, quarantine=quarantine, folder=folder)
         self.rows = session.run(f"FROM '{part}'").fetchall() if part.exists() else []
         self.refused: list[tuple[int, str, str]] = []
         if quarantine.exists():

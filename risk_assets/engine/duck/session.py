@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from risk_assets.domain.columns import Columns
 from risk_assets.engine.duck.repeats import find_repeats
-from risk_assets.engine.intake.encoding import count_byte
-from risk_assets.engine.intake.tokenize import MAX_LINE, count_if_sound
-from risk_assets.engine.session import CsvForm, RecordWriter, TypedQuery
+from risk_assets.engine.session import CsvForm, TypedQuery
 from risk_assets.engine.sql import literal, pattern, read_parts
 from risk_assets.engine.temporary_directories import HOST, own_folder
 
 if TYPE_CHECKING:
     import duckdb
 
-#: In bytes of the rewritten file: four to a character, and each quote doubled.
-MAX_REWRITTEN = 8 * MAX_LINE
+#: In bytes: what a record takes in JSON at most, where each of a million characters takes six.
+LONGEST_RECORD = 8_000_000
 #: No part has more rows.
 MOST_ROWS = 2**40
 
@@ -114,32 +111,23 @@ class DuckSession:
         self.cache_table("rows", [query])
 
     def load_plain_csv(self, form: CsvForm, query: TypedQuery) -> bool:
-        """Read a plain file; the reader is forgiving, so its result counts only when the file bears it out."""
+        """Read a plain file; the reader is forgiving, and what it refuses is misshapen."""
         import duckdb
 
-        limits = f"skip = 1, max_line_size = {MAX_LINE}, {_quoting(quoted=form.quoted)}"
         try:
-            self.load_rows(query(_read_csv(form, limits)))
+            self.load_rows(query(_read_csv(form)))
         except duckdb.InvalidInputException:
             return False
-        return _records_in(form) == self._count() + 1
+        return True
 
-    def record_writer(self, target: TextIO, delimiter: str) -> RecordWriter:
-        """Return what writes records as CSV; one without quotes is written as it is."""
-        writer = csv.writer(target, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
-
-        def write(raw: str, fields: Sequence[str]) -> None:
-            if '"' in raw:
-                writer.writerow(fields)
-            else:
-                target.write(raw + "\n")
-
-        return write
-
-    def load_records(self, form: CsvForm, query: TypedQuery) -> None:
-        """Read what a `record_writer` wrote."""
-        quoting = f"{_quoting(quoted=True)}, new_line = '\\n'"
-        self.load_rows(query(_read_csv(form, f"skip = 0, max_line_size = {MAX_REWRITTEN}, {quoting}")))
+    def load_records(self, path: Path, width: int, query: TypedQuery) -> None:
+        """Read lists from JSON lines."""
+        fields = ", ".join(f"nullif(fields[{place + 1}], '') AS c{place}" for place in range(width))
+        lists = (
+            f"read_json({literal(pattern(path))}, format = 'newline_delimited', compression = 'none', "
+            f"records = false, columns = {{fields: 'VARCHAR[]'}}, maximum_object_size = {LONGEST_RECORD})"
+        )
+        self.load_rows(query(f"(SELECT {fields} FROM {lists})"))
 
     def drop_rows(self, numbers: str) -> int:
         """Delete rows of the row table."""
@@ -191,10 +179,6 @@ class DuckSession:
 
         return isinstance(error, duckdb.BinderException)
 
-    def _count(self) -> int:
-        [(count,)] = self.run("SELECT count(*) FROM rows").fetchall()
-        return int(count)
-
 
 @contextlib.contextmanager
 def open_duckdb(columns: Columns, *, memory_limit: str, threads: int | None, spill: Path) -> Iterator[DuckSession]:
@@ -228,23 +212,12 @@ def _set_up(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("SET enable_progress_bar = false")
 
 
-def _read_csv(form: CsvForm, options: str) -> str:
+def _read_csv(form: CsvForm) -> str:
     cells = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(form.width))
+    # quoted line ends are not safe to read in parallel
+    quoting = "quote = '\"', escape = '\"', parallel = false" if form.quoted else "quote = '', escape = ''"
     return (
-        f"read_csv({literal(pattern(form.path))}, compression = 'none', {options}, columns = {{{cells}}}, delim = "
-        f"{literal(form.delimiter)}, header = false, auto_detect = false, strict_mode = true, nullstr = '')"
+        f"read_csv({literal(pattern(form.path))}, compression = 'none', skip = 1, header = false, {quoting}, "
+        f"max_line_size = {form.longest_line}, columns = {{{cells}}}, delim = {literal(form.delimiter)}, "
+        "auto_detect = false, strict_mode = true, nullstr = '')"
     )
-
-
-def _quoting(*, quoted: bool) -> str:
-    """Return the options; quoted newlines are not safe to read in parallel."""
-    return "quote = '\"', escape = '\"', parallel = false" if quoted else "quote = '', escape = ''"
-
-
-def _records_in(form: CsvForm) -> int | None:
-    """Count records with the header, by other means than the engine's; None when one is misshapen."""
-    if not form.quoted:
-        records, rest = divmod(count_byte(form.path, form.delimiter.encode()), form.width - 1)
-        return None if rest else records
-    with form.path.open(encoding="utf-8", newline="") as text:
-        return count_if_sound(text, form.delimiter, form.width)

@@ -6,8 +6,9 @@ rewritten record by record, sound records alone, and read again.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from risk_assets.engine.intake.encoding import Text, escape_damage, open_text
@@ -15,8 +16,21 @@ from risk_assets.engine.intake.header import Header, read_header
 from risk_assets.engine.intake.quarantine import BrokenRow, Refused, broken_rows, refused_lines, refused_records
 from risk_assets.engine.intake.row_table import count_rows
 from risk_assets.engine.intake.rules import rules_for, typed
-from risk_assets.engine.intake.tokenize import NOT_UTF8, Record, tokenize
+from risk_assets.engine.intake.scan import ScannedFile
+from risk_assets.engine.intake.tokenize import MAX_LINE, NOT_UTF8, Record, count_if_sound, tokenize
 from risk_assets.engine.session import CsvForm, Session, TypedQuery
+
+
+class CsvFormat:
+    """Text files of one record a line, whatever their delimiter and encoding."""
+
+    name = "csv"
+    suffixes = (".csv", ".csv.gz")
+
+    def open(self, session: Session, file: ScannedFile, folder: Path) -> CsvFile:
+        """Open a CSV file; a UTF-8 copy goes to `folder` where one is needed. Raises UnreadableError."""
+        text = open_text(file, folder)
+        return CsvFile(text, read_header(text.path, session.columns), folder)
 
 
 @dataclass(frozen=True)
@@ -25,6 +39,12 @@ class CsvFile:
 
     text: Text
     header: Header
+    folder: Path
+
+    @property
+    def plain(self) -> bool:
+        """Whether the engine's own reader may read it."""
+        return self.text.plain and self.header.simple
 
     def records(self) -> Iterator[Record]:
         """Yield the records after the header; what is not UTF-8 in one is spelled out and a fault."""
@@ -33,11 +53,27 @@ class CsvFile:
             next(records, None)
             yield from map(_checked, records) if self.text.damaged else records
 
+    def count(self, session: Session) -> int:
+        """Return the number of records."""
+        del session
+        return sum(1 for _ in self.records())
+
+    def load(self, session: Session) -> int:
+        """Load the sound records into the row table and return how many records are misshapen."""
+        if self.plain and self._loads_as_it_is(session):
+            return 0
+        copy = self.folder / "sound.jsonl"
+        sound, misshapen = self._write_sound(copy)
+        session.load_records(copy, len(self.header.cells), self._typing(session))
+        if (loaded := count_rows(session)) != sound:
+            raise AssertionError(f"{copy}: {sound} records were written and {loaded} read")
+        return misshapen
+
     def refused(self, session: Session, misshapen: int) -> Iterator[Refused]:
         """Yield what is refused; needs the rows of `load`, which found so many misshapen records."""
         rules = rules_for(session.columns, self.header.spelled)
         broken = broken_rows(session, rules)
-        if self.text.plain and self.header.simple and not self.text.quoted and not misshapen:
+        if self.plain and not self.text.scan.quoted and not misshapen:
             return self._refused_lines(broken)
         return refused_records(self.records(), broken, len(self.header.cells))
 
@@ -47,51 +83,49 @@ class CsvFile:
             next(lines)
             yield from refused_lines(lines, broken)
 
+    def _loads_as_it_is(self, session: Session) -> bool:
+        """Load a plain file; readers are forgiving, so their rows count only when the file bears them out."""
+        records = self._count_if_sound()
+        header, quoted = self.header, self.text.scan.quoted
+        form = CsvForm(self.text.path, header.delimiter, len(header.cells), quoted=quoted, longest_line=MAX_LINE)
+        if records is None or not session.load_plain_csv(form, self._typing(session)):
+            return False
+        return count_rows(session) == records
 
-def open_csv(session: Session, source: Path, folder: Path) -> CsvFile:
-    """Open a CSV file; a UTF-8 copy goes to `folder` where one is needed. Raises UnreadableError."""
-    text = open_text(source, folder)
-    return CsvFile(text, read_header(text.path, session.columns))
+    def _count_if_sound(self) -> int | None:
+        """Count the records after the header of a plain file; None when one is surely misshapen."""
+        width, delimiter = len(self.header.cells), self.header.delimiter
+        if not self.text.scan.quoted:
+            records, rest = divmod(self.text.scan.count_of(delimiter), width - 1)
+            return None if rest else records - 1
+        with self.text.path.open(encoding="utf-8", newline="") as text:
+            records_with_header = count_if_sound(text, delimiter, width)
+        return None if records_with_header is None else records_with_header - 1
 
+    def _typing(self, session: Session) -> TypedQuery:
+        header, tidy = self.header, self.text.scan.tidy
+        rules = rules_for(session.columns, header.spelled, tidy=tidy)
+        texts = ", ".join(f"c{position} AS r{number}" for number, position in enumerate(header.places))
 
-def load_csv(session: Session, file: CsvFile, folder: Path) -> int:
-    """Load the file's sound records into the row table and return how many records are misshapen."""
-    form = CsvForm(file.text.path, file.header.delimiter, len(file.header.cells), file.text.quoted)
-    if file.text.plain and file.header.simple and session.load_plain_csv(form, _typing(session, file)):
-        return 0
-    copy = replace(form, path=folder / "sound.txt")
-    sound, misshapen = _rewrite(session, file, copy)
-    session.load_records(copy, _typing(session, file))
-    if count_rows(session) != sound:
-        raise AssertionError(f"{copy.path}: {sound} records were written and {count_rows(session)} read")
-    return misshapen
+        def query(source: str) -> str:
+            return typed(session.columns, rules, f"SELECT {texts} FROM {source}", tidy=tidy)
+
+        return query
+
+    def _write_sound(self, copy: Path) -> tuple[int, int]:
+        """Write the sound records as lists in JSON lines; return how many are sound and how many misshapen."""
+        sound = misshapen = 0
+        encode = json.JSONEncoder(ensure_ascii=False).encode
+        with copy.open("w", encoding="utf-8") as target:
+            for record in self.records():
+                if record.fault:
+                    misshapen += 1
+                else:
+                    sound += 1
+                    target.write(encode(record.fields) + "\n")
+        return sound, misshapen
 
 
 def _checked(record: Record) -> Record:
     shown = escape_damage(record.raw)
     return record if shown == record.raw else record._replace(raw=shown, fault=record.fault or NOT_UTF8)
-
-
-def _typing(session: Session, file: CsvFile) -> TypedQuery:
-    header = file.header
-    rules = rules_for(session.columns, header.spelled)
-    texts = ", ".join(f"c{place} AS r{number}" for number, place in enumerate(header.places))
-
-    def query(source: str) -> str:
-        return typed(session.columns, rules, f"SELECT {texts} FROM {source}", tidy=file.text.tidy)
-
-    return query
-
-
-def _rewrite(session: Session, file: CsvFile, copy: CsvForm) -> tuple[int, int]:
-    """Write the sound records to `copy` and return how many are sound and how many misshapen."""
-    sound = misshapen = 0
-    with copy.path.open("w", encoding="utf-8", newline="") as target:
-        write = session.record_writer(target, copy.delimiter)
-        for record in file.records():
-            if record.fault:
-                misshapen += 1
-            else:
-                sound += 1
-                write(record.raw, record.fields)
-    return sound, misshapen

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from risk_assets.domain.columns import BLANKS, Columns
-from risk_assets.engine.intake.encoding import UnreadableError
+from risk_assets.engine.intake.scan import DELIMITERS, UnreadableError
 from risk_assets.engine.intake.tokenize import Record, tokenize
-
-DELIMITERS = (",", ";", "\t", "|")
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,30 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from risk_assets.engine.intake.encoding import UnreadableError
 from risk_assets.engine.intake.header import Header, match_header
 from risk_assets.engine.intake.quarantine import BATCH, Refused
 from risk_assets.engine.intake.rules import rules_for, typed
+from risk_assets.engine.intake.scan import ScannedFile, UnreadableError
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import number_text, quote, read_parts
 
 FLOATS = ("FLOAT", "DOUBLE")
 #: Up to it a double holds every whole number.
 LARGEST_EXACT = 2**53
+
+
+class ParquetFormat:
+    """Parquet files, of any types that can be read as text."""
+
+    name = "parquet"
+    suffixes = (".parquet",)
+
+    def open(self, session: Session, file: ScannedFile, folder: Path) -> ParquetFile:
+        """Open a parquet file. Raises UnreadableError."""
+        del folder  # no copy is needed
+        with _damage_reported(session, file.path):
+            kinds = session.describe(file.path)
+        return ParquetFile(file.path, kinds, match_header(list(kinds), session.columns))
 
 
 @dataclass(frozen=True)
@@ -27,43 +41,40 @@ class ParquetFile:
     kinds: Mapping[str, str]
     header: Header
 
+    def count(self, session: Session) -> int:
+        """Return the number of rows."""
+        [(rows,)] = session.run(f"SELECT count(*) FROM {read_parts([self.path])}").fetchall()
+        return int(rows)
+
+    def load(self, session: Session) -> int:
+        """Load the rows into the row table; none is ever misshapen, so the answer is 0."""
+        names = list(self.kinds)
+        originals = [names[position] for position in self.header.places]
+        measured = range(1, len(session.columns.numeric) + 1)
+        texts = ", ".join(
+            f"{_as_text(name, self.kinds[name], is_name=number not in measured)} AS r{number}"
+            for number, name in enumerate(originals)
+        )
+        rules = rules_for(session.columns, self.header.spelled)
+        query = typed(session.columns, rules, f"SELECT {texts} FROM {read_parts([self.path])}", tidy=False)
+        with _damage_reported(session, self.path):
+            session.load_rows(query)
+        return 0
+
     def refused(self, session: Session, misshapen: int) -> Iterator[Refused]:
-        """Yield what is refused, each row as JSON; needs the rows of `load_parquet`."""
+        """Yield what is refused, each row as JSON; needs the rows of `load`."""
         del misshapen  # no row of parquet is
         rules = rules_for(session.columns, self.header.spelled)
-        whole = ", ".join(f"{quote(name)} := {_as_told(name, kind)}" for name, kind in self.kinds.items())
-        found = session.run(
+        whole = ", ".join(f"{quote(name)} := {_as_json(name, kind)}" for name, kind in self.kinds.items())
+        broken = session.run(
             "SELECT rows.rowid + 1, rows.fault, rows.value, file.raw FROM rows JOIN ("
             f"SELECT row_number() OVER () - 1 AS number, CAST(to_json(struct_pack({whole})) AS VARCHAR) AS raw "
             f"FROM {read_parts([self.path])}) AS file ON rows.rowid = file.number "
             "WHERE rows.fault IS NOT NULL ORDER BY 1"
         )
-        while batch := found.fetchmany(BATCH):
+        while batch := broken.fetchmany(BATCH):
             for line, fault, value, raw in batch:
                 yield Refused(line, rules[fault].kind, rules[fault].reason(value), raw)
-
-
-def open_parquet(session: Session, source: Path) -> ParquetFile:
-    """Open a parquet file. Raises UnreadableError."""
-    with _damage_reported(session, source):
-        kinds = session.describe(source)
-    return ParquetFile(source, kinds, match_header(list(kinds), session.columns))
-
-
-def load_parquet(session: Session, file: ParquetFile) -> int:
-    """Load the file's rows into the row table; none is ever misshapen, so the answer is 0."""
-    names = list(file.kinds)
-    originals = [names[place] for place in file.header.places]
-    measured = range(1, len(session.columns.numeric) + 1)
-    texts = ", ".join(
-        f"{_as_text(name, file.kinds[name], is_name=place not in measured)} AS r{place}"
-        for place, name in enumerate(originals)
-    )
-    rules = rules_for(session.columns, file.header.spelled)
-    query = typed(session.columns, rules, f"SELECT {texts} FROM {read_parts([file.path])}", tidy=False)
-    with _damage_reported(session, file.path):
-        session.load_rows(query)
-    return 0
 
 
 @contextlib.contextmanager
@@ -78,7 +89,7 @@ def _damage_reported(session: Session, path: Path) -> Iterator[None]:
         raise UnreadableError(f"damaged parquet: {damage.replace(str(path), 'the file')}") from error
 
 
-def _as_told(name: str, kind: str) -> str:
+def _as_json(name: str, kind: str) -> str:
     return f"CAST({quote(name)} AS DOUBLE)" if kind in FLOATS else quote(name)
 
 

@@ -6,13 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from risk_assets.engine.intake.csv_file import CsvFile, load_csv, open_csv
-from risk_assets.engine.intake.encoding import UnreadableError
-from risk_assets.engine.intake.parquet_file import ParquetFile, load_parquet, open_parquet
+from risk_assets.engine.intake.formats import format_of
 from risk_assets.engine.intake.quarantine import Refused, write_quarantine
 from risk_assets.engine.intake.row_table import count_faults, count_rows, drop_repeated, figures, write_part
+from risk_assets.engine.intake.scan import ScannedFile, UnreadableError
 from risk_assets.engine.session import Session
-from risk_assets.engine.sql import read_parts
 
 
 @dataclass(frozen=True)
@@ -33,29 +31,24 @@ class Parsed:
     dropped_columns: tuple[str, ...] = ()
 
 
-def parse(session: Session, source: Path, *, part: Path, quarantine: Path, folder: Path) -> Parsed:
-    """Read a .csv, .csv.gz or .parquet file; write `part` and `quarantine`, each only when it has rows.
+def parse(session: Session, file: ScannedFile, *, part: Path, quarantine: Path, folder: Path) -> Parsed:
+    """Read a file of client rows; write `part` and `quarantine`, each only when it has rows.
 
     `folder` takes copies that are needed meanwhile. A file that cannot be read or lacks a column is refused whole,
     with a reason. Raises OSError when the file cannot be opened.
     """
-    is_parquet = source.name.lower().endswith(".parquet")
     try:
-        file = open_parquet(session, source) if is_parquet else open_csv(session, source, folder)
-        if file.header.fault:
-            return refuse_whole(quarantine, file.header.fault, _count(session, file), file.header.raw)
-        misshapen = _load(session, file, folder)
+        rows = format_of(file.path.name).open(session, file, folder)
+        if rows.header.fault:
+            return refuse_whole(quarantine, rows.header.fault, rows.count(session), rows.header.raw)
+        misshapen = rows.load(session)
     except UnreadableError as error:
         return refuse_whole(quarantine, str(error), error.rows)
     refused = misshapen + count_faults(session)
     read = misshapen + count_rows(session)
-    reasons = _write_refused(session, quarantine, file.refused(session, misshapen)) if refused else {}
-    so_far = Parsed(read, quarantined=refused, reasons=reasons, dropped_columns=file.header.dropped)
+    reasons = _write_refused(session, quarantine, rows.refused(session, misshapen)) if refused else {}
+    so_far = Parsed(read, quarantined=refused, reasons=reasons, dropped_columns=rows.header.dropped)
     return _with_accepted(session, part, so_far)
-
-
-def _load(session: Session, file: CsvFile | ParquetFile, folder: Path) -> int:
-    return load_parquet(session, file) if isinstance(file, ParquetFile) else load_csv(session, file, folder)
 
 
 def _with_accepted(session: Session, part: Path, so_far: Parsed) -> Parsed:
@@ -82,10 +75,3 @@ def refuse_whole(quarantine: Path, reason: str, read: int = 0, raw: str = "") ->
     """Write the reason for which a file of `read` rows is refused, and return its account; `raw` is its header."""
     write_quarantine(quarantine, [Refused(1, reason, reason, raw)])
     return Parsed(read, quarantined=read, reason=reason, reasons={reason: read} if read else {})
-
-
-def _count(session: Session, file: CsvFile | ParquetFile) -> int:
-    if isinstance(file, CsvFile):
-        return sum(1 for _ in file.records())
-    found = session.run(f"SELECT count(*) FROM {read_parts([file.path])}").fetchone()
-    return int(found[0]) if found else 0

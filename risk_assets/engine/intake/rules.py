@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from risk_assets.domain.columns import BLANKS, BOOLEANS, MAX_MAGNITUDE, Columns, NumericColumn, number_of
+from risk_assets.domain.columns import (
+    BLANKS,
+    BOOLEANS,
+    MAX_MAGNITUDE,
+    Columns,
+    NumericColumn,
+    canonical_label,
+    number_of,
+)
 from risk_assets.engine.intake.row_table import hashed, stored_label, values
 from risk_assets.engine.sql import double, literal
 
@@ -16,12 +24,22 @@ SHOWN_CHARACTERS = 80
 
 @dataclass(frozen=True)
 class Rule:
-    """A fault: the SQL condition of it, the column it lies in (None: the whole row) and what it is, in words."""
+    """A fault: the SQL condition of it, the column it lies in (None: the whole row) and what it is, in words.
+
+    `shown` is the SQL of the value that people see. `kept` is cheaper SQL that holds only where the fault is not
+    there: of a row for which it holds, rule by rule, the conditions are never asked.
+    """
 
     condition: str
     words: str
     column: str | None = None
     shown: str = "NULL"
+    kept: str | None = None
+
+    @property
+    def quick(self) -> str:
+        """The SQL that, where it holds, spares a row this rule's condition."""
+        return self.kept or f"NOT ({self.condition})"
 
     @property
     def kind(self) -> str:
@@ -36,24 +54,25 @@ class Rule:
         return f'{self.column}: "{shown}" {self.words}'
 
 
-def rules_for(columns: Columns, header: Sequence[str]) -> tuple[Rule, ...]:
+def rules_for(columns: Columns, header: Sequence[str], *, tidy: bool = False) -> tuple[Rule, ...]:
     """Return all rules, first the one that counts first; `header` spells the declared columns as the file does.
 
-    Conditions speak of the texts r0, r1, … and the typed values v0, v1, … in declared order.
+    Conditions speak of the texts r0, r1, … and the typed values v0, v1, … in declared order; of `tidy` texts (see
+    `typed`) they ask less.
     """
-    repeated = " AND ".join(f"{_trim(f'r{place}')} = {literal(cell)}" for place, cell in enumerate(header))
     target = len(columns.names) - 1
+    has_label = f"v{target} IS NOT NULL"
     labels = f"is neither {columns.positive} nor {columns.negative}"
     shown = f"coalesce({_trim(f'r{target}')}, '')"
     return (
-        Rule(repeated, "is the header again"),
-        Rule("v0 IS NULL", "is empty", columns.id),
+        Rule(_repeats(header), "is the header again", kept=None if _is_labelled(columns, header) else has_label),
+        Rule("v0 IS NULL", "is empty", columns.id, kept="v0 IS NOT NULL"),
         *(
             rule
             for place, column in enumerate(columns.numeric, start=1)
-            for rule in _numeric_rules(column, f"r{place}", f"v{place}")
+            for rule in _numeric_rules(column, f"r{place}", f"v{place}", tidy=tidy)
         ),
-        Rule(f"v{target} IS NULL", labels, columns.target, shown),
+        Rule(f"v{target} IS NULL", labels, columns.target, shown, has_label),
     )
 
 
@@ -64,7 +83,7 @@ def typed(columns: Columns, rules: Sequence[Rule], texts: str, *, tidy: bool) ->
     """
     faults = " ".join(f"WHEN {rule.condition} THEN {place}" for place, rule in enumerate(rules))
     shown = " ".join(f"WHEN {place} THEN {rule.shown}" for place, rule in enumerate(rules))
-    sound = _surely_sound(columns, tidy=tidy)
+    sound = " AND ".join(dict.fromkeys(rule.quick for rule in rules))
     return (
         f"SELECT {values(columns)}, {hashed(columns)} AS h, fault, CASE fault {shown} END AS value FROM ("
         f"SELECT *, CASE WHEN {sound} THEN NULL ELSE CASE {faults} END END AS fault "
@@ -75,39 +94,41 @@ def typed(columns: Columns, rules: Sequence[Rule], texts: str, *, tidy: bool) ->
 def _typed_values(columns: Columns, *, tidy: bool) -> str:
     count = len(columns.numeric)
     target = len(columns.names) - 1
-    found = [_text("r0", tidy=tidy)]
-    found += [f"TRY_CAST(r{place} AS DOUBLE) + 0.0" for place in range(1, count + 1)]
-    found += [_text(f"r{place}", tidy=tidy) for place in range(count + 1, target)]
-    found.append(_label(columns, f"r{target}"))
-    return ", ".join(f"{value} AS v{place}" for place, value in enumerate(found))
+    cells = [_text("r0", tidy=tidy)]
+    cells += [f"TRY_CAST(r{place} AS DOUBLE) + 0.0" for place in range(1, count + 1)]
+    cells += [_text(f"r{place}", tidy=tidy) for place in range(count + 1, target)]
+    cells.append(_label(columns, f"r{target}"))
+    return ", ".join(f"{value} AS v{place}" for place, value in enumerate(cells))
 
 
-def _surely_sound(columns: Columns, *, tidy: bool) -> str:
-    """Say in cheap SQL that no rule is broken; rows it does not vouch for are looked at closely."""
-    found = ["v0 IS NOT NULL", f"v{len(columns.names) - 1} IS NOT NULL"]
-    for place, column in enumerate(columns.numeric, start=1):
-        low = -MAX_MAGNITUDE if column.min is None else max(column.min, -MAX_MAGNITUDE)
-        high = MAX_MAGNITUDE if column.max is None else min(column.max, MAX_MAGNITUDE)
-        found.append(f"v{place} BETWEEN {double(low)} AND {double(high)}")
-        if not tidy:
-            found.append(_is_spelled_plainly(f"r{place}"))
-    return " AND ".join(found)
+def _repeats(header: Sequence[str]) -> str:
+    return " AND ".join(f"{_trim(f'r{place}')} = {literal(cell)}" for place, cell in enumerate(header))
 
 
-def _numeric_rules(column: NumericColumn, text: str, value: str) -> tuple[Rule, ...]:
+def _is_labelled(columns: Columns, header: Sequence[str]) -> bool:
+    """Whether the header, read as a row, has a label."""
+    return canonical_label(header[-1]) in (columns.positive, columns.negative)
+
+
+def _numeric_rules(column: NumericColumn, text: str, value: str, *, tidy: bool) -> tuple[Rule, ...]:
     not_number = (
         f"({value} IS NULL AND {_trim(text)} <> '') OR NOT isfinite({value}) OR NOT {_is_spelled_plainly(text)}"
     )
     shown = _trim(text)
-    found = [
-        Rule(not_number, "is not a number", column.name, shown),
-        Rule(f"abs({value}) > {double(MAX_MAGNITUDE)}", f"is beyond {MAX_MAGNITUDE:g}", column.name, shown),
+    within = f"({value} BETWEEN {double(-MAX_MAGNITUDE)} AND {double(MAX_MAGNITUDE)})"
+    is_number = within if tidy else f"{within} AND {_is_spelled_plainly(text)}"
+    rules = [
+        Rule(not_number, "is not a number", column.name, shown, is_number),
+        Rule(
+            f"abs({value}) > {double(MAX_MAGNITUDE)}", f"is beyond {MAX_MAGNITUDE:g}", column.name, shown, within
+        ),
     ]
-    if column.min is not None:
-        found.append(Rule(f"{value} < {double(column.min)}", f"is below {column.min:.15g}", column.name, shown))
-    if column.max is not None:
-        found.append(Rule(f"{value} > {double(column.max)}", f"is above {column.max:.15g}", column.name, shown))
-    return tuple(found)
+    for bound, fault, keeps, words in ((column.min, "<", ">=", "below"), (column.max, ">", "<=", "above")):
+        if bound is not None:
+            limit = double(bound)
+            condition, kept = f"{value} {fault} {limit}", f"{value} {keeps} {limit}"
+            rules.append(Rule(condition, f"is {words} {bound:.15g}", column.name, shown, kept))
+    return tuple(rules)
 
 
 def _label(columns: Columns, text: str) -> str:

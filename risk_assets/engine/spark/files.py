@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from risk_assets.engine.intake.tokenize import MAX_LINE
 from risk_assets.engine.session import CsvForm
 from risk_assets.engine.spark.positions import POSITION
 from risk_assets.engine.sql import literal
@@ -65,16 +64,16 @@ def split_lines(spark: SparkSession, path: Path, form: CsvForm) -> DataFrame:
 
     lines = _lines(spark, path).where(f"{POSITION_SQL} <> 0")
     cells = functions.split("value", re.escape(form.delimiter), -1)
-    fits = f"size(cells) = {form.width} AND octet_length(value) + 2 < {MAX_LINE}"
+    fits = f"size(cells) = {form.width} AND octet_length(value) + 2 < {form.longest_line}"
     return _fields(lines.withColumn("cells", cells), form.width, fits)
 
 
-def split_json(spark: SparkSession, form: CsvForm) -> DataFrame:
+def split_json(spark: SparkSession, path: Path, width: int) -> DataFrame:
     """Return the fields c0, c1, … of each line that is a JSON list, with its position."""
     from pyspark.sql import functions
 
     cells = functions.from_json("value", "ARRAY<STRING>")
-    return _fields(_lines(spark, form.path).withColumn("cells", cells), form.width, "true")
+    return _fields(_lines(spark, path).withColumn("cells", cells), width, "true")
 
 
 POSITION_SQL = f"`{POSITION}`"

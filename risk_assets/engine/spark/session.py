@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
 from risk_assets.domain.columns import Columns
-from risk_assets.engine.session import CsvForm, RecordWriter, TypedQuery
+from risk_assets.engine.session import CsvForm, TypedQuery
 from risk_assets.engine.spark import faults, files
 from risk_assets.engine.spark.application import application
 from risk_assets.engine.spark.result import SparkResult
@@ -132,19 +131,9 @@ class SparkSession:
         self._register("texts", files.split_lines(self.spark, source, form))
         return self._keep_rows(query("texts"))
 
-    def record_writer(self, target: TextIO, delimiter: str) -> RecordWriter:
-        """Return what writes records as JSON, one on each line."""
-        del delimiter
-
-        def write(raw: str, fields: Sequence[str]) -> None:
-            del raw
-            target.write(json.dumps(fields, ensure_ascii=False) + "\n")
-
-        return write
-
-    def load_records(self, form: CsvForm, query: TypedQuery) -> None:
-        """Read what a `record_writer` wrote."""
-        self._register("texts", files.split_json(self.spark, form))
+    def load_records(self, path: Path, width: int, query: TypedQuery) -> None:
+        """Read lists from JSON lines."""
+        self._register("texts", files.split_json(self.spark, path, width))
         self.load_rows(query("texts"))
 
     def drop_rows(self, numbers: str) -> int:

@@ -17,7 +17,7 @@ from risk_assets.engine.select import LabelledRows, labelled_rows
 from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
 from risk_assets.storage.intake.finaldata_outputs import publish
-from risk_assets.storage.intake.parse_cache import Source, SourceChangedError, kept_source, read_sources
+from risk_assets.storage.intake.parse_cache import Source, SourceChangedError, cached_source, read_sources
 from risk_assets.storage.intake.parts import Folders, merge
 from risk_assets.storage.layout import Layout, reading_order
 from risk_assets.storage.lock import writing
@@ -124,7 +124,7 @@ def _as_they_were(
 ) -> Iterable[Source]:
     for file in before.files if before else ():
         if file.name in names:
-            kept = kept_source(session, file.name, file.sha256, file.bytes, layout.parsed)
+            kept = cached_source(session, file.name, file.sha256, file.bytes, layout.parsed)
             if kept is not None:
                 yield kept
 

@@ -13,7 +13,7 @@ from risk_assets.engine.intake.parse import refuse_whole
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import number_text, quote, read_parts
 from risk_assets.storage import atomic
-from risk_assets.storage.intake.parse_cache import Source, forget_others
+from risk_assets.storage.intake.parse_cache import Source, prune
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import write_record
 
@@ -40,7 +40,7 @@ def publish(
     _remove_others(layout.finaldata_parquet, {file.part for file in ingestion.files if file.part})
     _remove_others(layout.redelivered, {file.redelivered for file in ingestion.files if file.redelivered})
     _remove_others(layout.quarantine, {target.name for target in staged})
-    forget_others(layout.parsed, sources)
+    prune(layout.parsed, sources)
 
 
 def _stage(

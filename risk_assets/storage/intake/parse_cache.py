@@ -1,4 +1,4 @@
-"""Parsed source files, kept by content: a file is parsed once, however often it is ingested."""
+"""The cache of parsed source files, by content: a file is parsed once, however often it is ingested."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from risk_assets.engine.intake.encoding import sha256_of
+from risk_assets.engine.intake.formats import format_of
 from risk_assets.engine.intake.parse import Parsed, parse, refuse_whole
 from risk_assets.engine.intake.rules import RULES_VERSION
+from risk_assets.engine.intake.scan import ScannedFile, scan_file
 from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
-from risk_assets.storage.layout import INPUT_SUFFIXES
 from risk_assets.storage.records import RecordError, read_record, write_record
 
-#: Hashing holds up no other thread; disks and cores are busy with a few files at a time.
-HASHED_AT_ONCE = 4
+#: Scanning hardly holds up other threads; disks and cores are busy with a few files at a time.
+SCANNED_AT_ONCE = 4
 
 
 class SourceChangedError(ValueError):
@@ -28,8 +29,8 @@ class SourceChangedError(ValueError):
 
 
 @dataclass(frozen=True)
-class _Kept:
-    """What is kept of a file beside its rows; the hashes tell whether these are still as they were written."""
+class _Entry:
+    """An entry of the cache; the hashes tell whether the files beside it are still as they were written."""
 
     parsed: Parsed
     part_sha256: str
@@ -65,14 +66,29 @@ class Source:
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """A source file as it was met: its content and what is kept of it, or why it cannot be read."""
+class _Opened:
+    """A source file once it was scanned: its content and the cached outcome, or why it cannot be read."""
 
-    file: Path
+    path: Path
     stat: os.stat_result
-    sha256: str = ""
-    kept: Source | None = None
+    scanned: ScannedFile | None = None
+    cached: Source | None = None
     refusal: str | None = None
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the content, "" where it cannot be read."""
+        return self.scanned.sha256 if self.scanned else ""
+
+    def require_unchanged(self) -> None:
+        """Raise SourceChangedError when the file is no longer the one that was scanned."""
+        before, after = self.stat, _stat(self.path)
+        if (before.st_size, before.st_mtime_ns, before.st_ino) != (
+            after.st_size,
+            after.st_mtime_ns,
+            after.st_ino,
+        ):
+            raise SourceChangedError(f"{self.path.name}: changed while it was read")
 
 
 def read_sources(session: Session, files: Sequence[Path], folder: Path, work: Path) -> list[Source]:
@@ -80,20 +96,20 @@ def read_sources(session: Session, files: Sequence[Path], folder: Path, work: Pa
 
     Raises SourceChangedError when a file does not stay the same meanwhile.
     """
-    reading = _Reading(session, folder, work)
-    with ThreadPoolExecutor(HASHED_AT_ONCE) as pool, ThreadPoolExecutor(session.parallel_reads) as parsers:
-        return list(parsers.map(reading.read, pool.map(reading.see, files)))
+    reader = _Reader(session, folder, work)
+    with ThreadPoolExecutor(SCANNED_AT_ONCE) as pool, ThreadPoolExecutor(session.parallel_reads) as parsers:
+        return list(parsers.map(reader.read, pool.map(reader.open, files)))
 
 
-def kept_source(session: Session, name: str, sha256: str, size: int, folder: Path) -> Source | None:
+def cached_source(session: Session, name: str, sha256: str, size: int, folder: Path) -> Source | None:
     """Return what `folder` holds of a content that was parsed before, if anything."""
     key = _key(session, name, sha256)
     try:
-        kept = read_record(folder / f"{key}.json", _Kept)
+        entry = read_record(folder / f"{key}.json", _Entry)
     except RecordError:  # never parsed, or a cache that is damaged: parsing again mends it
         return None
-    source = Source(name, sha256, size, kept.parsed, folder, key, kept.part_sha256)
-    sound = is_sound(source.part, kept.part_sha256) and is_sound(source.quarantine, kept.quarantine_sha256)
+    source = Source(name, sha256, size, entry.parsed, folder, key, entry.part_sha256)
+    sound = is_sound(source.part, entry.part_sha256) and is_sound(source.quarantine, entry.quarantine_sha256)
     return source if sound else None
 
 
@@ -102,8 +118,8 @@ def is_sound(path: Path, sha256: str) -> bool:
     return not sha256 or (path.is_file() and sha256_of(path) == sha256)
 
 
-def forget_others(folder: Path, sources: Iterable[Source]) -> None:
-    """Remove what is kept of any other content."""
+def prune(folder: Path, sources: Iterable[Source]) -> None:
+    """Remove what is cached of any other content."""
     keys = {source.key for source in sources}
     for path in folder.iterdir():
         if path.stem not in keys:
@@ -114,21 +130,15 @@ def _stat(file: Path) -> os.stat_result:
     try:
         return file.stat()
     except FileNotFoundError as error:
-        raise SourceChangedError(_gone(file)) from error
+        raise _vanished(file) from error
 
 
-def _gone(file: Path) -> str:
-    return f"{file.name}: went away while it was read"
-
-
-def _require_unchanged(seen: _Seen) -> None:
-    before, after = seen.stat, _stat(seen.file)
-    if (before.st_size, before.st_mtime_ns, before.st_ino) != (after.st_size, after.st_mtime_ns, after.st_ino):
-        raise SourceChangedError(f"{seen.file.name}: changed while it was read")
+def _vanished(file: Path) -> SourceChangedError:
+    return SourceChangedError(f"{file.name}: went away while it was read")
 
 
 @dataclass(frozen=True)
-class _Reading:
+class _Reader:
     """Several files read at once; of files of equal content one is parsed and the others wait for it."""
 
     session: Session
@@ -136,88 +146,86 @@ class _Reading:
     work: Path
     locks: dict[str, threading.Lock] = field(default_factory=dict)
 
-    def see(self, file: Path) -> _Seen:
-        """Hash a file, and look up what is kept of its content."""
-        stat = _stat(file)
+    def open(self, path: Path) -> _Opened:
+        """Scan a file, and look up its content in the cache."""
+        stat = _stat(path)
         try:
-            sha256 = sha256_of(file)
+            scanned = scan_file(path)
         except FileNotFoundError as error:
-            raise SourceChangedError(_gone(file)) from error
+            raise _vanished(path) from error
         except PermissionError as error:
-            return _Seen(file, stat, refusal=f"cannot be read: {error.strerror}")
-        return _Seen(file, stat, sha256, self._kept(file, sha256, stat))
+            return _Opened(path, stat, refusal=f"cannot be read: {error.strerror}")
+        return _Opened(path, stat, scanned, self._cached(scanned, stat))
 
-    def read(self, seen: _Seen) -> Source:
-        """Return what is kept of a file, or parse it."""
-        if seen.refusal is not None:
-            return _unreadable(self.session, seen, self.folder, seen.refusal)
-        with self.locks.setdefault(seen.sha256, threading.Lock()):
-            source = seen.kept or self._kept(seen.file, seen.sha256, seen.stat)
+    def read(self, file: _Opened) -> Source:
+        """Return what is cached of a file, or parse it."""
+        if file.scanned is None:
+            return _unreadable(self.session, file, self.folder, file.refusal or "")
+        with self.locks.setdefault(file.sha256, threading.Lock()):
+            source = file.cached or self._cached(file.scanned, file.stat)
             if source is None:
-                return self._parse(seen)
-        _require_unchanged(seen)
+                return self._parse(file, file.scanned)
+        file.require_unchanged()
         return source
 
-    def _kept(self, file: Path, sha256: str, stat: os.stat_result) -> Source | None:
-        return kept_source(self.session, file.name, sha256, stat.st_size, self.folder)
+    def _cached(self, scanned: ScannedFile, stat: os.stat_result) -> Source | None:
+        return cached_source(self.session, scanned.path.name, scanned.sha256, stat.st_size, self.folder)
 
-    def _parse(self, seen: _Seen) -> Source:
+    def _parse(self, file: _Opened, scanned: ScannedFile) -> Source:
         self.work.mkdir(parents=True, exist_ok=True)
-        with self.session.new_connection() as session, tempfile.TemporaryDirectory(dir=self.work) as place:
-            return _parsed(session, seen, self.folder, Path(place))
+        with self.session.new_connection() as session, tempfile.TemporaryDirectory(dir=self.work) as work:
+            return _parsed(session, file, scanned, self.folder, Path(work))
 
 
-def _parsed(session: Session, seen: _Seen, folder: Path, work: Path) -> Source:
-    """Parse a file; what came of it is only kept when the file is still the one that was hashed."""
-    file, part, quarantine = seen.file, work / "part.parquet", work / "quarantine.csv"
+def _parsed(session: Session, file: _Opened, scanned: ScannedFile, folder: Path, work: Path) -> Source:
+    """Parse a file; the outcome is cached only when the file is still the one that was scanned."""
+    path, part, quarantine = file.path, work / "part.parquet", work / "quarantine.csv"
     try:
-        parsed = parse(session, file, part=part, quarantine=quarantine, folder=work)
+        parsed = parse(session, scanned, part=part, quarantine=quarantine, folder=work)
     except FileNotFoundError as error:
-        if file.exists():
+        if path.exists():
             raise
-        raise SourceChangedError(_gone(file)) from error
+        raise _vanished(path) from error
     except session.errors as error:
         fault = session.fault_of_file(error)
         if fault is None:
             raise
-        _require_unchanged(seen)
-        told = fault.replace(str(file), "the file")
-        return _unreadable(session, seen, folder, f"cannot be read by the engine: {told}")
-    _require_unchanged(seen)
-    key = _key(session, file.name, seen.sha256)
-    return _keep(Source(file.name, seen.sha256, seen.stat.st_size, parsed, folder, key), part, quarantine)
+        file.require_unchanged()
+        reason = f"cannot be read by the engine: {fault.replace(str(path), 'the file')}"
+        return _unreadable(session, file, folder, reason)
+    file.require_unchanged()
+    key = _key(session, path.name, scanned.sha256)
+    return _cache(Source(path.name, scanned.sha256, file.stat.st_size, parsed, folder, key), part, quarantine)
 
 
-def _unreadable(session: Session, seen: _Seen, folder: Path, reason: str) -> Source:
-    """Return the account of a file that may well be readable the next time: it is not kept as parsed."""
+def _unreadable(session: Session, file: _Opened, folder: Path, reason: str) -> Source:
+    """Return the account of a file that may well be readable the next time: it is not cached as parsed."""
     folder.mkdir(parents=True, exist_ok=True)
-    name = seen.file.name
-    source = Source(
-        name, seen.sha256, seen.stat.st_size, Parsed(0, reason=reason), folder, _key(session, name, name)
-    )
+    name = file.path.name
+    key = _key(session, name, name)
+    source = Source(name, file.sha256, file.stat.st_size, Parsed(0, reason=reason), folder, key)
     refuse_whole(source.quarantine, reason)
     return source
 
 
-def _keep(source: Source, part: Path, quarantine: Path) -> Source:
+def _cache(source: Source, part: Path, quarantine: Path) -> Source:
     source.folder.mkdir(parents=True, exist_ok=True)
-    kept = _Kept(source.parsed, _moved(part, source.part), _moved(quarantine, source.quarantine))
-    write_record(source.folder / f"{source.key}.json", kept)
-    return replace(source, part_sha256=kept.part_sha256)
+    entry = _Entry(source.parsed, _moved(part, source.part), _moved(quarantine, source.quarantine))
+    write_record(source.folder / f"{source.key}.json", entry)
+    return replace(source, part_sha256=entry.part_sha256)
 
 
-def _moved(written: Path, kept: Path) -> str:
+def _moved(written: Path, target: Path) -> str:
     """Move a file that was perhaps written and return its hash, "" for none."""
     if not written.exists():
         return ""
     atomic.sync(written)
-    written.replace(kept)
-    return sha256_of(kept)
+    written.replace(target)
+    return sha256_of(target)
 
 
 def _key(session: Session, name: str, sha256: str) -> str:
-    """Return a name for the outcome of parsing: the content, its kind, the schema, the rules and the engine."""
-    kind = next(suffix for suffix in INPUT_SUFFIXES if name.lower().endswith(suffix))
-    content = "parquet" if kind == ".parquet" else "csv"
-    told = (sha256, content, repr(session.columns), str(RULES_VERSION), session.engine)
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:32]
+    """Return a name for the outcome of parsing: the content, its format, the schema, the rules and the engine."""
+    form = format_of(name).name
+    inputs = (sha256, form, repr(session.columns), str(RULES_VERSION), session.engine)
+    return hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:32]

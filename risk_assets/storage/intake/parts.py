@@ -19,7 +19,7 @@ from risk_assets.engine.intake.merge import Target, find_repeated, rewrite
 from risk_assets.engine.intake.row_table import Figures
 from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
-from risk_assets.storage.intake.parse_cache import HASHED_AT_ONCE, Source, is_sound
+from risk_assets.storage.intake.parse_cache import SCANNED_AT_ONCE, Source, is_sound
 
 NAME_CHARACTERS = 100
 
@@ -100,7 +100,7 @@ def _settled(
     What a part holds depends on the files before it, so those after that one may hold too little.
     """
     by_name = {source.name: source for source in sources}
-    with ThreadPoolExecutor(HASHED_AT_ONCE) as pool:
+    with ThreadPoolExecutor(SCANNED_AT_ONCE) as pool:
         same = pool.map(lambda file: _is_as_before(file, by_name.get(file.name), folders), before)
         return {
             file.name: file

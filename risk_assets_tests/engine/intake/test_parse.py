@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from risk_assets.engine.intake.csv_file import load_csv, open_csv
+from risk_assets.engine.intake.csv_file import CsvFormat
+from risk_assets.engine.intake.scan import scan_file
 from risk_assets_tests.engine.dirty import COLUMNS as DIRTY_COLUMNS
 from risk_assets_tests.engine.dirty import DirtyWriter
 from risk_assets_tests.engine.outcome import COLUMNS, HEADER, Outcome
@@ -57,11 +58,11 @@ def test_the_fast_and_the_careful_way_read_the_same(tmp_path: Path, text: list[s
     source = tmp_path / "clients.csv"
     source.write_text(HEADER + "A,1,n,1\n" + "".join(text), encoding="utf-8")
     with session_of(COLUMNS, tmp_path / "spill") as session:
-        file = open_csv(session, source, tmp_path)
-        careful = dataclasses.replace(file, text=dataclasses.replace(file.text, plain=False))
-        assert load_csv(session, file, tmp_path) == load_csv(session, careful, tmp_path)
+        file = CsvFormat().open(session, scan_file(source), tmp_path)
+        careful = dataclasses.replace(file, text=dataclasses.replace(file.text, damaged=True))
+        assert file.load(session) == careful.load(session)
         expected = session.run("SELECT * FROM rows").fetchall()
-        load_csv(session, file, tmp_path)
+        file.load(session)
         assert session.run("SELECT * FROM rows").fetchall() == expected
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import dataclasses
 import itertools
+from collections.abc import Sequence
 
 import duckdb
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from risk_assets.domain.columns import BLANKS, Columns, NumericColumn, canonical_label, number_of
 from risk_assets.engine.duck.session import DuckSession
-from risk_assets.engine.intake.rules import rules_for, typed
+from risk_assets.engine.intake.rules import Rule, rules_for, typed
 
 LABEL_PAIRS = [("1", "0"), ("0", "1"), ("Yes", "No"), ("2", "3.5"), ("true story", "1")]
 SPELLINGS = [
@@ -34,14 +36,16 @@ SPELLINGS += ["1_0", "nan", "inf", "1\xa0", "\v1", "true story", "0x1", "+-1", "
 texts = st.one_of(st.sampled_from(SPELLINGS), st.text(st.sampled_from("01.eE+-_ YesNotru\xa0\t"), max_size=6))
 
 
-def read_texts(columns: Columns, rows: list[tuple[str | None, ...]], *, tidy: bool) -> list[tuple[object, ...]]:
+def read_texts(
+    columns: Columns, rows: list[tuple[str | None, ...]], *, tidy: bool, rules: Sequence[Rule] = ()
+) -> list[tuple[object, ...]]:
     """Type rows of texts (r0, r1, …) and return their values and the fault of each, in order."""
     with duckdb.connect() as connection:
         session = DuckSession(columns, connection)
         names = [f"r{place}" for place in range(len(columns.names))]
         session.run(f"CREATE TABLE texts ({', '.join(f'{name} VARCHAR' for name in names)})")
         connection.executemany(f"INSERT INTO texts VALUES ({', '.join('?' for _ in names)})", rows)
-        rules = rules_for(columns, columns.names)
+        rules = rules or rules_for(columns, columns.names)
         values = ", ".join(f"v{place}" for place in range(len(names)))
         query = typed(columns, rules, "SELECT nullif(COLUMNS(*), '') FROM texts", tidy=tidy)
         found = session.run(f"SELECT {values}, fault, value FROM ({query})").fetchall()
@@ -108,3 +112,24 @@ def test_minus_zero_is_zero_so_that_equal_rows_have_equal_bytes() -> None:
     columns = Columns("id", "left", "1", "0", (NumericColumn("a"),))
     found = read_texts(columns, [("A", "-0", "1"), ("A", "-0.0", "1")], tidy=True)
     assert [str(row[1]) for row in found] == ["0.0", "0.0"]
+
+
+def test_a_rule_that_is_added_is_applied() -> None:
+    columns = Columns("id", "left", "1", "0", (NumericColumn("calls", 0),))
+    rules = (*rules_for(columns, columns.names), Rule("v1 = 13", "is unlucky", "calls", "r1"))
+    found = read_texts(columns, [("A", "12", "1"), ("B", "13", "0")], tidy=False, rules=rules)
+    assert [row[-1] for row in found] == [None, 'calls: "13" is unlucky']
+
+
+@pytest.mark.parametrize("tidy", [False, True])
+def test_quick_conditions_hide_no_fault(*, tidy: bool) -> None:
+    columns = Columns("id", "left", "1", "0", (NumericColumn("calls", -2, 1e50),), ("k",))
+    odd = ["", "1", "-3", "nan", "inf", "1e60", "1e120", "x", "calls", *([] if tidy else [" ", "1_0", "+-1"])]
+    rows: list[tuple[str | None, ...]] = [
+        (name, calls, "k", label) for name in ("A", "id", "") for calls in odd for label in ("1", "", "left")
+    ]
+    rules = rules_for(columns, columns.names, tidy=tidy)
+    careful = [dataclasses.replace(rule, kept="false") for rule in rules]
+    expected = [row[-1] for row in read_texts(columns, rows, tidy=tidy, rules=careful)]
+    assert [row[-1] for row in read_texts(columns, rows, tidy=tidy, rules=rules)] == expected
+    assert set(expected) >= {None, "is the header again", 'calls: "-3" is below -2'}

@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from risk_assets.engine.intake.parse import Parsed, parse
+from risk_assets.engine.intake.scan import scan_file
 from risk_assets.engine.session import Session
 from risk_assets_tests.engine.dirty import COLUMNS as DIRTY_COLUMNS
 from risk_assets_tests.engine.dirty import DirtyWriter
@@ -43,7 +44,7 @@ def read_back(session: Session, folder: Path, name: str, content: str | bytes) -
     for file in (part, quarantine):
         file.unlink(missing_ok=True)
     work.mkdir(exist_ok=True)
-    parsed = parse(session, source, part=part, quarantine=quarantine, folder=work)
+    parsed = parse(session, scan_file(source), part=part, quarantine=quarantine, folder=work)
     with duckdb.connect() as connection:
         rows = connection.execute(f"FROM '{part}'").fetchall() if part.exists() else []
     refused: list[tuple[int, str, str]] = []

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import random
@@ -8,17 +9,16 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from risk_assets.domain.columns import Columns, NumericColumn
+from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.engine.duck.session import DuckSession
-from risk_assets.storage.intake import parse_cache as parsed
 from risk_assets.storage.intake.finaldata import IngestionError, ingest, read_ingestion, read_test_rows
 from risk_assets.storage.intake.part_files import parts, parts_of, parts_with_redelivered
 from risk_assets.storage.layout import reading_order
@@ -331,117 +331,122 @@ def test_testdata_is_read_by_the_same_rules(place: Place) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class MeddlingSession(DuckSession):
-    """A session during whose first statements somebody writes to a file."""
+    """A session that, the first `times` it is about to parse a file, lets somebody change what was scanned."""
 
-    file: Path
-    times: int
-    done: list[str] = dataclasses.field(default_factory=list)
+    change: Callable[[], object]
+    times: int = 1
+    done: list[bool] = dataclasses.field(default_factory=list)
 
-    def run(self, sql: str, parameters: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
-        if len(self.done) < self.times and sql.startswith("CREATE OR REPLACE TEMP TABLE rows"):
-            self.done.append(sql)
-            with self.file.open("a", encoding="utf-8") as file:
-                file.write(f"M{len(self.done)},1,north,0\n")
-        return super().run(sql, parameters)
+    @contextlib.contextmanager
+    def new_connection(self) -> Iterator[DuckSession]:
+        if len(self.done) < self.times:
+            self.done.append(True)
+            self.change()
+        with super().new_connection() as connection:
+            yield connection
 
 
 @pytest.mark.parametrize("times", [1, 3])
 def test_a_file_that_grows_meanwhile_is_read_again_or_named(place: Place, times: int) -> None:
+    def grow() -> None:
+        with (place.layout.input / "a.csv").open("a", encoding="utf-8") as file:
+            file.write("M,1,north,0\n")
+
     place.put("a.csv", "A,1,north,0")
     with session_of(COLUMNS, place.layout.data_root / "spill") as session:
-        meddling = MeddlingSession(COLUMNS, session.connection, place.layout.input / "a.csv", times)
+        meddling = MeddlingSession(COLUMNS, session.connection, grow, times)
         if times == 1:
             ingest(place.layout, meddling, max_bad_share=0.5, write_csv=True, now=NOW)
-            assert [row[0] for row in place.rows()] == ["A", "M1"]
+            assert [row[0] for row in place.rows()] == ["A", "M"]
         else:
             with pytest.raises(IngestionError, match=r"a\.csv: changed while it was read"):
                 ingest(place.layout, meddling, max_bad_share=0.5, write_csv=True, now=NOW)
 
 
-def spoil(place: Place, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], object]) -> None:
-    """Let somebody change b.csv, once, after it was hashed and before it is parsed."""
-    see, todo = parsed._Reading.see, [place.layout.input / "b.csv"]
-
-    def seen(self: parsed._Reading, file: Path) -> parsed._Seen:
-        found = see(self, file)
-        if file.name == "b.csv" and todo:
-            change(todo.pop())
-        return found
-
-    monkeypatch.setattr(parsed._Reading, "see", seen)
-
-
-def test_a_file_that_goes_away_after_it_was_hashed_is_left_out(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def ingest_and_spoil(place: Place, change: Callable[[Path], object]) -> Ingestion:
+    """Ingest a.csv, and then b.csv too, which somebody changes meanwhile."""
     place.put("a.csv", "A,1,north,0")
+    place.ingest()
     place.put("b.csv", "B,1,north,0")
-    spoil(place, monkeypatch, Path.unlink)
-    assert [file.name for file in place.ingest().files] == ["a.csv"]
+    file = place.layout.input / "b.csv"
+    with session_of(COLUMNS, place.layout.data_root / "spill") as session:
+        meddling = MeddlingSession(COLUMNS, session.connection, lambda: change(file))
+        return ingest(place.layout, meddling, max_bad_share=1.0, write_csv=True, now=NOW)
 
 
-def test_what_a_file_held_meanwhile_is_not_taken_for_what_was_hashed(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place.put("a.csv", "A,1,north,0")
+def test_a_file_that_goes_away_after_it_was_hashed_is_left_out(place: Place) -> None:
+    assert [file.name for file in ingest_and_spoil(place, Path.unlink).files] == ["a.csv"]
+
+
+def test_what_a_file_held_meanwhile_is_not_taken_for_what_was_hashed(place: Place) -> None:
+    def write_other_rows(file: Path) -> None:
+        file.write_bytes(HEADER.encode() + b"B,x,north,0\nC,1")
+
+    ingest_and_spoil(place, write_other_rows)
     place.put("b.csv", "B,1,north,0")
-    good = (place.layout.input / "b.csv").read_bytes()
-    spoil(place, monkeypatch, lambda file: file.write_bytes(HEADER.encode() + b"B,x,north,0\nC,1"))
-    place.ingest(bad=1.0)
-    (place.layout.input / "b.csv").write_bytes(good)
     assert place.ingest().quarantined == 0
     assert [row[0] for row in place.rows()] == ["A", "B"]
 
 
+#: Ingests, and is killed before the n-th change of a file or folder; prints how many there are when n is 0.
 KILLED = """
 import os, signal, sys
-from datetime import UTC, datetime
 from pathlib import Path
-from risk_assets.storage.intake import parts
-from risk_assets.storage.intake import finaldata_outputs as publication
 from risk_assets.storage.intake.finaldata import ingest
 from risk_assets.storage.layout import Layout
 from risk_assets_tests.engine.parts import session_of
 from risk_assets_tests.storage.place import COLUMNS, NOW
 
-def die(*_, **__):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-module, _, name = sys.argv[2].partition(".")
-setattr({"publication": publication, "parts": parts}[module], name, die)
-root = Path(sys.argv[1])
+root, last, changes = Path(sys.argv[1]), int(sys.argv[2]), 0
 layout = Layout(root, root / "in", root / "test", root / "out", root / "models", root / "production")
+
+def count_change(event, arguments):
+    global changes
+    if event in ("os.rename", "os.remove", "os.link", "os.mkdir", "os.rmdir") or (
+        event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+    ):
+        changes += 1
+        if changes == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
 with session_of(COLUMNS, root / "spill") as session:
+    sys.addaudithook(count_change)
     ingest(layout, session, max_bad_share=0.5, write_csv=True, now=NOW)
+    print(changes)
 """
 
 
-@pytest.mark.parametrize(
-    "step",
-    [
-        "parts.find_repeated",
-        "parts.rewrite",
-        "parts.sha256_of",
-        "parts._place",
-        "parts._account",
-        "publication._stage",
-        "publication._refusals",
-        "publication.write_record",
-        "publication.forget_others",
-    ],
-)
-def test_a_killed_ingestion_leaves_the_old_or_the_new_finaldata(place: Place, step: str) -> None:
+def put_killed_case(place: Place) -> Ingestion:
     place.put("a.csv", "A,1,north,0", "B,1,north,0")
     before = place.ingest()
     place.put("0.csv", "A,1,north,0", "C,x,north,0")
-    command = [sys.executable, "-c", KILLED, str(place.layout.data_root), step]
-    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
-    found = read_ingestion(place.layout)
-    assert (found == before) == (step != "publication.forget_others")
+    return before
+
+
+def killed(place: Place, change: int) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", KILLED, str(place.layout.data_root), str(change)]
+    return subprocess.run(command, check=False, capture_output=True, text=True)
+
+
+@pytest.fixture(name="undisturbed", scope="module")
+def _undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, int]:
+    """The place after an ingestion that nobody killed, and how many changes of files that made."""
+    place = Place(tmp_path_factory.mktemp("undisturbed"))
+    put_killed_case(place)
+    return place, int(killed(place, 0).stdout)
+
+
+@pytest.mark.parametrize("share", [0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1])
+def test_a_killed_ingestion_leaves_the_old_or_the_new_finaldata(
+    place: Place, undisturbed: tuple[Place, int], share: float
+) -> None:
+    finished, changes = undisturbed
+    before = put_killed_case(place)
+    assert killed(place, max(1, round(share * changes))).returncode == -signal.SIGKILL
+    assert read_ingestion(place.layout) in (before, read_ingestion(finished.layout))
     assert sorted(str(row[0]) for row in place.rows()) == ["A", "B"]
     place.ingest()
-    assert [path.name for path in place.layout.ingested.iterdir() if path.name.endswith(".tmp")] == []
-    assert len(list(place.layout.finaldata_parquet.iterdir())) == 2
+    assert sorted(place.everything().values()) == sorted(finished.everything().values())
 
 
 def test_ingestion_json_is_readable_without_this_package(place: Place) -> None:
