@@ -101,6 +101,9 @@ def gather(instance: dg.DagsterInstance, repository: dg.RepositoryDefinition, ho
     """Return the facts of this moment: from Dagster's records and from disk."""
     from risk_assets.storage.drift.comparison import count_served
 
+    made = [key.to_user_string() for key in repository.asset_graph.materializable_asset_keys]
+    # looked up before the records and after: those of a run that ends or starts in between are half a story
+    in_flight = run_in_flight(instance, made)
     layout = home.layout
     home.mirror.pull("deployed_model", "drift", "predictions")
     states = asset_states(instance, repository, home.settings)
@@ -114,7 +117,7 @@ def gather(instance: dg.DagsterInstance, repository: dg.RepositoryDefinition, ho
         states=states,
         live=live,
         verdict=verdict,
-        in_flight=run_in_flight(instance, [key for key, state in states.items() if not state.is_source]),
+        in_flight=in_flight or run_in_flight(instance, made),
         retrained_at=retrained[1] if retrained else None,
         held=_held(decisions),
         rejected=_rejected(decisions),

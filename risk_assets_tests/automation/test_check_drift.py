@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import dagster as dg
 import pytest
@@ -12,6 +13,8 @@ from risk_assets.definitions import defs
 from risk_assets.domain.deployment.decisions import Decision
 from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.resources.declaration import code_version
+from risk_assets.resources.home import Home
+from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import append_record, write_record
 from risk_assets_tests.automation.small import SmallHome
 
@@ -111,6 +114,30 @@ def test_it_looks_by_itself_whenever_the_setting_says() -> None:
 def test_a_run_under_way_is_waited_for(graph: Graph) -> None:
     run = graph.home.record_run("everything", STARTED)
     assert graph.tick() == ([], f"Run {run.run_id[:8]} is under way.")
+
+
+@dataclass
+class HomeWhereARunEnds:
+    """A home in which a run ends while the facts are gathered: its records were read when it was half done."""
+
+    home: Home
+    instance: dg.DagsterInstance
+    run: dg.DagsterRun
+
+    @property
+    def layout(self) -> Layout:
+        self.instance.report_run_canceled(self.run)
+        return self.home.layout
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.home, name)
+
+
+def test_a_run_that_ends_meanwhile_is_waited_for_too(graph: Graph) -> None:
+    run = graph.home.record_run("ingest", STARTED)
+    home = HomeWhereARunEnds(graph.home.resource, graph.home.instance, run)
+    facts = check_drift.gather(graph.home.instance, REPOSITORY, cast(Home, home))
+    assert facts.in_flight == run.run_id
 
 
 def test_while_nothing_is_deployed_everything_is_made(tmp_path: Path) -> None:
