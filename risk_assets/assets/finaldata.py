@@ -30,7 +30,7 @@ class FinaldataConfig(dg.Config):
 @graph_asset(
     upstream=["sourcedata"],
     code_version="1",
-    settings=["columns", "finaldata_csv"],
+    settings=["columns", "finaldata_csv", "final_files"],
     owners=["team:data"],
     kinds={"duckdb", "parquet"},
     pool="finaldata",
@@ -38,13 +38,17 @@ class FinaldataConfig(dg.Config):
         dg.AssetCheckSpec("quarantine_share", asset="finaldata", description="Few rows are refused."),
         dg.AssetCheckSpec("duplicates", asset="finaldata", description="Few rows are held twice."),
         dg.AssetCheckSpec("columns_declared", asset="finaldata", description="Files bring what is declared."),
+        dg.AssetCheckSpec("outcomes_known", asset="finaldata", description="Files have outcomes to learn from."),
     ],
 )
 def finaldata(config: FinaldataConfig, home: Home, observed_sources: ObservedSources) -> dg.MaterializeResult:
     """Every usable row of sourcedata: checked against the declared columns, duplicates left out.
 
-    Each row read is accepted, a duplicate, or quarantined: quarantine/FILE.csv holds its line, the reason and the
-    raw text. When no row is usable, or too many are bad, the run fails and the earlier finaldata stays.
+    Each row read is accepted, a duplicate, an update (it brings the outcome of a row that is held) or quarantined:
+    quarantine/FILE.csv holds its line, the reason and the raw text. A blank outcome, or a file without the target
+    column, is an outcome that is not known yet: such a client is ranked, and a file teaches the model once nearly
+    all of its outcomes are known. When no row is usable, or too many are bad, the run fails and the earlier
+    finaldata stays.
     """
     del observed_sources  # it has noted what the folders hold, for this run's lineage
     settings, layout = home.settings, home.layout
@@ -54,6 +58,7 @@ def finaldata(config: FinaldataConfig, home: Home, observed_sources: ObservedSou
             session,
             max_bad_share=settings.max_bad_share,
             write_csv=settings.finaldata_csv,
+            final=settings.final_files,
             leave_out=home.unsettled_sources() if config.settled_only else (),
             now=datetime.now(UTC),
         )
@@ -87,8 +92,11 @@ def _metadata(ingestion: Ingestion, columns: Columns) -> Metadata:
                 "read": file.read,
                 "accepted": file.accepted,
                 "duplicates": file.duplicates,
+                "updates": file.updates,
                 "quarantined": file.quarantined,
+                "outcomes not known": file.open,
                 "reason": file.reason or "; ".join(f"{n} × {reason}" for reason, n in file.reasons.items()),
+                "teaches": file.waiting or "yes",
             }
         )
         for file in ingestion.files[:100]
@@ -96,7 +104,10 @@ def _metadata(ingestion: Ingestion, columns: Columns) -> Metadata:
     return {
         "dagster/row_count": ingestion.accepted,
         "positives": ingestion.positives,
+        "outcomes not known": ingestion.open,
+        "rows that teach": ingestion.teaching,
         "duplicates": ingestion.duplicates,
+        "updates": ingestion.updates,
         "quarantined": ingestion.quarantined,
         "dagster/column_schema": _schema(columns),
         "dagster/column_lineage": _lineage(columns),
@@ -164,5 +175,17 @@ def _checks(ingestion: Ingestion) -> Iterator[dg.AssetCheckResult]:
         metadata={
             "why": f"left out: {', '.join(undeclared)}" if undeclared else "every column is declared",
             "columns left out": dropped or "none",
+        },
+    )
+    waiting = {file.name: file.waiting for file in ingestion.files if file.waiting}
+    without = [file.name for file in ingestion.files if not file.has_target]
+    yield dg.AssetCheckResult(
+        check_name="outcomes_known",
+        passed=not waiting,
+        severity=warn,
+        metadata={
+            "why": "; ".join(f"{name} teaches nothing: {why}" for name, why in waiting.items())
+            or "every file teaches",
+            "files without the target column": ", ".join(without) or "none",
         },
     )

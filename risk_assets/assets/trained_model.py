@@ -13,7 +13,7 @@ from risk_assets.reporting.markdown import picture
 from risk_assets.resources.declaration import Metadata, graph_asset
 from risk_assets.resources.home import Home
 from risk_assets.storage.intake.finaldata import require_ingestion
-from risk_assets.storage.intake.part_files import parts
+from risk_assets.storage.intake.part_files import teaching_parts
 
 if TYPE_CHECKING:
     from risk_assets.domain.model.scorecard import Scorecard
@@ -36,8 +36,8 @@ def trained_model(home: Home) -> dg.MaterializeResult:
 
     Splines or straight lines and the strength of regularisation are chosen by cross-validated log-loss, the
     threshold by F1 on held-out folds. The same rows give the same bytes. More rows than training_rows_in_memory
-    are fitted by the engine, to the same model. Too few rows, or one class only, fail the run and the earlier
-    model stays.
+    are fitted by the engine, to the same model. Files of which outcomes are not known yet teach nothing. Too few
+    rows, or one class only, fail the run and the earlier model stays.
     """
     from risk_assets.engine.model.training import train_on
     from risk_assets.engine.model.training_rows import training_table
@@ -45,10 +45,10 @@ def trained_model(home: Home) -> dg.MaterializeResult:
 
     settings, layout, started = home.settings, home.layout, time.monotonic()
     ingestion, most = require_ingestion(layout), settings.training_rows_in_memory
-    keep: Keep = "training" if ingestion.accepted >= ROWS_FOR_A_HOLD_OUT else "all"
+    keep: Keep = "training" if ingestion.teaching >= ROWS_FOR_A_HOLD_OUT else "all"
     with (
         home.session() as session,
-        training_table(session, parts(layout, ingestion), keep, rows_in_memory=most) as rows,
+        training_table(session, teaching_parts(layout, ingestion), keep, rows_in_memory=most) as rows,
     ):
         training = train_on(session, rows, seed=settings.seed, threshold=settings.threshold, rows_in_memory=most)
         model = training.model

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: Larger magnitudes are refused: their squares overflow a double, so no mean or deviation could be given.
@@ -15,6 +17,9 @@ NUMBER = re.compile(r"[ \t\r\n\v\f]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-
 
 USUAL_OPPOSITES = {"1": "0", "0": "1", "yes": "no", "no": "yes", "y": "n", "n": "y"}
 BOOLEANS = {"true": "1", "false": "0"}
+
+#: Names whose letters agree to this share (difflib's ratio) may be one misspelt.
+NEARLY = 0.8
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,15 @@ class Columns:
         return (self.id, *self.features, self.target)
 
     @property
+    def key(self) -> tuple[str, ...]:
+        """The names that tell one row from another: id and features. The same row may get its outcome later.
+
+        >>> Columns("id", "left", "1", "0", (NumericColumn("calls"),), ("region",)).key
+        ('id', 'calls', 'region')
+        """
+        return (self.id, *self.features)
+
+    @property
     def has_numeric_labels(self) -> bool:
         """Whether both labels are numbers, so that finaldata can hold the target as an integer."""
         return {self.positive, self.negative} == {"0", "1"}
@@ -78,3 +92,20 @@ def usual_opposite(label: str) -> str | None:
     if label.isupper():
         return opposite.upper()
     return opposite.capitalize() if label[:1].isupper() else opposite
+
+
+def nearly_called(name: str, others: Sequence[str]) -> list[str]:
+    """Return those of the other names that are perhaps this one misspelt.
+
+    >>> nearly_called("exited", ["Exitted", "exited?", "region"])
+    ['Exitted', 'exited?']
+    """
+    return [
+        other
+        for other in others
+        if difflib.SequenceMatcher(None, _letters(name), _letters(other)).ratio() >= NEARLY
+    ]
+
+
+def _letters(name: str) -> str:
+    return "".join(character for character in name.casefold() if character.isalnum())

@@ -115,6 +115,9 @@ class Session(Protocol):
     def drop_rows(self, numbers: str) -> int:
         """Drop the rows of the row table whose `rowid` the query gives, and return how many went."""
 
+    def update_rows(self, column: str, query: str) -> None:
+        """Give a column of the row table other values: the query gives `rowid` and value, in two columns."""
+
     def cache_repeated_hashes(self, queries: Sequence[str], rows: int) -> tuple[int, ...]:
         """Keep the values of h that occur more than once as the table `repeats`; some may be in it several times.
 

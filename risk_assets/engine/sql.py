@@ -42,3 +42,8 @@ def read_parts(parts: Sequence[Path]) -> str:
 def held_out(columns: Columns) -> str:
     """Return the SQL condition of the clients (a tenth, by the MD5 of the id) that no model is trained on."""
     return f"CAST('0x' || substr(md5({quote(columns.id)}), 1, 8) AS BIGINT) % 10 = 0"
+
+
+def stored_label(columns: Columns, label: str) -> str:
+    """Return a label as SQL, as finaldata holds it."""
+    return label if columns.has_numeric_labels else literal(label)

@@ -136,7 +136,7 @@ class HomeWhereARunEnds:
 def test_a_run_that_ends_meanwhile_is_waited_for_too(graph: Graph) -> None:
     run = graph.home.record_run("ingest", STARTED)
     home = HomeWhereARunEnds(graph.home.resource, graph.home.instance, run)
-    facts = check_drift.gather(graph.home.instance, REPOSITORY, cast(Home, home))
+    facts = check_drift.gather(graph.home.instance, REPOSITORY, cast("Home", home))
     assert facts.in_flight == run.run_id
 
 

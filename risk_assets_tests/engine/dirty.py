@@ -30,7 +30,7 @@ GOOD_CALLS = {
 }
 GOOD_SHARES = {"-1": -1.0, "0.25": 0.25, "1.": 1.0, "": None, "1e-400": 0.0}
 GOOD_REGIONS = {"north": "north", " north": "north", "": None, " ": None, "süd": "süd", "a;b,c|d\te": "a;b,c|d\te"}
-GOOD_LABELS = {"Yes": "Yes", "No": "No", " Yes": "Yes"}
+GOOD_LABELS = {"Yes": "Yes", "No": "No", " Yes": "Yes", "": None, " ": None}
 BAD_CALLS = {
     "abc": "is not a number",
     "1_000": "is not a number",
@@ -42,7 +42,7 @@ BAD_CALLS = {
     "1e101": "is beyond 1e+100",
     "-3": "is below 0",
 }
-BAD_LABELS = ("", "yes", "1", "maybe")
+BAD_LABELS = ("yes", "1", "maybe")
 
 
 @dataclass

@@ -62,7 +62,9 @@ def wild() -> ReportContent:
     top = tuple(
         dataclasses.replace(samples.ranked(rank, name), reasons=reasons) for rank, name in enumerate(names, 1)
     )
-    bad = SourceFile(LONG + ".csv", "0" * 64, 10**13, 0, 0, 0, 0, f"no column {LONG}", {}, (LONG,) * 300)
+    bad = SourceFile(
+        LONG + ".csv", "0" * 64, 10**13, 0, 0, 0, 0, reason=f"no column {LONG}", dropped_columns=(LONG,) * 300
+    )
     profile = usual.diagnostics.profile
     huge = dataclasses.replace(
         profile.numeric[0], mean=-1.23e99, median=-3e98, std=1.11e100, min=-1e100, max=1e100

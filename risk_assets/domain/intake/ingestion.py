@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class SourceFile:
-    """The account of one file: accepted + duplicates + quarantined = read.
+    """The account of one file: accepted + duplicates + updates + quarantined = read.
 
+    `updates` are rows that gave a row which is held already its outcome, or another one. Of the accepted rows
+    `positives` have left, of `open` ones the outcome is not known, and `updated` ones have it from another file;
+    without `has_target` the file has no column of outcomes at all. `waiting` says why its rows teach nothing yet.
     `reason` is set when the file as a whole is quarantined; `reasons` counts quarantined rows by reason;
     `dropped_columns` are columns of the file that are not declared. `part` is the name of the file's part of
     finaldata (None when nothing is accepted), `fingerprint` a hash of its accepted rows in any order. Of equal
@@ -25,10 +28,15 @@ class SourceFile:
     accepted: int
     duplicates: int
     quarantined: int
+    updates: int = 0
     reason: str | None = None
     reasons: Mapping[str, int] = field(default_factory=dict)
     dropped_columns: tuple[str, ...] = ()
+    has_target: bool = True
     positives: int = 0
+    open: int = 0
+    updated: int = 0
+    waiting: str | None = None
     part: str | None = None
     fingerprint: str = ""
     part_sha256: str = field(default="", compare=False)
@@ -37,8 +45,13 @@ class SourceFile:
 
     def __post_init__(self) -> None:
         """Refuse an account that does not add up."""
-        if self.accepted + self.duplicates + self.quarantined != self.read:
-            raise ValueError(f"{self.name}: accepted + duplicates + quarantined differs from read: {self}")
+        if self.accepted + self.duplicates + self.updates + self.quarantined != self.read:
+            raise ValueError(f"{self.name}: accepted + duplicates + updates + quarantined is not read: {self}")
+
+    @property
+    def known(self) -> int:
+        """Accepted rows whose outcome is known."""
+        return self.accepted - self.open
 
 
 @dataclass(frozen=True)
@@ -67,6 +80,21 @@ class Ingestion:
     def duplicates(self) -> int:
         """Rows left out because an equal row is held."""
         return sum(file.duplicates for file in self.files)
+
+    @property
+    def teaching(self) -> int:
+        """Rows with a known outcome, of files that do not wait for more."""
+        return sum(file.known for file in self.files if file.waiting is None)
+
+    @property
+    def updates(self) -> int:
+        """Rows that brought the outcome of a row that is held."""
+        return sum(file.updates for file in self.files)
+
+    @property
+    def open(self) -> int:
+        """Rows of finaldata whose outcome is not known."""
+        return sum(file.open for file in self.files)
 
     @property
     def quarantined(self) -> int:

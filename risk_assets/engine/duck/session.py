@@ -135,6 +135,13 @@ class DuckSession:
         assert found is not None
         return int(found[0])
 
+    def update_rows(self, column: str, query: str) -> None:
+        """Update rows of the row table."""
+        self.run(
+            f"UPDATE rows SET {column} = changed.value FROM ({query}) AS changed(number, value) "
+            "WHERE rows.rowid = changed.number"
+        )
+
     def cache_repeated_hashes(self, queries: Sequence[str], rows: int) -> tuple[int, ...]:
         """Find repeated hashes by sorting them in memory of bounded size."""
         return find_repeats(self.connection, queries, rows)

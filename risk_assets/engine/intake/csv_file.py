@@ -105,7 +105,10 @@ class CsvFile:
     def _typing(self, session: Session) -> TypedQuery:
         header, tidy = self.header, self.text.scan.tidy
         rules = rules_for(session.columns, header.spelled, tidy=tidy)
-        texts = ", ".join(f"c{position} AS r{number}" for number, position in enumerate(header.places))
+        texts = ", ".join(
+            f"{'CAST(NULL AS VARCHAR)' if position is None else f'c{position}'} AS r{number}"
+            for number, position in enumerate(header.positions)
+        )
 
         def query(source: str) -> str:
             return typed(session.columns, rules, f"SELECT {texts} FROM {source}", tidy=tidy)

@@ -6,29 +6,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from risk_assets.domain.columns import BLANKS, Columns
+from risk_assets.domain.columns import BLANKS, Columns, nearly_called
 from risk_assets.engine.intake.scan import DELIMITERS, UnreadableError
 from risk_assets.engine.intake.tokenize import Record, tokenize
 
 
 @dataclass(frozen=True)
 class Header:
-    """The header's cells and the places of the declared columns among them.
+    """The header's cells and the positions of the declared columns among them.
 
-    `fault` says why the declared columns cannot be found; `simple` that the header is the first line, alone.
+    The target alone may be absent (None): then the outcomes of all rows are unknown. `fault` says why the declared
+    columns cannot be found; `simple` that the header is the first line, alone.
     """
 
     cells: tuple[str, ...]
-    places: tuple[int, ...]
+    positions: tuple[int | None, ...]
     fault: str | None
     delimiter: str = ","
     raw: str = ""
     line: int = 1
 
     @property
-    def spelled(self) -> tuple[str, ...]:
+    def spelled(self) -> tuple[str | None, ...]:
         """The declared columns as the file spells them."""
-        return tuple(self.cells[place] for place in self.places)
+        return tuple(None if position is None else self.cells[position] for position in self.positions)
+
+    @property
+    def has_target(self) -> bool:
+        """Whether the file has the target column."""
+        return not self.positions or self.positions[-1] is not None
 
     @property
     def simple(self) -> bool:
@@ -38,20 +44,28 @@ class Header:
     @property
     def dropped(self) -> tuple[str, ...]:
         """Columns that are not declared."""
-        return tuple(cell for place, cell in enumerate(self.cells) if place not in self.places)
+        return tuple(cell for position, cell in enumerate(self.cells) if position not in self.positions)
 
 
 def match_header(cells: Sequence[str], columns: Columns) -> Header:
-    """Find the declared columns among the cells, by name in any order; case and blanks around do not matter."""
+    """Find the declared columns among the cells, by name in any order; case and blanks around do not matter.
+
+    A file may lack the target, unless one of its columns is called nearly so.
+    """
     stripped = tuple(cell.strip(BLANKS) for cell in cells)
     folded = [cell.casefold() for cell in stripped]
-    missing = [name for name in columns.names if name.casefold() not in folded]
+    positions = {name: folded.index(name.casefold()) for name in columns.names if name.casefold() in folded}
+    missing = [name for name in columns.names if name not in positions]
+    faults = [f"no column {_listed(missing)}"] * (missing not in ([], [columns.target]))
+    if missing == [columns.target]:
+        others = [cell for index, cell in enumerate(stripped) if index not in positions.values()]
+        nearly = nearly_called(columns.target, others)
+        faults += [f"no column {_listed(missing)}, but one that is called {_listed(nearly)}"] * bool(nearly)
     twice = [name for name in columns.names if folded.count(name.casefold()) > 1]
-    if missing or twice:
-        faults = [f"no column {_listed(missing)}"] * bool(missing)
-        faults += [f"column {_listed(twice)} occurs more than once"] * bool(twice)
+    faults += [f"column {_listed(twice)} occurs more than once"] * bool(twice)
+    if faults:
         return Header(stripped, (), "; ".join(faults))
-    return Header(stripped, tuple(folded.index(name.casefold()) for name in columns.names), None)
+    return Header(stripped, tuple(map(positions.get, columns.names)), None)
 
 
 def read_header(path: Path, columns: Columns) -> Header:
@@ -59,18 +73,18 @@ def read_header(path: Path, columns: Columns) -> Header:
 
     When none does, the delimiter with the most cells speaks. Raises UnreadableError for an empty file.
     """
-    found = []
+    faulty = []
     for delimiter in DELIMITERS:
         record = _first_record(path, delimiter)
         if record.fault:
             continue
         header = match_header(record.fields, columns)
         if header.fault is None:
-            return Header(header.cells, header.places, None, delimiter, record.raw, record.line)
-        found.append(Header(header.cells, (), header.fault, delimiter, record.raw, record.line))
-    if not found:
+            return Header(header.cells, header.positions, None, delimiter, record.raw, record.line)
+        faulty.append(Header(header.cells, (), header.fault, delimiter, record.raw, record.line))
+    if not faulty:
         raise UnreadableError(f"no header: its first line cannot be read ({_first_record(path, ',').fault})")
-    return max(found, key=lambda header: len(header.cells))
+    return max(faulty, key=lambda header: len(header.cells))
 
 
 def _first_record(path: Path, delimiter: str) -> Record:

@@ -1,7 +1,8 @@
-"""Equal rows in several parts: the first in reading order is held, so a new last file changes no earlier part.
+"""Equal keys in several parts: the first in reading order holds the row, so a new last file adds to no other part.
 
-A later copy still counts as an observation: its client may have returned to an earlier state. So where a client's
-last row of a file is a duplicate of a row in an earlier part, it is kept as redelivered, beside the part.
+A later copy that brings nothing new is a duplicate, one that brings another outcome an update of the row that is
+held. A duplicate still counts as an observation: its client may have returned to an earlier state. So where a
+client's last row of a file is a duplicate of a row in an earlier part, it is kept as redelivered, beside the part.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from risk_assets.domain.columns import Columns
-from risk_assets.engine.intake.row_table import Figures, figures, hashed, load_part, named, values, write_part
+from risk_assets.engine.intake.deliveries import in_order_of_delivery, keys, last_outcome
+from risk_assets.engine.intake.row_table import Figures, figures, hashed, load_part, named, write_part
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import quote, read_parts
 
@@ -19,7 +21,7 @@ from risk_assets.engine.sql import quote, read_parts
 MOST_QUERIES = 64
 #: Where new rows are fewer than one in so many, most others are of other clients, and need not be hashed.
 FEW = 20
-#: The place of rows that no part after them can take from them.
+#: The place of settled parts before the first new one, which are looked at together.
 HELD = -1
 
 
@@ -33,20 +35,26 @@ class Target:
 
 @dataclass(frozen=True)
 class Rewritten:
-    """What is left of a part, and whether its file has redelivered rows."""
+    """What is left of a part, and whether its file has redelivered rows.
+
+    `updates` counts rows that went into others, `updated` rows here that have their outcome from another file.
+    """
 
     figures: Figures
     redelivers: bool
+    updates: int
+    updated: int
 
 
-def find_repeated(
+def find_shared(
     session: Session, parts: Sequence[Path], rows: int, settled: Collection[int] = ()
 ) -> tuple[int, ...]:
-    """Find the rows of each part that an earlier one holds too, and return the places of the parts that have some.
+    """Find the keys that several parts hold, and return the places of the parts that change for it.
 
-    Parts are in reading order, with `rows` rows in all, and each has distinct rows; those at the places `settled`
-    are known to share none with one another. Hashes only narrow the search down: rows are compared by value,
-    missing values being equal. What is found is kept for `rewrite`.
+    Parts are in reading order, with `rows` rows in all, and each has distinct keys; those at the places `settled`
+    are known to share none with one another. HELD stands for those of them before the first other one. Hashes only
+    narrow the search down: keys are compared by value, missing values being equal. What is found is kept for
+    `rewrite`.
     """
     new = [index for index in range(len(parts)) if index not in settled]
     if not new:
@@ -63,43 +71,69 @@ def find_repeated(
     session.cache_table(
         "repeated_rows", [*matches, *(_among(session, parts, group, repeated) for group in candidates)]
     )
-    listed = values(session.columns)
-    earlier = f"SELECT *, row_number() OVER (PARTITION BY {listed} ORDER BY part) AS place FROM repeated_rows"
-    session.cache_table("duplicate_rows", [f"SELECT part, h, {listed} FROM ({earlier}) WHERE place > 1"])
+    listed = f"part, h, {', '.join(keys(session.columns))}"
+    ordered = in_order_of_delivery(session.columns, "repeated_rows", order="part")
+    session.cache_table("removed_rows", [f"SELECT {listed}, updates FROM ({ordered}) WHERE place > 1"])
+    outcome = last_outcome(session.columns)
+    session.cache_table(
+        "updated_rows", [f"SELECT {listed}, {outcome} AS outcome FROM ({ordered}) WHERE place = 1 AND updated"]
+    )
     for name in ("repeated_rows", "repeats", *(("matches", "new_rows") if settled else ())):
         session.drop_table(name)
-    return tuple(
-        part for (part,) in session.run("SELECT DISTINCT part FROM duplicate_rows ORDER BY part").fetchall()
-    )
+    affected = "SELECT part FROM removed_rows UNION SELECT part FROM updated_rows ORDER BY part"
+    return tuple(part for (part,) in session.run(affected).fetchall())
 
 
-def rewrite(
-    session: Session, source: Path, place: int, target: Target, shortened: Path | None = None
-) -> Rewritten:
-    """Write the rows of a file without those found at the place of its part; no file is written of no row.
+def rewrite(session: Session, source: Path, place: int, target: Target) -> Rewritten:
+    """Write the rows of a file as they are at the place of its part: some removed, some with another outcome.
 
-    `shortened` is the part when it already lacks some: those stay away. It is not the one that is read on, so that
-    the bytes are the same as when all go at once.
+    No file is written of no row.
     """
     load_part(session, source)
-    session.cache_table("duplicates", _duplicates(session, place, shortened))
+    session.cache_table("removed", [_matching(session.columns, "removed_rows", place, "other.updates")])
     # each by itself, so that no two large tables are built at once
-    session.cache_table("clients", ["SELECT DISTINCT v0 FROM rows WHERE rowid IN (SELECT row FROM duplicates)"])
-    last = "SELECT max(rowid) AS row FROM rows WHERE v0 IN (SELECT v0 FROM clients) GROUP BY v0"
-    session.cache_table("last_rows", [last])
-    session.cache_table(
-        "redelivered_numbers", ["SELECT row FROM last_rows WHERE row IN (SELECT row FROM duplicates)"]
-    )
+    session.cache_table("clients", ["SELECT DISTINCT v0 FROM rows WHERE rowid IN (SELECT row FROM removed)"])
+    observed = "v0 IN (SELECT v0 FROM clients) AND rowid NOT IN (SELECT row FROM removed WHERE updates)"
+    session.cache_table("last_rows", [f"SELECT max(rowid) AS row FROM rows WHERE {observed} GROUP BY v0"])
+    duplicates = "SELECT row FROM removed WHERE NOT updates"
+    session.cache_table("redelivered_numbers", [f"SELECT row FROM last_rows WHERE row IN ({duplicates})"])
     session.cache_table("redelivered", [_redelivered(session.columns)])
     [(redelivered,)] = session.run("SELECT count(*) FROM redelivered").fetchall()
     if redelivered:
         client = quote(session.columns.id)
         session.write_parquet(f"SELECT * FROM redelivered ORDER BY {client}", target.redelivered)
-    session.drop_rows("SELECT row FROM duplicates")
+    updated = _update_outcomes(session, place)
+    [(updates,)] = session.run("SELECT count(*) FROM removed WHERE updates").fetchall()
+    session.drop_rows("SELECT row FROM removed")
     left = figures(session)
     if left.rows:
         write_part(session, target.rest)
-    return Rewritten(left, redelivered > 0)
+    return Rewritten(left, redelivered > 0, updates, updated)
+
+
+def _update_outcomes(session: Session, place: int) -> int:
+    """Give the rows of the row table the outcomes that other files brought, and return how many those are."""
+    session.cache_table("updated", [_matching(session.columns, "updated_rows", place, "other.outcome")])
+    [(count,)] = session.run("SELECT count(*) FROM updated").fetchall()
+    if count:
+        target = f"v{len(session.columns.names) - 1}"
+        session.update_rows(target, "SELECT row, outcome FROM updated")
+    return int(count)
+
+
+def _matching(columns: Columns, found: str, place: int, figure: str) -> str:
+    """Return the query for the rows of the row table that `found` names at a place, with a figure of it."""
+    same = " AND ".join(f"rows.{key} IS NOT DISTINCT FROM other.{key}" for key in keys(columns))
+    return (
+        f"SELECT rows.rowid AS row, {figure} FROM rows JOIN {found} AS other ON rows.h = other.h AND {same} "
+        f"WHERE other.part = {place}"
+    )
+
+
+def _redelivered(columns: Columns) -> str:
+    """Return the query for the duplicates that are the last row of their client in the file."""
+    stored = ", ".join(f"v{at} AS {quote(name)}" for at, name in enumerate(columns.names))
+    return f"SELECT {stored} FROM rows WHERE rowid IN (SELECT row FROM redelivered_numbers)"
 
 
 def _candidates_among(session: Session, parts: Sequence[Path], rows: int) -> list[Sequence[int]]:
@@ -117,7 +151,7 @@ def _candidates_against_settled(
     """Return the groups of new parts that share hashes with any, and keep these hashes as `repeats`.
 
     Settled parts share rows with new ones alone, so their rows pass by, and those that match are kept as
-    `matches`. Before the first new part none of them can lose a row, and nobody asks which one holds what.
+    `matches`. Those before the first new part are looked at together.
     """
     groups = _groups(new)
     hashes = (_hashes(session, parts, group) for group in groups)
@@ -146,26 +180,6 @@ def _candidates_against_settled(
     )
     found = session.run("SELECT DISTINCT place FROM new_rows WHERE h IN (SELECT h FROM repeats) ORDER BY place")
     return [groups[at] for (at,) in found.fetchall()]
-
-
-def _duplicates(session: Session, place: int, shortened: Path | None) -> list[str]:
-    """Return queries for the numbers of the rows in the row table that another part holds."""
-    columns = session.columns
-    same = " AND ".join(f"rows.v{at} IS NOT DISTINCT FROM other.v{at}" for at in range(len(columns.names)))
-    found = f"SELECT rows.rowid AS row FROM rows JOIN duplicate_rows AS other ON rows.h = other.h AND {same}"
-    queries = [f"{found} WHERE other.part = {place}"]
-    if shortened is not None:
-        stored = f"SELECT {named(columns)} FROM {read_parts([shortened])}"
-        kept = f"(SELECT *, {hashed(columns)} AS h FROM ({stored})) AS other"
-        held = f"EXISTS (SELECT 1 FROM {kept} WHERE rows.h = other.h AND {same})"
-        queries.append(f"SELECT rowid AS row FROM rows WHERE NOT {held}")
-    return queries
-
-
-def _redelivered(columns: Columns) -> str:
-    """Return the query for the duplicates that are the last row of their client in the file."""
-    stored = ", ".join(f"v{at} AS {quote(name)}" for at, name in enumerate(columns.names))
-    return f"SELECT {stored} FROM rows WHERE rowid IN (SELECT row FROM redelivered_numbers)"
 
 
 def _groups(places: Sequence[int]) -> list[Sequence[int]]:

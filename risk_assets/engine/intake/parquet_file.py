@@ -49,17 +49,19 @@ class ParquetFile:
     def load(self, session: Session) -> int:
         """Load the rows into the row table; none is ever misshapen, so the answer is 0."""
         names = list(self.kinds)
-        originals = [names[position] for position in self.header.places]
+        cells = [None if position is None else names[position] for position in self.header.positions]
         measured = range(1, len(session.columns.numeric) + 1)
         texts = ", ".join(
-            f"{_as_text(name, self.kinds[name], is_name=number not in measured)} AS r{number}"
-            for number, name in enumerate(originals)
+            f"{self._text(name, is_name=number not in measured)} AS r{number}" for number, name in enumerate(cells)
         )
         rules = rules_for(session.columns, self.header.spelled)
         query = typed(session.columns, rules, f"SELECT {texts} FROM {read_parts([self.path])}", tidy=False)
         with _damage_reported(session, self.path):
             session.load_rows(query)
         return 0
+
+    def _text(self, name: str | None, *, is_name: bool) -> str:
+        return "CAST(NULL AS VARCHAR)" if name is None else _as_text(name, self.kinds[name], is_name=is_name)
 
     def refused(self, session: Session, misshapen: int) -> Iterator[Refused]:
         """Yield what is refused, each row as JSON; needs the rows of `load`."""

@@ -8,27 +8,31 @@ from pathlib import Path
 
 from risk_assets.engine.intake.formats import format_of
 from risk_assets.engine.intake.quarantine import Refused, write_quarantine
-from risk_assets.engine.intake.row_table import count_faults, count_rows, drop_repeated, figures, write_part
+from risk_assets.engine.intake.row_table import count_faults, count_rows, figures, merge_repeated, write_part
 from risk_assets.engine.intake.scan import ScannedFile, UnreadableError
 from risk_assets.engine.session import Session
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """The account of one file by itself: accepted + duplicates + quarantined = read.
+    """The account of one file by itself: accepted + duplicates + updates + quarantined = read.
 
-    `reason` is why the file as a whole is refused; `fingerprint` and `positives` are of the accepted rows.
+    `updates` are rows that gave another row of the file its outcome. `reason` is why the file as a whole is
+    refused; `fingerprint`, `positives` and `open` (no known outcome) are of the accepted rows.
     """
 
     read: int
     accepted: int = 0
     duplicates: int = 0
+    updates: int = 0
     quarantined: int = 0
     positives: int = 0
+    open: int = 0
     fingerprint: str = ""
     reason: str | None = None
     reasons: Mapping[str, int] = field(default_factory=dict)
     dropped_columns: tuple[str, ...] = ()
+    has_target: bool = True
 
 
 def parse(session: Session, file: ScannedFile, *, part: Path, quarantine: Path, folder: Path) -> Parsed:
@@ -47,20 +51,29 @@ def parse(session: Session, file: ScannedFile, *, part: Path, quarantine: Path, 
     refused = misshapen + count_faults(session)
     read = misshapen + count_rows(session)
     reasons = _write_refused(session, quarantine, rows.refused(session, misshapen)) if refused else {}
-    so_far = Parsed(read, quarantined=refused, reasons=reasons, dropped_columns=rows.header.dropped)
+    header = rows.header
+    so_far = Parsed(
+        read,
+        quarantined=refused,
+        reasons=reasons,
+        dropped_columns=header.dropped,
+        has_target=header.has_target,
+    )
     return _with_accepted(session, part, so_far)
 
 
 def _with_accepted(session: Session, part: Path, so_far: Parsed) -> Parsed:
-    duplicates = drop_repeated(session)
+    repeated = merge_repeated(session)
     found = figures(session)
     if found.rows:
         write_part(session, part)
     return replace(
         so_far,
         accepted=found.rows,
-        duplicates=duplicates,
+        duplicates=repeated.duplicates,
+        updates=repeated.updates,
         positives=found.positives,
+        open=found.open,
         fingerprint=found.fingerprint,
     )
 

@@ -1,4 +1,4 @@
-"""The row table: one temporary table of typed values, v0, v1, … in declared order, and their hash h."""
+"""The row table: one temporary table of typed values, v0, v1, … in declared order, and the hash h of their key."""
 
 from __future__ import annotations
 
@@ -6,19 +6,32 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from risk_assets.domain.columns import Columns
+from risk_assets.engine.intake.deliveries import in_order_of_delivery, keys, last_outcome
 from risk_assets.engine.session import Session
-from risk_assets.engine.sql import literal, quote, read_parts
+from risk_assets.engine.sql import quote, read_parts, stored_label
 
 WORD = 2**64
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Rows, positives, and a fingerprint: two sums of 64-bit row hashes, the same in any order of rows."""
+    """Rows, how many of them are positive or have no known outcome, and a fingerprint.
+
+    The fingerprint is two sums of 64-bit row hashes, the same in any order of rows.
+    """
 
     rows: int
     positives: int
+    open: int
     fingerprint: str
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """Rows of a file whose key a row after them has too: duplicates, and those that brought another outcome."""
+
+    duplicates: int = 0
+    updates: int = 0
 
 
 def values(columns: Columns) -> str:
@@ -27,8 +40,8 @@ def values(columns: Columns) -> str:
 
 
 def hashed(columns: Columns) -> str:
-    """Return the SQL of the row hash."""
-    return f"hash({values(columns)})"
+    """Return the SQL of the hash of a row's key."""
+    return f"hash({', '.join(keys(columns))})"
 
 
 def named(columns: Columns) -> str:
@@ -52,14 +65,29 @@ def load_part(session: Session, part: Path) -> None:
     session.load_rows(f"SELECT *, {hashed(session.columns)} AS h FROM ({stored})")
 
 
-def drop_repeated(session: Session) -> int:
-    """Delete all but the last of equal rows, missing values being equal, and return how many went."""
+def merge_repeated(session: Session) -> Repeated:
+    """Leave the last row of each key, with the outcome that is known in the end; missing values are equal."""
     if not session.cache_repeated_hashes(["SELECT h FROM rows"], count_rows(session)):
-        return 0
-    return session.drop_rows(
-        f"SELECT row FROM (SELECT rowid AS row, row_number() OVER (PARTITION BY {values(session.columns)} "
-        "ORDER BY rowid DESC) AS place FROM rows WHERE h IN (FROM repeats)) WHERE place > 1",
+        return Repeated()
+    columns = session.columns
+    repeated = f"(SELECT rowid AS number, {values(columns)} FROM rows WHERE h IN (SELECT h FROM repeats))"
+    ordered = in_order_of_delivery(columns, repeated, order="number")
+    counted = f"SELECT *, count(*) OVER (PARTITION BY {', '.join(keys(columns))}) AS times FROM ({ordered})"
+    session.cache_table(
+        "deliveries",
+        [f"SELECT number, place, times, updates, updated, {last_outcome(columns)} AS outcome FROM ({counted})"],
     )
+    removed, updates, updated = (
+        _number(session, f"SELECT count(*) FROM deliveries WHERE {condition}")
+        for condition in ("place < times", "place > 1 AND updates", "place = times AND updated")
+    )
+    if updated:
+        changed = "SELECT number, outcome FROM deliveries WHERE place = times AND updated"
+        session.update_rows(f"v{len(columns.names) - 1}", changed)
+    if removed:
+        session.drop_rows("SELECT number FROM deliveries WHERE place < times")
+    session.drop_table("deliveries")
+    return Repeated(removed - updates, updates)
 
 
 def figures(session: Session) -> Figures:
@@ -67,13 +95,14 @@ def figures(session: Session) -> Figures:
     columns = session.columns
     target = len(columns.names) - 1
     backwards = ", ".join(f"v{position}" for position in range(target, -1, -1))
+    hashes = (f"coalesce(sum(CAST(hash({listed}) AS HUGEINT)), 0)" for listed in (values(columns), backwards))
     found = session.run(
         f"SELECT count(*), count(*) FILTER (v{target} = {stored_label(columns, columns.positive)}), "
-        f"coalesce(sum(CAST(h AS HUGEINT)), 0), coalesce(sum(CAST(hash({backwards}) AS HUGEINT)), 0) FROM rows"
+        f"count(*) FILTER (v{target} IS NULL), {', '.join(hashes)} FROM rows"
     ).fetchone()
     assert found is not None
-    rows, positives, first, second = (int(figure) for figure in found)
-    return Figures(rows, positives, f"{first % WORD:016x}{second % WORD:016x}")
+    rows, positives, unknown, first, second = (int(figure) for figure in found)
+    return Figures(rows, positives, unknown, f"{first % WORD:016x}{second % WORD:016x}")
 
 
 def add_fingerprints(fingerprints: list[str]) -> str:
@@ -86,11 +115,6 @@ def write_part(session: Session, target: Path) -> None:
     """Write the row table, in its order, as a parquet part."""
     selected = ", ".join(f"v{place} AS {quote(name)}" for place, name in enumerate(session.columns.names))
     session.write_parquet(f"SELECT {selected} FROM rows", target)
-
-
-def stored_label(columns: Columns, label: str) -> str:
-    """Return a label as SQL, as finaldata holds it."""
-    return label if columns.has_numeric_labels else literal(label)
 
 
 def _number(session: Session, sql: str) -> int:

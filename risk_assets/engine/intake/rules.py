@@ -14,11 +14,11 @@ from risk_assets.domain.columns import (
     canonical_label,
     number_of,
 )
-from risk_assets.engine.intake.row_table import hashed, stored_label, values
-from risk_assets.engine.sql import double, literal
+from risk_assets.engine.intake.row_table import hashed, values
+from risk_assets.engine.sql import double, literal, stored_label
 
 #: Part of the key of parsed rows: raise it when the same files would be read or put together differently.
-RULES_VERSION = 3
+RULES_VERSION = 4
 SHOWN_CHARACTERS = 80
 
 
@@ -54,25 +54,26 @@ class Rule:
         return f'{self.column}: "{shown}" {self.words}'
 
 
-def rules_for(columns: Columns, header: Sequence[str], *, tidy: bool = False) -> tuple[Rule, ...]:
+def rules_for(columns: Columns, header: Sequence[str | None], *, tidy: bool = False) -> tuple[Rule, ...]:
     """Return all rules, first the one that counts first; `header` spells the declared columns as the file does.
 
     Conditions speak of the texts r0, r1, … and the typed values v0, v1, … in declared order; of `tidy` texts (see
-    `typed`) they ask less.
+    `typed`) they ask less. A target that is blank, or not there, is an outcome that is not known yet.
     """
     target = len(columns.names) - 1
-    has_label = f"v{target} IS NOT NULL"
+    text, value = f"r{target}", f"v{target}"
+    labelled = f"({value} IS NOT NULL OR {text} IS NULL)"
+    faulty = f"{value} IS NULL AND {_trim(text)} <> ''"
     labels = f"is neither {columns.positive} nor {columns.negative}"
-    shown = f"coalesce({_trim(f'r{target}')}, '')"
     return (
-        Rule(_repeats(header), "is the header again", kept=None if _is_labelled(columns, header) else has_label),
+        Rule(_repeats(header), "is the header again", kept=labelled if _lacks_label(columns, header) else None),
         Rule("v0 IS NULL", "is empty", columns.id, kept="v0 IS NOT NULL"),
         *(
             rule
             for place, column in enumerate(columns.numeric, start=1)
             for rule in _numeric_rules(column, f"r{place}", f"v{place}", tidy=tidy)
         ),
-        Rule(f"v{target} IS NULL", labels, columns.target, shown, has_label),
+        Rule(faulty, labels, columns.target, _trim(text), labelled),
     )
 
 
@@ -101,13 +102,14 @@ def _typed_values(columns: Columns, *, tidy: bool) -> str:
     return ", ".join(f"{value} AS v{place}" for place, value in enumerate(cells))
 
 
-def _repeats(header: Sequence[str]) -> str:
-    return " AND ".join(f"{_trim(f'r{place}')} = {literal(cell)}" for place, cell in enumerate(header))
+def _repeats(header: Sequence[str | None]) -> str:
+    cells = ((f"r{place}", cell) for place, cell in enumerate(header) if cell is not None)
+    return " AND ".join(f"{_trim(text)} = {literal(cell)}" for text, cell in cells)
 
 
-def _is_labelled(columns: Columns, header: Sequence[str]) -> bool:
-    """Whether the header, read as a row, has a label."""
-    return canonical_label(header[-1]) in (columns.positive, columns.negative)
+def _lacks_label(columns: Columns, header: Sequence[str | None]) -> bool:
+    """Whether the header, read as a row, has a target that is no label."""
+    return header[-1] is not None and canonical_label(header[-1]) not in (columns.positive, columns.negative)
 
 
 def _numeric_rules(column: NumericColumn, text: str, value: str, *, tidy: bool) -> tuple[Rule, ...]:

@@ -146,6 +146,16 @@ class SparkSession:
             self._register_rows(rows.join(dropped, rows.rowid == dropped.number, "left_anti"))
         return count
 
+    def update_rows(self, column: str, query: str) -> None:
+        """Join the row table with its changes."""
+        from pyspark.sql import functions
+
+        self.cache_table("changed", [f"SELECT * FROM ({query}) AS changed(number, value)"])
+        changed, rows = self.spark.table("changed"), self.spark.table("rows")
+        joined = rows.join(changed, rows.rowid == changed.number, "left")
+        value = functions.when(changed.number.isNotNull(), changed.value).otherwise(rows[column])
+        self._register_rows(joined.withColumn(column, value).drop("number", "value"))
+
     def cache_repeated_hashes(self, queries: Sequence[str], rows: int) -> tuple[int, ...]:
         """Count hashes, on the workers."""
         del rows

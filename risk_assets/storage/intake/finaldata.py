@@ -12,6 +12,7 @@ from pathlib import Path
 
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.intake.ingestion import Ingestion, SourceFile
+from risk_assets.domain.intake.teaching import with_waiting
 from risk_assets.engine.intake.row_table import add_fingerprints
 from risk_assets.engine.select import LabelledRows, labelled_rows
 from risk_assets.engine.session import Session
@@ -55,13 +56,14 @@ def ingest(
     write_csv: bool,
     now: datetime,
     leave_out: Collection[str] = (),
+    final: Collection[str] = (),
 ) -> Ingestion:
     """Make finaldata of all files of the input folder, parsing those alone that are new or changed.
 
     `leave_out` names files that are still being written: they count as they were when they were last ingested, if
-    ever. Raises IngestionError, and leaves the earlier finaldata as it was, when there is no usable row, when the
-    share of refused rows or of files refused whole is above `max_bad_share`, or when files do not stay the same
-    while they are read.
+    ever. `final` names files whose outcomes are all that will come. Raises IngestionError, and leaves the earlier
+    finaldata as it was, when there is no usable row, when the share of refused rows or of files refused whole is
+    above `max_bad_share`, or when files do not stay the same while they are read.
     """
     with writing(layout.ingested, "finaldata"):
         atomic.sweep(layout.ingested)
@@ -69,7 +71,14 @@ def ingest(
             before = read_ingestion(layout)
             sources = _read_all(layout, session, before, leave_out)
             _refuse_bad(sources, layout.url_of(layout.input) or layout.input, max_bad_share)
-            ingestion = _merge_all(layout, session, sources, before, now)
+            files = _merge_all(layout, session, sources, before)
+            files = with_waiting(files, final)
+            ingestion = Ingestion(
+                data_version=_version(session.columns, files),
+                ingested_at=now.isoformat(),
+                positives=sum(file.positives for file in files),
+                files=files,
+            )
             publish(layout, session, ingestion, sources, write_csv=write_csv)
         finally:
             shutil.rmtree(layout.ingestion_work, ignore_errors=True)
@@ -164,22 +173,17 @@ def _told(source: Source) -> str:
 
 
 def _merge_all(
-    layout: Layout, session: Session, sources: Sequence[Source], before: Ingestion | None, now: datetime
-) -> Ingestion:
+    layout: Layout, session: Session, sources: Sequence[Source], before: Ingestion | None
+) -> tuple[SourceFile, ...]:
     earlier = before.files if before else ()
     folders = Folders(layout.finaldata_parquet, layout.redelivered)
-    files = merge(session, sources, folders, layout.ingestion_work, earlier)
-    return Ingestion(
-        data_version=_version(session.columns, files),
-        ingested_at=now.isoformat(),
-        positives=sum(file.positives for file in files),
-        files=files,
-    )
+    return merge(session, sources, folders, layout.ingestion_work, earlier)
 
 
 def _version(columns: Columns, files: Sequence[SourceFile]) -> str:
-    """Return a hash of the rows, whatever their order and the files they came in."""
+    """Return a hash of the rows, whatever their order and the files they came in, and of which files wait."""
     rows = sum(file.accepted for file in files)
     fingerprint = add_fingerprints([file.fingerprint for file in files if file.accepted])
     schema = "\n".join((*columns.names, columns.positive, columns.negative))
-    return hashlib.sha256(f"{schema}\n{rows}\n{fingerprint}".encode()).hexdigest()[:16]
+    waiting = "".join(f"\n{file.fingerprint}" for file in files if file.waiting)
+    return hashlib.sha256(f"{schema}\n{rows}\n{fingerprint}{waiting}".encode()).hexdigest()[:16]

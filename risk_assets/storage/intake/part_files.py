@@ -30,6 +30,11 @@ def parts_with_redelivered(layout: Layout, ingestion: Ingestion) -> tuple[Path, 
     )
 
 
+def teaching_parts(layout: Layout, ingestion: Ingestion) -> tuple[Path, ...]:
+    """Return the parts whose files do not wait for outcomes, in reading order."""
+    return parts_of(layout, ingestion, {file.name for file in ingestion.files if file.waiting is None})
+
+
 def parts_of(layout: Layout, ingestion: Ingestion, names: Collection[str]) -> tuple[Path, ...]:
     """Return the parts of the source files of these names, in reading order."""
     wanted = (file for file in ingestion.files if file.name in names)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from risk_assets.domain.intake.ingestion import SourceFile
 from risk_assets.engine.intake.encoding import sha256_of
-from risk_assets.engine.intake.merge import Target, find_repeated, rewrite
+from risk_assets.engine.intake.merge import HELD, Target, find_shared, rewrite
 from risk_assets.engine.intake.row_table import Figures
 from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
@@ -34,7 +34,7 @@ class Folders:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """What a source brings to the merge: a part with distinct rows, or nothing."""
+    """What a source brings to the merge: a part with distinct keys, or nothing."""
 
     source: Source
     path: Path | None
@@ -42,6 +42,8 @@ class _Candidate:
     sha256: str = ""
     redelivered: str | None = None
     redelivered_sha256: str = ""
+    updates: int = 0
+    updated: int = 0
 
 
 def merge(
@@ -49,47 +51,56 @@ def merge(
 ) -> tuple[SourceFile, ...]:
     """Write the parts of `sources` (in reading order) that the folders lack, and return the account of each.
 
-    Of equal rows the first is held. `before` is an earlier account of parts in the folders: up to the first of its
-    files that is gone or another now, its parts are taken up as they are, and written anew only where a new file
-    that is read before them holds some of their rows. Parts that are no longer needed are left alone. Whatever the
-    steps, the same sources give the same files.
+    Of equal keys the first row is held, and a later outcome goes to it. `before` is an earlier account of parts in
+    the folders: those of unchanged files are taken up as they are, unless a new file concerns one of them. Parts
+    that are no longer needed are left alone. Whatever the steps, the same sources give the same files.
     """
     for folder in (folders.parts, folders.redelivered, work):
         folder.mkdir(parents=True, exist_ok=True)
     settled = _settled(sources, folders, before)
+    files = _merge(session, sources, folders, work, settled) if settled else None
+    if files is None:
+        files = _merge(session, sources, folders, work, {})
+    assert files is not None
+    for folder in (folders.parts, folders.redelivered):
+        atomic.sync(folder)
+    return files
+
+
+def _merge(
+    session: Session, sources: Sequence[Source], folders: Folders, work: Path, settled: Mapping[str, SourceFile]
+) -> tuple[SourceFile, ...] | None:
+    """Return the account of each file; None, with nothing written, when a settled part cannot stay as it is."""
     candidates = [_candidate(source, settled.get(source.name), folders.parts) for source in sources]
     mergeable = [candidate for candidate in candidates if candidate.path is not None]
     paths = [candidate.path for candidate in mergeable if candidate.path is not None]
     known = {place for place, candidate in enumerate(mergeable) if candidate.source.name in settled}
-    repeated = find_repeated(session, paths, sum(candidate.figures.rows for candidate in mergeable), known)
-    places = {mergeable[place].source.name: place for place in repeated}
+    shared = find_shared(session, paths, sum(candidate.figures.rows for candidate in mergeable), known)
+    if any(place == HELD or place in known for place in shared):
+        return None
+    places = {mergeable[place].source.name: place for place in shared}
     files = []
     for candidate in candidates:
-        found = candidate
-        if candidate.source.name in places:
-            found = _without_repeated(session, candidate, places[candidate.source.name], folders, work)
-        files.append(_account(found, _place(found, folders.parts, work)))
-    for folder in (folders.parts, folders.redelivered):
-        atomic.sync(folder)
+        place = places.get(candidate.source.name)
+        merged = candidate if place is None else _rewritten(session, candidate, place, folders, work)
+        files.append(_account(merged, _place(merged, folders.parts, work)))
     return tuple(files)
 
 
-def _without_repeated(
-    session: Session, candidate: _Candidate, place: int, folders: Folders, work: Path
-) -> _Candidate:
-    """Write the rest of a part, and put what it delivers again where that belongs."""
+def _rewritten(session: Session, candidate: _Candidate, place: int, folders: Folders, work: Path) -> _Candidate:
+    """Write the part of a file without what others hold, and put what it redelivers where that belongs."""
     source, target = candidate.source, Target(work / "rewritten.parquet", work / "redelivered.parquet")
-    shortened = candidate.path if candidate.source.part_sha256 != candidate.sha256 else None
-    rewritten = rewrite(session, source.part, place, target, shortened)
-    found = _Candidate(source, None, rewritten.figures)
+    rewritten = rewrite(session, source.part, place, target)
+    updates = source.parsed.updates + rewritten.updates
+    merged = _Candidate(source, None, rewritten.figures, updates=updates, updated=rewritten.updated)
     if rewritten.figures.rows:
-        found = replace(found, path=target.rest, sha256=sha256_of(target.rest))
+        merged = replace(merged, path=target.rest, sha256=sha256_of(target.rest))
     if rewritten.redelivers:
         name = _part_name(source, rewritten.figures.fingerprint)
-        found = replace(found, redelivered=name, redelivered_sha256=sha256_of(target.redelivered))
+        merged = replace(merged, redelivered=name, redelivered_sha256=sha256_of(target.redelivered))
         atomic.sync(target.redelivered)
         target.redelivered.replace(folders.redelivered / name)
-    return found
+    return merged
 
 
 def _settled(
@@ -97,15 +108,21 @@ def _settled(
 ) -> Mapping[str, SourceFile]:
     """Return the earlier files by name, up to the first that is no source now or whose part is not as it was.
 
-    What a part holds depends on the files before it, so those after that one may hold too little.
+    What a part holds depends on the files before it, so those after that one may hold too little. Outcomes go from
+    a file to those before it: where one that brought some has changed, or new ones are before it, none is settled.
     """
     by_name = {source.name: source for source in sources}
     with ThreadPoolExecutor(SCANNED_AT_ONCE) as pool:
         same = pool.map(lambda file: _is_as_before(file, by_name.get(file.name), folders), before)
-        return {
+        settled = {
             file.name: file
             for file, _ in itertools.takewhile(operator.itemgetter(1), zip(before, same, strict=True))
         }
+    first = next((place for place, source in enumerate(sources) if source.name not in settled), len(sources))
+    undisturbed = {source.name for source in sources[:first]}
+    if any(file.updates and file.name not in undisturbed for file in before):
+        return {}
+    return settled
 
 
 def _is_as_before(file: SourceFile, source: Source | None, folders: Folders) -> bool:
@@ -127,8 +144,9 @@ def _is_intact(source: Source, file: SourceFile, folders: Folders) -> bool:
     ):
         return False
     if file.part is None:
-        # usable rows that are all held elsewhere are delivered again, the last one of each client
-        return not source.usable_rows or file.redelivered == _part_name(source, file.fingerprint)
+        # usable rows that are all held elsewhere are updates, or delivered again, the last one of each client
+        redelivered = file.redelivered == _part_name(source, file.fingerprint)
+        return not source.usable_rows or file.updates > 0 or redelivered
     part = folders.parts / file.part
     if file.part != _part_name(source, file.fingerprint) or not part.exists():
         return False
@@ -138,15 +156,21 @@ def _is_intact(source: Source, file: SourceFile, folders: Folders) -> bool:
 
 
 def _candidate(source: Source, settled: SourceFile | None, folder: Path) -> _Candidate:
-    if settled is not None:
-        path = folder / settled.part if settled.part else None
-        figures = Figures(settled.accepted, settled.positives, settled.fingerprint)
-        return _Candidate(
-            source, path, figures, settled.part_sha256, settled.redelivered, settled.redelivered_sha256
-        )
-    parsed = source.parsed
-    figures = Figures(parsed.accepted, parsed.positives, parsed.fingerprint)
-    return _Candidate(source, source.part if parsed.accepted else None, figures, source.part_sha256)
+    if settled is None:
+        parsed = source.parsed
+        figures = Figures(parsed.accepted, parsed.positives, parsed.open, parsed.fingerprint)
+        path = source.part if parsed.accepted else None
+        return _Candidate(source, path, figures, source.part_sha256, updates=parsed.updates)
+    return _Candidate(
+        source,
+        folder / settled.part if settled.part else None,
+        Figures(settled.accepted, settled.positives, settled.open, settled.fingerprint),
+        settled.part_sha256,
+        settled.redelivered,
+        settled.redelivered_sha256,
+        settled.updates,
+        settled.updated,
+    )
 
 
 def _place(candidate: _Candidate, folder: Path, work: Path) -> str | None:
@@ -188,12 +212,16 @@ def _account(candidate: _Candidate, part: str | None) -> SourceFile:
         bytes=source.bytes,
         read=parsed.read,
         accepted=figures.rows,
-        duplicates=parsed.read - parsed.quarantined - figures.rows,
+        duplicates=parsed.read - parsed.quarantined - candidate.updates - figures.rows,
         quarantined=parsed.quarantined,
+        updates=candidate.updates,
         reason=parsed.reason,
         reasons=parsed.reasons,
         dropped_columns=parsed.dropped_columns,
+        has_target=parsed.has_target,
         positives=figures.positives,
+        open=figures.open,
+        updated=candidate.updated,
         part=part,
         fingerprint=figures.fingerprint,
         part_sha256=candidate.sha256,

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from risk_assets.engine.intake import merge
-from risk_assets.engine.intake.merge import Target, find_repeated, rewrite
+from risk_assets.engine.intake.merge import Target, find_shared, rewrite
 from risk_assets_tests.engine.parts import COLUMNS, Row, session_of, write_part
 
 PARTS: list[list[Row]] = [
@@ -34,7 +34,7 @@ def read(file: Path) -> list[tuple[object, ...]]:
 def test_each_row_stays_in_the_first_part_that_holds_it_missing_values_being_equal(tmp_path: Path) -> None:
     paths, target = written(tmp_path), target_in(tmp_path)
     with session_of(COLUMNS, tmp_path / "spill") as session:
-        assert find_repeated(session, paths, rows=9) == (2, 3)
+        assert find_shared(session, paths, rows=9) == (2, 3)
         found = rewrite(session, paths[2], 2, target)
         assert (found.figures.rows, found.figures.positives, found.redelivers) == (1, 1, True)
         assert read(target.rest) == [PARTS[2][1]]
@@ -50,7 +50,7 @@ def test_only_the_last_row_of_a_client_is_delivered_again(tmp_path: Path) -> Non
     rows: list[list[Row]] = [[("A", 1.0, None, "n", 1)], [("A", 1.0, None, "n", 1), ("A", 2.0, None, "n", 1)]]
     paths = [write_part(tmp_path / f"{place}.parquet", COLUMNS, part) for place, part in enumerate(rows)]
     with session_of(COLUMNS, tmp_path / "spill") as session:
-        assert find_repeated(session, paths, rows=3) == (1,)
+        assert find_shared(session, paths, rows=3) == (1,)
         assert not rewrite(session, paths[1], 1, target_in(tmp_path)).redelivers
     assert not target_in(tmp_path).redelivered.exists()
     assert read(target_in(tmp_path).rest) == [rows[1][1]]
@@ -59,8 +59,8 @@ def test_only_the_last_row_of_a_client_is_delivered_again(tmp_path: Path) -> Non
 def test_parts_that_share_no_row_need_no_rewriting(tmp_path: Path) -> None:
     paths = written(tmp_path)[:2]
     with session_of(COLUMNS, tmp_path / "spill") as session:
-        assert find_repeated(session, paths, rows=4) == ()
-        assert find_repeated(session, [], rows=0) == ()
+        assert find_shared(session, paths, rows=4) == ()
+        assert find_shared(session, [], rows=0) == ()
 
 
 @pytest.mark.parametrize("few", [1, 1000])
@@ -73,21 +73,25 @@ def test_parts_that_share_nothing_are_only_compared_with_the_others(
     monkeypatch.setattr(merge, "FEW", few)
     paths = written(tmp_path)
     with session_of(COLUMNS, tmp_path / "spill") as session:
-        assert find_repeated(session, paths, rows=9, settled=settled) == repeated
+        assert find_shared(session, paths, rows=9, settled=settled) == repeated
 
 
-def test_a_shortened_part_that_loses_more_rows_is_as_if_it_had_lost_all_at_once(tmp_path: Path) -> None:
-    first = write_part(tmp_path / "first.parquet", COLUMNS, [PARTS[2][0]])
-    between = write_part(tmp_path / "between.parquet", COLUMNS, [PARTS[2][2]])
-    last = write_part(tmp_path / "last.parquet", COLUMNS, PARTS[2])
-    once, twice, shortened = (target_in(tmp_path / name) for name in ("once", "twice", "shortened"))
+def test_an_outcome_goes_to_the_part_that_holds_its_row_and_the_last_known_one_wins(tmp_path: Path) -> None:
+    outcomes = [[("A", None), ("B", 0), ("C", 1)], [("A", 1), ("B", None), ("C", 0)], [("A", 0), ("C", None)]]
+    rows: list[list[Row]] = [[(name, 1.0, None, "n", left) for name, left in part] for part in outcomes]
+    paths = [write_part(tmp_path / f"{place}.parquet", COLUMNS, part) for place, part in enumerate(rows)]
+    target = target_in(tmp_path)
     with session_of(COLUMNS, tmp_path / "spill") as session:
-        assert find_repeated(session, [first, last], rows=4) == (1,)
-        rewrite(session, last, 1, shortened)
-        assert find_repeated(session, [first, between, shortened.rest], rows=4, settled={0, 2}) == (2,)
-        stepwise = rewrite(session, last, 2, twice, shortened.rest)
-        assert find_repeated(session, [first, between, last], rows=5) == (2,)
-        assert rewrite(session, last, 2, once) == stepwise
-    assert read(twice.redelivered) == [PARTS[2][0], PARTS[2][2]]
-    assert twice.rest.read_bytes() == once.rest.read_bytes()
-    assert twice.redelivered.read_bytes() == once.redelivered.read_bytes()
+        assert find_shared(session, paths, rows=8) == (0, 1, 2)
+        first, *later = (rewrite(session, path, place, target) for place, path in enumerate(paths))
+        assert (first.figures.rows, first.figures.open, first.updated) == (3, 0, 2)
+        assert [(each.figures.rows, each.updates) for each in later] == [(0, 2), (0, 1)]
+    assert [(row[0], row[-1]) for row in read(target.rest)] == [("A", 0), ("B", 0), ("C", 0)]
+    assert [row[0] for row in read(target.redelivered)] == ["C"]
+
+
+def test_a_settled_part_that_gets_an_outcome_is_named(tmp_path: Path) -> None:
+    rows: list[list[Row]] = [[("A", 1.0, None, "n", None)], [("A", 1.0, None, "n", 1)]]
+    paths = [write_part(tmp_path / f"{place}.parquet", COLUMNS, part) for place, part in enumerate(rows)]
+    with session_of(COLUMNS, tmp_path / "spill") as session:
+        assert find_shared(session, paths, rows=2, settled={0}) == (merge.HELD, 1)

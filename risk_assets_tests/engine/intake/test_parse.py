@@ -29,8 +29,15 @@ def _read(tmp_path: Path) -> Iterator[Reader]:
         )
 
 
-def last_of_equal_rows(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
-    return [row for place, row in enumerate(rows) if row not in rows[place + 1 :]]
+def merged(rows: list[tuple[object, ...]]) -> tuple[list[tuple[object, ...]], int]:
+    """Return the last row of each key with its last known outcome, and how many rows brought another one."""
+    held: dict[tuple[object, ...], object] = {}
+    updates = 0
+    for *key, outcome in rows:
+        before = held.pop(tuple(key), ...)
+        updates += before is not ... and outcome is not None and outcome != before
+        held[tuple(key)] = before if outcome is None and before is not ... else outcome
+    return [(*key, outcome) for key, outcome in held.items()], updates
 
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -40,11 +47,12 @@ def test_every_row_of_a_dirty_file_meets_its_fate(tmp_path: Path, seed: int, row
     with session_of(DIRTY_COLUMNS, tmp_path / "spill") as session:
         found = Outcome(session, tmp_path, file.name, file.content)
     assert found.refused == file.refused
-    assert found.rows == last_of_equal_rows(file.valid)
+    assert (found.rows, found.parsed.updates) == merged(file.valid)
     parsed = found.parsed
     assert parsed.read == len(file.valid) + len(file.refused)
-    assert parsed.accepted + parsed.duplicates + parsed.quarantined == parsed.read
+    assert parsed.accepted + parsed.duplicates + parsed.updates + parsed.quarantined == parsed.read
     assert parsed.positives == sum(row[-1] == "Yes" for row in found.rows)
+    assert parsed.open == sum(row[-1] is None for row in found.rows)
     assert sum(parsed.reasons.values()) == parsed.quarantined == len(file.refused)
 
 
@@ -184,3 +192,39 @@ def test_many_kinds_of_faults_are_counted_most_frequent_first(read: Reader) -> N
         "wrong number of fields": 1,
     }
     assert next(iter(found.parsed.reasons)) == "calls is not a number"
+
+
+def test_a_blank_outcome_is_an_unknown_one(read: Reader) -> None:
+    found = read(HEADER + "A,1,north,\nB,1,north, \nC,1,north,1\n")
+    assert found.rows == [("A", 1.0, "north", None), ("B", 1.0, "north", None), ("C", 1.0, "north", 1)]
+    assert (found.parsed.accepted, found.parsed.open, found.parsed.positives) == (3, 2, 1)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_a_file_without_the_target_has_unknown_outcomes_and_says_so(
+    read: Reader, tmp_path: Path, name: str
+) -> None:
+    with duckdb.connect() as connection:
+        rows = "SELECT 'A' AS id, 1 AS calls, 'north' AS region UNION ALL SELECT 'id', NULL, 'region'"
+        connection.execute(f"COPY ({rows}) TO '{tmp_path / name}'")
+    found = read((tmp_path / name).read_bytes(), name)
+    assert found.rows[0] == ("A", 1.0, "north", None)
+    assert (found.parsed.open, found.parsed.has_target) == (found.parsed.accepted, False)
+
+
+def test_the_header_again_is_refused_also_without_a_target(read: Reader) -> None:
+    found = read("id,calls,region\nA,1,north\nid,calls,region\n")
+    assert found.refused == [(3, "is the header again", "id,calls,region")]
+
+
+@pytest.mark.parametrize("called", ["exitted", "Exited?", "exite"])
+def test_a_target_that_is_misspelt_is_not_taken_for_an_absent_one(read: Reader, called: str) -> None:
+    found = read(f"id,calls,region,{called}\nA,1,north,1\n")
+    assert found.parsed.reason == f'no column "exited", but one that is called "{called}"'
+
+
+def test_an_outcome_that_comes_later_in_a_file_goes_to_the_row_it_is_of(read: Reader) -> None:
+    found = read(HEADER + "A,1,n,\nB,1,n,0\nA,1,n,1\nB,1,n,\nA,1,n,1\n")
+    assert found.rows == [("B", 1.0, "n", 0), ("A", 1.0, "n", 1)]
+    parsed = found.parsed
+    assert (parsed.read, parsed.accepted, parsed.updates, parsed.duplicates) == (5, 2, 1, 2)

@@ -26,7 +26,14 @@ from risk_assets.storage.records import write_record
 from risk_assets_tests.engine.parts import session_of
 from risk_assets_tests.storage.place import COLUMNS, HEADER, NOW, Place
 
-LINES = ["A,1,north,0", "A,1,north,1", "B,,south,0", "B,0,south,0", "C,2,,1", "C,x,,1", "D,1"]
+LINES = [
+    *(f"A,1,north,{left}" for left in ("0", "1", "", "")),
+    "B,,south,0",
+    "B,0,south,",
+    "C,2,,1",
+    "C,x,,1",
+    "D,1",
+]
 
 
 @pytest.fixture(name="place")
@@ -34,32 +41,41 @@ def _place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
-def valid_rows(lines: Sequence[str]) -> list[tuple[object, ...]]:
-    found: list[tuple[object, ...]] = []
+Key = tuple[str, float | None, str | None]
+
+
+def deliveries(lines: Sequence[str]) -> tuple[dict[Key, int | None], int]:
+    """What a file delivers: each key at its last place with its last known outcome; how many rows updated one."""
+    found: dict[Key, int | None] = {}
+    updates = 0
     for line in lines:
         cells = line.split(",")
         if len(cells) == 4 and cells[1] != "x":
-            found.append((cells[0], float(cells[1]) if cells[1] else None, cells[2] or None, int(cells[3])))
-    return found
+            key = (cells[0], float(cells[1]) if cells[1] else None, cells[2] or None)
+            left, before = int(cells[3]) if cells[3] else None, found.get(key)
+            updates += key in found and left not in (None, before)
+            found.pop(key, None)
+            found[key] = before if left is None else left
+    return found, updates
 
 
-def expected_rows(files: Mapping[str, list[str]]) -> list[tuple[object, ...]]:
-    """What finaldata must hold, said plainly: valid rows in reading order; of equal ones those of the first file.
+class Expected:
+    """What finaldata must hold, said plainly: the first file holds a row, and a later outcome goes to it."""
 
-    Of equal ones in a file it is the last.
-    """
-    rows: list[tuple[object, ...]] = []
-    for name in sorted(files, key=reading_order):
-        found = valid_rows(files[name])
-        distinct = [row for place, row in enumerate(found) if row not in found[place + 1 :]]
-        rows += [row for row in distinct if row not in rows]
-    return rows
-
-
-def expected_latest(files: Mapping[str, list[str]]) -> dict[object, tuple[object, ...]]:
-    """The last valid row of each client in reading order, whatever was there before."""
-    names = sorted(files, key=reading_order)
-    return {row[0]: row for name in names for row in valid_rows(files[name])}
+    def __init__(self, files: Mapping[str, list[str]]) -> None:
+        held: dict[Key, int | None] = {}
+        self.updates: list[int] = []
+        self.latest: dict[object, Key] = {}
+        for name in sorted(files, key=reading_order):
+            found, updates = deliveries(files[name])
+            for key, left in found.items():
+                if key in held and left not in (None, held[key]):
+                    updates += 1
+                else:
+                    self.latest[key[0]] = key
+                held[key] = held.get(key) if left is None else left
+            self.updates.append(updates)
+        self.rows = [(*key, left) for key, left in held.items()]
 
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -78,15 +94,17 @@ def test_finaldata_depends_on_the_files_alone_however_they_came(tmp_path: Path, 
         name = choose.choice(names)
         files[name] = choose.choices(LINES, k=choose.randint(0, 8))
         stepwise.put(name, *files[name])
-        if not expected_rows(files):
+        expected = Expected(files)
+        if not expected.rows:
             continue
         ingestion = stepwise.ingest(bad=1.0)
-        assert stepwise.rows() == expected_rows(files)
-        assert stepwise.latest() == expected_latest(files)
+        assert stepwise.rows() == expected.rows
+        assert {client: row[:-1] for client, row in stepwise.latest().items()} == expected.latest
+        assert [file.updates for file in ingestion.files] == expected.updates
         assert [file.read for file in ingestion.files] == [
             len(files[name]) for name in sorted(files, key=reading_order)
         ]
-    if expected_rows(files):
+    if Expected(files).rows:
         for name, lines in files.items():
             parallel_reads.put(name, *lines)
         assert parallel_reads.ingest(bad=1.0) == read_ingestion(stepwise.layout)
@@ -455,3 +473,39 @@ def test_ingestion_json_is_readable_without_this_package(place: Place) -> None:
     told = json.loads(place.layout.ingestion.read_text(encoding="utf-8"))
     assert told["data_version"] == ingestion.data_version
     assert told["files"][0]["bytes"] == (place.layout.input / "a.csv").stat().st_size
+
+
+def test_an_outcome_that_comes_later_goes_to_the_row_that_is_held(place: Place) -> None:
+    place.put("a.csv", "A,1,north,", "B,1,north,")
+    place.ingest()
+    place.put("b.csv", "A,1,north,1", "B,2,north,")
+    ingestion = place.ingest()
+    assert place.rows() == [("A", 1.0, "north", 1), ("B", 1.0, "north", None), ("B", 2.0, "north", None)]
+    assert [(file.accepted, file.updates, file.open) for file in ingestion.files] == [(2, 0, 1), (1, 1, 1)]
+    assert (ingestion.updates, ingestion.open, ingestion.positives) == (1, 2, 1)
+    (place.layout.input / "b.csv").unlink()
+    assert place.ingest().open == 2
+    assert place.rows() == [("A", 1.0, "north", None), ("B", 1.0, "north", None)]
+
+
+def test_a_file_that_comes_between_two_others_has_its_outcomes_judged_in_its_place(place: Place) -> None:
+    place.put("a.csv", "A,1,north,")
+    place.put("c.csv", "A,1,north,1")
+    place.ingest()
+    place.put("b.csv", "A,1,north,0")
+    ingestion = place.ingest()
+    assert place.rows() == [("A", 1.0, "north", 1)]
+    assert [(file.name, file.updates) for file in ingestion.files] == [("a.csv", 0), ("b.csv", 1), ("c.csv", 1)]
+
+
+def test_the_version_tells_that_an_outcome_came_and_that_a_file_no_longer_waits(place: Place) -> None:
+    place.put("a.csv", *(f"A{n},1,north,{n % 2 if n < 10 else ''}" for n in range(20)))
+    waiting = place.ingest()
+    assert waiting.files[0].waiting == "the outcomes of 10 of its 20 rows are not known yet"
+    with session_of(COLUMNS, place.layout.data_root / "spill") as session:
+        final = ingest(place.layout, session, max_bad_share=0.5, write_csv=True, now=NOW, final={"a.csv"})
+    assert (final.files[0].waiting, final.teaching) == (None, 10)
+    place.put("b.csv", *(f"A{n},1,north,{n % 2}" for n in range(10, 20)))
+    known = place.ingest()
+    assert len({waiting.data_version, final.data_version, known.data_version}) == 3
+    assert [file.waiting for file in known.files] == [None, None]

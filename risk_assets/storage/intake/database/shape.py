@@ -62,7 +62,11 @@ def describe(database: Database, columns: Columns) -> Shape:
     if header.fault:
         raise SourceError(f"{source.name}: {where(source)} has {header.fault}")
     return Shape(
-        columns=dict(zip(columns.names, (list(types)[place] for place in header.places), strict=True)),
+        columns={
+            name: list(types)[position]
+            for name, position in zip(columns.names, header.positions, strict=True)
+            if position is not None
+        },
         types=types,
         cursor=_found(source, types, source.cursor),
         id=_found(source, types, source.id or columns.id),
