@@ -23,7 +23,7 @@ from risk_assets.settings import load_settings
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 
-SHIPPED = ("sourcedata/clients1.csv", "sourcedata/clients2.csv", "testdata/testdata.csv")
+SHIPPED = (*(f"sourcedata/clients{number}.csv" for number in (1, 2, 3)), "testdata/testdata.csv")
 
 EDGES = {
     "sourcedata": [],
@@ -180,7 +180,15 @@ def test_one_command_makes_every_file_of_the_course_project_and_more(home: Home)
     assert (home.data / "models/latestscore.txt").read_text().startswith("f1 score = 0.")
     dated, *names = (home.data / "ingesteddata/ingestedfiles.txt").read_text().splitlines()
     assert dated.startswith("20")
-    assert names == ["clients1.csv", "clients2.csv"]
+    assert names == ["clients1.csv", "clients2.csv", "clients3.csv"]
+
+
+@pytest.mark.slow
+def test_nobody_in_the_ranking_has_left(home: Home) -> None:
+    rows = pd.concat([pd.read_csv(home.data / name) for name in SHIPPED[:3]])
+    ranked = pd.read_csv(home.data / "models/client_risk.csv")
+    left = set(rows.loc[rows["exited"] == 1, "corporation"])
+    assert set(ranked["corporation"]) == set(rows["corporation"]) - left
 
 
 @pytest.mark.slow

@@ -1,10 +1,9 @@
-"""Every client, ranked by the risk of leaving."""
+"""The current clients, ranked by the risk of leaving."""
 
 import dagster as dg
 
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.ranking.risk_summary import RiskSummary
-from risk_assets.engine.ranking.risk_summary import risk_summary
 from risk_assets.resources.declaration import graph_asset
 from risk_assets.resources.home import Home
 from risk_assets.storage.deployment.versions import deployed_scorecard, require_live_version
@@ -14,29 +13,33 @@ from risk_assets.storage.intake.part_files import parts_with_redelivered
 
 @graph_asset(
     upstream=["finaldata", "deployed_model"],
-    code_version="1",
+    code_version="2",
     settings=["columns"],
     owners=["team:ml"],
     kinds={"duckdb", "parquet"},
 )
 def client_risk(home: Home) -> dg.MaterializeResult:
-    """Each client's newest row scored with the live version: risk, rank, decile and the three strongest reasons.
+    """The newest row of each current client, scored with the live version: risk, rank, decile and three reasons.
 
-    client_risk.parquet is for programs, client_risk.csv for spreadsheets. Rank 1 and decile 1 are the riskiest.
+    Clients whose latest known outcome is that they left are not ranked: client_status.parquet has every client
+    with current or left. client_risk.parquet is for programs, client_risk.csv for spreadsheets. Rank 1 and decile
+    1 are the riskiest.
     """
     from risk_assets.storage.ranking.client_risk import save_client_risk
+    from risk_assets.storage.ranking.risk_summary import read_risk_summary
 
     layout = home.layout
     ingestion, live = require_ingestion(layout), require_live_version(layout)
     scorecard = deployed_scorecard(layout, live)
     with home.session() as session:
         save_client_risk(layout, session, parts_with_redelivered(layout, ingestion), scorecard)
-        summary = risk_summary(session, layout.client_risk_parquet, threshold=scorecard.threshold)
+        summary = read_risk_summary(session, layout, threshold=scorecard.threshold)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(f"{ingestion.data_version}-{live}"),
         metadata={
             "dagster/row_count": summary.clients,
             "clients at high risk": summary.flagged,
+            "clients that have left": summary.left,
             "scored with": live,
             "dagster/column_lineage": _lineage(home.settings.columns.to_columns()),
             "riskiest clients": _top(summary),

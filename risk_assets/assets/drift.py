@@ -17,7 +17,7 @@ from risk_assets.storage.records import append_record, read_history, write_recor
 @graph_asset(
     upstream=["finaldata", "deployed_model"],
     also_reads=["latest_score", "predictions"],  # the history of scores, and what was served
-    code_version="2",
+    code_version="3",
     settings=["drift_policy", "bootstrap_samples", "seed"],
     owners=["team:ml"],
     kinds={"scipy"},
@@ -29,9 +29,9 @@ from risk_assets.storage.records import append_record, read_history, write_recor
 def drift(home: Home) -> dg.MaterializeResult:
     """The verdict on the live version, from rows of files that it was not trained on.
 
-    Performance, each feature and the risk score are measured, judged and summed up: drifted, stable, insufficient
-    data or no labels yet. Served clients are judged beside them. The label-free estimate of F1 rests on its
-    risks and is blind to a change of the relation itself.
+    Performance (of files whose outcomes are known), each feature and the risk score (of all files) are measured,
+    judged and summed up: drifted, stable, insufficient data or no labels yet. Served clients are judged beside
+    them. The label-free estimate of F1 rests on its risks and is blind to a change of the relation itself.
     """
     from risk_assets.storage.drift.comparison import compare_new_rows
 

@@ -29,7 +29,7 @@ class FinaldataConfig(dg.Config):
 
 @graph_asset(
     upstream=["sourcedata"],
-    code_version="1",
+    code_version="2",
     settings=["columns", "finaldata_csv", "final_files"],
     owners=["team:data"],
     kinds={"duckdb", "parquet"},

@@ -10,7 +10,6 @@ from risk_assets.domain.diagnostics import Diagnostics
 from risk_assets.domain.drift.profile import TrainingReference
 from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.scoring.metrics import Metrics, ScorePoint
-from risk_assets.engine.ranking.risk_summary import risk_summary
 from risk_assets.reporting.wording import outcome_words
 from risk_assets.resources.declaration import graph_asset
 from risk_assets.resources.home import Home
@@ -50,13 +49,14 @@ def report(home: Home) -> dg.MaterializeResult:
 
 def _content(home: Home) -> "ReportContent":
     from risk_assets.reporting.content import ReportContent
+    from risk_assets.storage.ranking.risk_summary import read_risk_summary
 
     settings, layout = home.settings, home.layout
     live = require_live_version(layout)
     manifest, decisions = read_manifest(layout, live), read_decisions(layout)
     deployed = deployed_scorecard(layout, live)
     with home.session() as session:
-        risks = risk_summary(session, layout.client_risk_parquet, threshold=deployed.threshold)
+        risks = read_risk_summary(session, layout, threshold=deployed.threshold)
     return ReportContent(
         ingestion=require_ingestion(layout),
         metrics=deployed_metrics(layout, live),

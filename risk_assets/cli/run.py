@@ -18,7 +18,6 @@ from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.ranking.risk_summary import RiskSummary
 from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.engine.duck.session import open_duckdb
-from risk_assets.engine.ranking.risk_summary import risk_summary
 from risk_assets.reporting.run_summary import RunResults, run_summary
 from risk_assets.reporting.wording import terminal_text
 from risk_assets.settings import Settings, load_settings
@@ -139,8 +138,10 @@ def _results(settings: Settings, stale: Mapping[str, str]) -> RunResults:
 
 
 def _risks(settings: Settings, layout: Layout, threshold: float) -> RiskSummary | None:
+    from risk_assets.storage.ranking.risk_summary import read_risk_summary
+
     if not layout.client_risk_parquet.exists():
         return None
     columns, spill = settings.columns.to_columns(), settings.spill_folder or layout.ingested / ".spill"
     with open_duckdb(columns, memory_limit=settings.memory_limit, threads=1, spill=spill) as session:
-        return risk_summary(session, layout.client_risk_parquet, threshold=threshold, top=5)
+        return read_risk_summary(session, layout, threshold=threshold, top=10)

@@ -25,9 +25,12 @@ if TYPE_CHECKING:
 @click.option(
     "--first-id", type=click.IntRange(min=0), default=0, show_default=True, help="Other numbers, other ids."
 )
+@click.option("--unknown", is_flag=True, help="Leave the outcomes blank, as of clients that are still there.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A .csv or .csv.gz file.")
 @click.option("--force", is_flag=True, help="Overwrite the file.")
-def simulate(*, rows: int, seed: int, drift: Drift, amount: float, first_id: int, out: Path, force: bool) -> None:
+def simulate(
+    *, rows: int, seed: int, drift: Drift, amount: float, first_id: int, unknown: bool, out: Path, force: bool
+) -> None:
     """Write simulated clients to a file, and tell the best AUC that any model can reach on them."""
     from risk_assets.domain.simulate import simulate as draw
 
@@ -39,9 +42,12 @@ def simulate(*, rows: int, seed: int, drift: Drift, amount: float, first_id: int
         clients = draw(rows, seed=seed, drift=drift, amount=amount, first_id=first_id)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
-    _write(clients.frame, out)
+    _write(clients.frame.assign(exited="") if unknown else clients.frame, out)
     leaving = clients.frame["exited"].mean()
-    click.echo(f"{rows:,} clients in {out}: {leaving:.1%} leave, the best possible AUC is {clients.best_auc:.3f}")
+    leave = "will leave, as nobody knows yet" if unknown else "leave"
+    click.echo(
+        f"{rows:,} clients in {out}: {leaving:.1%} {leave}, the best possible AUC is {clients.best_auc:.3f}"
+    )
 
 
 def _write(frame: pd.DataFrame, out: Path) -> None:

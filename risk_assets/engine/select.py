@@ -36,12 +36,14 @@ class SelectionError(ValueError):
 class LabelledRows:
     """Rows in reading order: ids, features and target (1 is the positive label), all of the same length.
 
-    `features` holds the numeric columns as float64 (NaN is missing), then the categorical ones as object (None).
+    Where an outcome is not known, `known` is False and `target` says nothing. `features` holds the numeric columns
+    as float64 (NaN is missing), then the categorical ones as object (None).
     """
 
     ids: NDArray[np.object_]
     features: pd.DataFrame
     target: NDArray[np.int64]
+    known: NDArray[np.bool_]
 
     @property
     def columns(self) -> dict[str, NDArray[np.float64] | NDArray[np.object_]]:
@@ -70,7 +72,7 @@ def labelled_rows(
 
 
 def read_labelled_rows(session: Session, query: str) -> LabelledRows:
-    """Read the rows of a query that `labelled_query` made."""
+    """Read the rows of a query that `labelled_query` or `observed_query` made."""
     import numpy as np
     import pandas as pd
 
@@ -87,6 +89,7 @@ def read_labelled_rows(session: Session, query: str) -> LabelledRows:
         ids=np.ma.getdata(found[columns.id]),
         features=pd.DataFrame(series, index=pd.RangeIndex(len(target)), columns=list(columns.features)),
         target=target,
+        known=~np.ma.getmaskarray(found[columns.target]),
     )
 
 
@@ -111,15 +114,31 @@ def labelled_query(session: Session, parts: Sequence[Path], keep: Keep, besides:
     """
     columns = session.columns
     labelled = f"SELECT * FROM ({rows(columns, parts, keep)}) WHERE {quote(columns.target)} IS NOT NULL"
+    return _besides(session, labelled, besides)
+
+
+def observed_query(session: Session, parts: Sequence[Path], waiting: Sequence[Path], besides: Path) -> str:
+    """Return a query for all rows, known outcome or not, but for those whose fingerprint is in `besides`.
+
+    Of the parts that are `waiting` for outcomes none counts as known. Raises as `labelled_query` does.
+    """
+    columns = session.columns
+    every = [rows(columns, parts)] * bool(parts) + [rows(columns, waiting, outcomes=False)] * bool(waiting)
+    united = " UNION ALL ".join(every or [rows(columns, ())])
+    return _besides(session, f"SELECT * FROM ({united}) WHERE true", besides)
+
+
+def _besides(session: Session, query: str, besides: Path | None) -> str:
+    """Return a query that ends in a condition without the rows that `besides` has fingerprints of."""
     with declared_columns(session):
-        session.run(f"SELECT * FROM ({labelled}) LIMIT 0").fetchall()
+        session.run(f"SELECT * FROM ({query}) LIMIT 0").fetchall()
     if besides is None or not _has_fingerprints(session, besides):
-        return labelled
-    row = fingerprint(columns)
+        return query
+    row = fingerprint(session.columns)
     known = f"SELECT {session.row_hash} AS row FROM read_parquet({literal(pattern(besides))})"
-    shared = f"SELECT DISTINCT row FROM ({known}) WHERE row IN (SELECT {row} FROM ({labelled}))"
+    shared = f"SELECT DISTINCT row FROM ({known}) WHERE row IN (SELECT {row} FROM ({query}))"
     session.cache_table("known_rows", [shared])
-    return f"{labelled} AND {row} NOT IN (SELECT row FROM known_rows)"
+    return f"{query} AND {row} NOT IN (SELECT row FROM known_rows)"
 
 
 def _has_fingerprints(session: Session, file: Path) -> bool:
@@ -137,13 +156,16 @@ def fingerprint(columns: Columns) -> str:
     return f"hash({', '.join(map(quote, columns.names))})"
 
 
-def rows(columns: Columns, parts: Sequence[Path], keep: Keep = "all") -> str:
-    """Return a query for the id (text), the features (double or text) and the target (1 is positive) of rows."""
+def rows(columns: Columns, parts: Sequence[Path], keep: Keep = "all", *, outcomes: bool = True) -> str:
+    """Return a query for the id (text), the features (double or text) and the target (1 is positive) of rows.
+
+    Without `outcomes` the target is NULL.
+    """
     selected = [
         f"CAST({quote(columns.id)} AS VARCHAR) AS {quote(columns.id)}",
         *(f"CAST({quote(column.name)} AS DOUBLE) AS {quote(column.name)}" for column in columns.numeric),
         *(f"CAST({quote(name)} AS VARCHAR) AS {quote(name)}" for name in columns.categorical),
-        f"CAST({_is_positive(columns)} AS BIGINT) AS {quote(columns.target)}",
+        f"CAST({_is_positive(columns) if outcomes else 'NULL'} AS BIGINT) AS {quote(columns.target)}",
     ]
     kept = {"all": "true", "held out": held_out(columns), "training": f"NOT ({held_out(columns)})"}[keep]
     return f"SELECT {', '.join(selected)} FROM {_table(columns, parts)} WHERE {kept}"

@@ -60,8 +60,12 @@ def _line(title: str, text: str, stale: str | None = None) -> str:
 
 
 def _rows(ingestion: Ingestion) -> str:
-    left_out = f"{count(ingestion.duplicates)} duplicates, {count(ingestion.quarantined)} quarantined"
-    return f"{count(ingestion.accepted)} in {plural(len(ingestion.files), 'file')} ({left_out})"
+    figures = f"{count(ingestion.duplicates)} duplicates, {count(ingestion.quarantined)} quarantined"
+    if ingestion.updates:
+        figures = f"{count(ingestion.updates)} updates, {figures}"
+    if ingestion.open:
+        figures = f"the outcome of {count(ingestion.open)} not known yet; {figures}"
+    return f"{count(ingestion.accepted)} in {plural(len(ingestion.files), 'file')} ({figures})"
 
 
 def _deployed(results: RunResults) -> str:
@@ -75,7 +79,8 @@ def _deployed(results: RunResults) -> str:
 
 
 def _clients(risks: RiskSummary, stale: str | None) -> list[str]:
-    found = f"{risks.flagged:,} of {risks.clients:,} at high risk ({risks.threshold:.0%} or more); the first:"
+    flagged = f"{risks.flagged:,} of {risks.clients:,} current at high risk ({risks.threshold:.0%} or more)"
+    found = f"{flagged}; {risks.left:,} have left; the first to call:"
     names = [terminal_text(client.id) for client in risks.top]
     width = max(map(len, names), default=0)
     return [

@@ -182,13 +182,15 @@ def drift_in_short(drift: DriftVerdict) -> str:
     """Return what the verdict rests on, in a line or two."""
     moved = [each.measurement for each in drift.judgements if each.drifted]
     columns = sum(1 for each in moved if each.kind == "feature")
-    found = ["F1 has fallen"] * any(each.kind == "performance" for each in moved)
-    found += ["the risks have shifted"] * any(each.kind == "score" for each in moved)
-    found += [f"{plural(columns, 'column')} {'has' if columns == 1 else 'have'} shifted"] * bool(columns)
-    if drift.verdict == "stable" and not found:
-        found = ["F1 holds, no column has shifted"]
-    told = drift.verdict in {"drifted", "stable"} and found
-    return f"On {plural(drift.n, 'new row')}: {', '.join(found)}." if told else drift.sentence
+    parts = ["F1 has fallen"] * any(each.kind == "performance" for each in moved)
+    parts += ["the risks have shifted"] * any(each.kind == "score" for each in moved)
+    parts += [f"{plural(columns, 'column')} {'has' if columns == 1 else 'have'} shifted"] * bool(columns)
+    if drift.verdict == "stable" and not parts:
+        parts = ["F1 holds, no column has shifted"]
+    if drift.verdict == "no labels yet":
+        parts = [*(parts or ["no column has shifted"]), "F1 is told when outcomes are known"]
+    in_short = drift.verdict in {"drifted", "stable", "no labels yet"} and parts
+    return f"On {plural(drift.n, 'new row')}: {', '.join(parts)}." if in_short else drift.sentence
 
 
 def drift_word(drift: DriftVerdict | None) -> str:

@@ -13,7 +13,6 @@ from typing import Literal
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
 from risk_assets.engine.duck.session import DuckSession, open_duckdb
-from risk_assets.engine.ranking.risk_summary import risk_summary
 from risk_assets.engine.sql import literal, quote, read_parts
 from risk_assets.engine.temporary_directories import own_folder
 from risk_assets.serve.generated import Generated
@@ -22,6 +21,7 @@ from risk_assets.serve.model.live import told
 from risk_assets.settings import Settings
 from risk_assets.storage.intake.part_files import parts_with_redelivered
 from risk_assets.storage.layout import Layout
+from risk_assets.storage.ranking.risk_summary import read_risk_summary
 
 Sort = Literal["risk", "-risk", "id", "-id"]
 ORDERS = {"risk": "risk, id", "-risk": "rank", "id": "id", "-id": "id DESC"}
@@ -67,15 +67,20 @@ class ClientTable:
     def summary(self, *, threshold: float, top: int) -> RiskSummary:
         """Return the ranking at a glance; clients from `threshold` on count as flagged."""
         with self._questions() as session:
-            return risk_summary(session, self._layout.client_risk_parquet, threshold=threshold, top=top)
+            return read_risk_summary(session, self._layout, threshold=threshold, top=top)
 
-    def client(self, name: str) -> RankedClient:
-        """Return one client of the ranking."""
+    def client(self, name: str) -> RankedClient | None:
+        """Return one client of the ranking, None for one that has left."""
+        status = literal(str(self._layout.client_status))
         with self._questions() as session:
-            found = session.run(f"SELECT * FROM {self._table()} WHERE id = ?", [name]).fetchall()
-        if not found:
-            raise RequestError(404, "there is no client of that id in client_risk")
-        return _ranked(found[0])
+            ranked = session.run(f"SELECT * FROM {self._table()} WHERE id = ?", [name]).fetchall()
+            if ranked:
+                return _ranked(ranked[0])
+            known = f"SELECT * FROM read_parquet({status}) AS clients(id, status) WHERE id = ? AND status = 'left'"
+            left = self._layout.client_status.is_file() and session.run(known, [name]).fetchall()
+        if not left:
+            raise RequestError(404, "no client of that id is known")
+        return None
 
     def features(self, name: str) -> Mapping[str, float | str | None] | None:
         """Return the client's features as of the last row delivered; None when finaldata has none of it."""

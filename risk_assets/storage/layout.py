@@ -162,6 +162,11 @@ class Layout:
         return self.models / "client_risk.parquet"
 
     @property
+    def client_status(self) -> Path:
+        """Every client, current or left."""
+        return self.models / "client_status.parquet"
+
+    @property
     def client_risk_csv(self) -> Path:
         """The same for spreadsheets."""
         return self.models / "client_risk.csv"

@@ -106,7 +106,12 @@ def units_of(layout: Layout) -> dict[str, Unit]:
             layout.deployment,
             (_folder(layout.versions), layout.deployments.name, layout.current.name),
         ),
-        Unit("client_risk", models, (layout.client_risk_parquet.name,), for_people=(layout.client_risk_csv.name,)),
+        Unit(
+            "client_risk",
+            models,
+            (layout.client_status.name, layout.client_risk_parquet.name),
+            for_people=(layout.client_risk_csv.name,),
+        ),
         Unit("drift", models, (layout.drift_history.name, layout.drift.name)),
         Unit("diagnostics", models, (layout.diagnostics.name,)),
         Unit("report", models, (layout.summary_report.name,), for_people=(_folder(layout.charts),)),

@@ -140,6 +140,14 @@ def test_the_shipped_files_hold_each_client_once_with_the_promised_share_of_leav
     assert 0.15 < frame["exited"].mean() < 0.25
 
 
+def test_the_third_shipped_file_holds_other_clients_whose_outcome_nobody_knows() -> None:
+    frame = shipped("sourcedata/clients3.csv")
+    others = shipped("sourcedata/clients1.csv", "sourcedata/clients2.csv", "testdata/testdata.csv")
+    assert len(frame) == 1_000
+    assert frame["exited"].isna().all()
+    assert not set(frame["corporation"]) & set(others["corporation"])
+
+
 def test_the_test_clients_are_in_no_training_file() -> None:
     trained = shipped("sourcedata/clients1.csv", "sourcedata/clients2.csv")
     assert not set(shipped("testdata/testdata.csv")["corporation"]) & set(trained["corporation"])

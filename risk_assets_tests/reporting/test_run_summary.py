@@ -53,7 +53,7 @@ def test_the_summary_tells_rows_version_with_its_score_drift_riskiest_clients_an
         "Rows        10,000 in 1 file (3 duplicates, 2 quarantined)",
         "Deployed    v0001-3fa9c1d2: F1 0.571 (95 % interval 0.533 to 0.610) on 2,000 test rows",
         "Drift       F1 on 300 new rows holds.",
-        "Clients     2,113 of 10,000 at high risk (31% or more); the first:",
+        "Clients     2,113 of 10,000 current at high risk (31% or more); 0 have left; the first to call:",
         "             1  hqxb   83.1%  activity is 0: odds × 8.2; size is 3: odds × 1.4",
         "Report      /data/summary_report.pdf",
     ]

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from risk_assets.domain.columns import Columns
+from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.scoring.metrics import Confusion
 from risk_assets.reporting import wording
 from risk_assets_tests.reporting import samples
@@ -114,3 +115,9 @@ def test_a_model_that_flags_nobody_is_called_that() -> None:
 )
 def test_labels_that_say_little_become_words(negative: str, positive: str, words: tuple[str, str]) -> None:
     assert wording.outcome_words(Columns("id", "target", positive, negative, ())) == words
+
+
+def test_drift_without_outcomes_is_told_in_short_without_a_false_word() -> None:
+    verdict = DriftVerdict("no labels yet", "1,000 new rows …; 0 of 3 features have shifted.", 1000, "statistical")
+    told = "On 1,000 new rows: no column has shifted, F1 is told when outcomes are known."
+    assert wording.drift_in_short(verdict) == told

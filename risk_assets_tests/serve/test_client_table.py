@@ -29,6 +29,8 @@ def write_ranking(settings: Settings) -> None:
         f"CAST(NULL AS VARCHAR) AS reason_2, CAST(NULL AS VARCHAR) AS reason_3 "
         f"FROM range(1, {COUNT + 1}) AS t(i)) TO '{layout.client_risk_parquet}' (FORMAT parquet)"
     )
+    clients = f"SELECT printf('c%03d', i) AS corporation, 'current' AS status FROM range(1, {COUNT + 1}) AS t(i)"
+    duckdb.sql(f"COPY ({clients} UNION ALL SELECT 'c900', 'left') TO '{layout.client_status}' (FORMAT parquet)")
 
 
 def write_finaldata(settings: Settings) -> None:
@@ -133,10 +135,18 @@ def test_a_client_that_finaldata_no_longer_holds_has_no_explanation(ranked: Home
     assert ranked.http.get("/clients/c100").get_json()["explanation"] is None
 
 
-def test_a_client_that_is_not_ranked_is_not_found(ranked: Home) -> None:
+def test_a_client_that_has_left_is_found_with_that_word_and_is_not_ranked(ranked: Home) -> None:
+    answer = ranked.http.get("/clients/c900").get_json()
+    assert (answer["status"], answer["client"]) == ("left", None)
+    assert "c900" not in [client["id"] for client in ask(ranked, q="c9")["clients"]]
+    page = ranked.http.get("/pages/client", query_string={"id": "c900"}).get_data(as_text=True)
+    assert "has left" in page
+
+
+def test_a_client_that_nobody_knows_is_not_found(ranked: Home) -> None:
     answer = ranked.http.get("/clients/nobody")
 
     assert (answer.status_code, answer.get_json()["detail"]) == (
         404,
-        "there is no client of that id in client_risk",
+        "no client of that id is known",
     )

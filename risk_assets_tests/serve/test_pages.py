@@ -89,7 +89,9 @@ def test_the_overview_tells_version_score_drift_data_and_how_the_risk_is_spread(
     assert "0.600 95 % interval 0.500 to 0.700" in words.replace("\xa0", " ")
     assert "Drifted On 640 new rows: 1 column has shifted." in words
     assert "2026-03-01 12:00 4 rows from 2 files, 0 quarantined" in words
-    assert f"{COUNT} of 120 clients are at high risk: 40.0 % or more." in words.replace("\xa0", " ")
+    assert f"{COUNT} of 120 current clients are at high risk: 40.0 % or more. 1 other has left." in words.replace(
+        "\xa0", " "
+    )
     assert "c001 99.5 %" in words.replace("\xa0", " ")
 
 
@@ -194,7 +196,7 @@ def test_an_unknown_client_is_not_found(prepared: Home) -> None:
     answer = prepared.http.get("/pages/client?id=nobody")
 
     assert answer.status_code == 404
-    assert "There is no client of that id in client_risk." in text(answer)
+    assert "No client of that id is known." in text(answer)
 
 
 def test_names_that_are_markup_stay_text(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -69,8 +69,15 @@ def count_rows(rows: NewRows, reference: DriftReference) -> CountedRows:
         score=count_column(reference.risks, rows.risks),
         flagged=flagged,
         others=others,
-        confusion=None if rows.target is None else count_outcomes(rows.target, rows.risks >= metrics.threshold),
+        confusion=_confusion(rows, metrics.threshold),
     )
+
+
+def _confusion(rows: NewRows, threshold: float) -> Confusion | None:
+    if rows.target is None:
+        return None
+    known = slice(None) if rows.known is None else rows.known
+    return count_outcomes(rows.target[known], rows.risks[known] >= threshold)
 
 
 def count_column(profile: ColumnProfile, values: Values) -> ColumnCounts:

@@ -126,7 +126,7 @@ def _by_seed(
     del rules
     performance = _of_kind(judgements, "performance")
     if not performance:
-        return "no labels yet", f"{measured.n:,} new rows have no labels of both classes yet."
+        return "no labels yet", f"{measured.n:,} new rows have no known outcomes of both classes yet."
     return ("drifted" if performance[0].drifted else "stable"), performance[0].sentence
 
 
@@ -145,7 +145,7 @@ def _by_statistics(
     if causes:
         return "drifted", f"Over {measured.n:,} new rows: {' '.join(causes)}"
     if not performance:
-        return "no labels yet", f"{measured.n:,} new rows have no labels of both classes yet; {count}."
+        return "no labels yet", f"{measured.n:,} new rows have no known outcomes of both classes yet; {count}."
     return "stable", f"{performance[0].sentence} {count}."
 
 

@@ -47,12 +47,13 @@ class NewRows:
     """Rows that the deployed model was not trained on, column by column, all of the same length.
 
     `features` holds floats (NaN is missing) and text (None or NaN is missing); `risks` are the deployed model's;
-    `target` is None while the rows have no labels.
+    `target` is None while the rows have no labels; `known` tells those that have one, all of them if it is None.
     """
 
     features: Mapping[str, NDArray[np.float64] | NDArray[np.object_]]
     risks: NDArray[np.float64]
     target: NDArray[np.bool_] | None = None
+    known: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)

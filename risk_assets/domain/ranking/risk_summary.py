@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+#: A client has left when its latest known outcome says so; all others are current.
+Status = Literal["current", "left"]
 
 
 @dataclass(frozen=True)
 class RankedClient:
-    """One client: its risk, rank (1 is the highest risk), decile (1 is the riskiest tenth) and reasons."""
+    """A current client: its risk, rank (1 is the highest risk), decile (1 is the riskiest tenth) and reasons."""
 
     id: str
     risk: float
@@ -18,10 +22,14 @@ class RankedClient:
 
 @dataclass(frozen=True)
 class RiskSummary:
-    """All clients at a glance: how many reach the threshold, counts in 20 equal bins of risk, and the top ones."""
+    """The current clients at a glance: how many reach the threshold, counts in 20 equal bins of risk, and the top.
+
+    `left` counts those that have left, which are not ranked.
+    """
 
     clients: int
     flagged: int
     threshold: float
     histogram: tuple[int, ...]
     top: tuple[RankedClient, ...]
+    left: int = 0

@@ -24,7 +24,7 @@ ColumnProfile = NumericProfile | CategoricalProfile
 
 
 def count_new_rows(session: Session, table: str, scorecard: Scorecard, reference: DriftReference) -> CountedRows:
-    """Count the labelled rows of a query (see `select.labelled_query`) as domain.drift_counts does.
+    """Count the rows of a query (see `select.observed_query`) as domain.drift_counts does.
 
     Expected leavers are sums of whole numbers, the same in any order of rows. Medians of many rows come from a
     sample, as in a profile.

@@ -1,8 +1,9 @@
-"""Every client ranked by risk, scored in the engine from the scorecard."""
+"""The current clients ranked by risk, scored in the engine from the scorecard."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from risk_assets.domain.columns import Columns
@@ -18,37 +19,63 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 QUOTE = literal("'")
 
 
-def rank_clients(session: Session, files: Sequence[Path], scorecard: Scorecard, parquet: Path, csv: Path) -> None:
-    """Score each client's latest row (the last one of `files`, in reading order) and write the ranking twice.
+@dataclass(frozen=True)
+class RankingFiles:
+    """Where the ranking is written, for programs and for people, and the status of every client."""
 
-    Columns: the id under its declared name, risk, rank (1 is the highest risk; equal risks by id), decile (1 is
-    the riskiest tenth) and the strongest reasons, in the order of rank. The CSV is for people: six decimals, and
-    text that a spreadsheet would take for a formula has a ' in front.
+    parquet: Path
+    csv: Path
+    status: Path
+
+
+def rank_clients(session: Session, files: Sequence[Path], scorecard: Scorecard, target: RankingFiles) -> None:
+    """Score the latest row of each current client (the last one of `files`, in reading order), and write it twice.
+
+    Those whose latest known outcome is that they left are not ranked; the status of all clients is written by
+    itself. Columns: the id under its declared name, risk, rank (1 is the highest risk; equal risks by id), decile
+    (1 is the riskiest tenth) and the strongest reasons, in the order of rank. The CSV is for people: six decimals,
+    and text that a spreadsheet would take for a formula has a ' in front.
 
     Only narrow rows are grouped and sorted, and may spill; the words are written as the sorted rows pass by.
     """
-    session.cache_table("latest", [_latest(session, files)])
-    session.cache_ordered_table("ranked", _scored(session, files, scorecard))
+    numbered = numbered_rows(session, files)
+    session.cache_table("latest", [_latest(session.columns, numbered)])
+    session.write_parquet(_status(session.columns, numbered), target.status)
+    session.cache_ordered_table("ranked", _scored(session, numbered, scorecard))
     session.drop_table("latest")
     [(clients,)] = session.run("SELECT count(*) FROM ranked").fetchall()
     ranking = reasons_query(scorecard, _numbered(clients, len(scorecard.features)), ("id", *FIGURES[:3]), REASONS)
     named = ", ".join((f"id AS {quote(_id_name(session.columns))}", *FIGURES))
-    session.write_parquet(f"SELECT {named} FROM ({ranking})", parquet)
+    session.write_parquet(f"SELECT {named} FROM ({ranking})", target.parquet)
     session.drop_table("ranked")
-    session.write_csv(_readable(session.columns, parquet), csv)
+    session.write_csv(_readable(session.columns, target.parquet), target.csv)
 
 
-def _latest(session: Session, files: Sequence[Path]) -> str:
-    client = quote(session.columns.id)
-    return f"SELECT max({POSITION}) AS place FROM ({numbered_rows(session, files)}) GROUP BY {client}"
+def _latest(columns: Columns, numbered: str) -> str:
+    """Return a query for the place of each client's latest row, and whether its latest known outcome is 1."""
+    # rises with the place; its last bit is the outcome, and no outcome gives none
+    known = f"2 * {POSITION} + {quote(columns.target)}"
+    return (
+        f"SELECT max({POSITION}) AS place, coalesce(max({known}) % 2, 0) AS has_left "
+        f"FROM ({numbered}) GROUP BY {quote(columns.id)}"
+    )
 
 
-def _scored(session: Session, files: Sequence[Path], scorecard: Scorecard) -> str:
-    """Return a query for id, features (x0, x1, …) and risk of the latest rows, in the order of rank."""
+def _status(columns: Columns, numbered: str) -> str:
+    """Return a query for the id and the status of every client, by id."""
+    return (
+        f"SELECT {quote(columns.id)} AS {quote(_id_name(columns))}, "
+        "CASE WHEN has_left = 1 THEN 'left' ELSE 'current' END AS status "
+        f"FROM ({numbered}) JOIN latest ON {POSITION} = latest.place ORDER BY {quote(_id_name(columns))}"
+    )
+
+
+def _scored(session: Session, numbered: str, scorecard: Scorecard) -> str:
+    """Return a query for id, features (x0, x1, …) and risk of the rows to rank, in the order of rank."""
     cells = (f"{cell} AS x{place}" for place, cell in enumerate(scorable(session.columns, scorecard)))
     selected = ", ".join([f"{quote(session.columns.id)} AS id", *cells])
-    numbered = numbered_rows(session, files)
-    newest = f"SELECT {selected} FROM ({numbered}) WHERE {POSITION} IN (SELECT place FROM latest)"
+    current = "SELECT place FROM latest WHERE has_left = 0"
+    newest = f"SELECT {selected} FROM ({numbered}) WHERE {POSITION} IN ({current})"
     return f"SELECT *, {risk_sql(placed(scorecard))} AS risk FROM ({newest}) ORDER BY risk DESC, id"
 
 

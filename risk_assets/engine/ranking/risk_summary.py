@@ -13,7 +13,7 @@ FIGURES = ("risk", "rank", "decile", *(f"reason_{place}" for place in range(1, R
 BINS = 20
 
 
-def risk_summary(session: Session, parquet: Path, *, threshold: float, top: int = 10) -> RiskSummary:
+def risk_summary(session: Session, parquet: Path, status: Path, *, threshold: float, top: int = 10) -> RiskSummary:
     """Sum up a ranking that `engine.ranking.ranking.rank_clients` wrote."""
     ranking = f"read_parquet({literal(str(parquet))})"
     place = f"CAST(least({BINS - 1}, floor(risk * {BINS})) AS UTINYINT)"
@@ -21,6 +21,7 @@ def risk_summary(session: Session, parquet: Path, *, threshold: float, top: int 
     [(clients, flagged, bins)] = session.run(counted).fetchall()
     first = session.run(f"SELECT * FROM {ranking} ORDER BY rank LIMIT {top}").fetchall()
     return RiskSummary(
+        left=_count_left(session, status),
         clients=clients,
         flagged=flagged,
         threshold=threshold,
@@ -30,3 +31,11 @@ def risk_summary(session: Session, parquet: Path, *, threshold: float, top: int 
             for client, risk, rank, decile, *reasons in first
         ),
     )
+
+
+def _count_left(session: Session, status: Path) -> int:
+    if not status.is_file():  # a ranking of all clients, as versions before 0.2 wrote it
+        return 0
+    left = f"SELECT count(*) FROM read_parquet({literal(str(status))}) WHERE status = 'left'"
+    [(count,)] = session.run(left).fetchall()
+    return int(count)

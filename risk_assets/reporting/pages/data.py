@@ -26,6 +26,7 @@ MOST_FILES = 24
 MOST_REASONS = 12
 MOST_VALUES = 4
 LONGEST_NAME = 90
+UNKNOWN = "unknown: accepted rows without a known outcome; updates: rows that brought the outcome of a held one"
 
 
 def data_pages(ingestion: Ingestion, profile: Profile) -> list[Block]:
@@ -44,12 +45,15 @@ def _account(ingestion: Ingestion, profile: Profile) -> str:
     read, accepted = ingestion.read, ingestion.accepted
     if not read:
         return f"No row has been read from {plural(len(ingestion.files), 'file')}."
+    updates = f"{count(ingestion.updates)} brought the outcome of one that is held, " * bool(ingestion.updates)
+    unknown = f" Of {plural(ingestion.open, 'row')} the outcome is not known yet." * bool(ingestion.open)
+    known = accepted - ingestion.open
     return (
         f"Of {plural(read, 'row')} read from {plural(len(ingestion.files), 'file')}, {count(accepted)} "
-        f"({percent(accepted, read)}) were accepted, {count(ingestion.duplicates)} were duplicates and "
+        f"({percent(accepted, read)}) were accepted, {updates}{count(ingestion.duplicates)} were duplicates and "
         f"{count(ingestion.quarantined)} ({percent(ingestion.quarantined, read)}) were put in quarantine. "
         f"The accepted rows tell of {plural(profile.clients, 'client')}; {count(ingestion.positives)} of the rows "
-        f"({percent(ingestion.positives, accepted)}) are of clients that left."
+        f"with a known outcome ({percent(ingestion.positives, known)}) are of clients that left.{unknown}"
     )
 
 
@@ -65,12 +69,14 @@ def _files(files: tuple[SourceFile, ...]) -> list[Block]:
             f"and {count(len(files) - most)} more files with {plural(rows, 'row')} in ingestion.json; "
             "shown are those with the most rows in quarantine"
         )
-    heads = ("file", "read", "accepted", "duplicates", "quarantined", "size", "sha256")
+    heads = ("file", "read", "accepted", "unknown", "updates", "duplicates", "quarantined", "size", "sha256")
     lines = [
         (
             _file(file),
             count(file.read),
             count(file.accepted),
+            count(file.open),
+            count(file.updates),
             count(file.duplicates),
             count(file.quarantined),
             volume(file.bytes),
@@ -78,7 +84,13 @@ def _files(files: tuple[SourceFile, ...]) -> list[Block]:
         )
         for file in shown
     ]
-    return [*heading("Files"), table(heads, lines, (40, 11, 11, 12, 13, 11, 15)), space(3), note(rest)]
+    return [
+        *heading("Files"),
+        table(heads, lines, (25, 10, 11, 11, 10, 12, 13, 9, 12)),
+        space(3),
+        note(UNKNOWN),
+        note(rest),
+    ]
 
 
 def _file(file: SourceFile) -> list[Block]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from reportlab.lib.colors import HexColor
 from reportlab.platypus import Table
 
-from risk_assets.domain.ranking.risk_summary import RankedClient
+from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
 from risk_assets.reporting.content import ReportContent
 from risk_assets.reporting.pages import blocks
 from risk_assets.reporting.pages.blocks import WIDTH, Block, heading, lines, note, space, words
@@ -22,6 +22,7 @@ from risk_assets.reporting.wording import (
     interval,
     moment,
     percent,
+    plural,
     score,
     what_the_score_means,
 )
@@ -43,7 +44,7 @@ def front_page(content: ReportContent, histogram: bytes, date: str) -> list[Bloc
         blocks.bookmark("Summary", 0),
         words("Which clients may leave?", 20, bold=True),
         space(9),
-        words(f"Attrition risk of {count(risks.clients)} clients, as of {date} UTC", 8.5, MUTED),
+        words(f"Attrition risk of {_clients(risks)}, as of {date} UTC", 8.5, MUTED),
         space(12),
         _tiles((_flagged(content), _score(content), _drift(content), _version(content))),
         space(9),
@@ -52,6 +53,11 @@ def front_page(content: ReportContent, histogram: bytes, date: str) -> list[Bloc
         _top(risks.top[:TOP_CLIENTS]),
         *blocks.charted("How the risk is spread", histogram),
     ]
+
+
+def _clients(risks: RiskSummary) -> str:
+    left = f" ({count(risks.left)} others have left)" if risks.left else ""
+    return f"{plural(risks.clients, 'current client')}{left}"
 
 
 #: Name, figure, explanation and colour.

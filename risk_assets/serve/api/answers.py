@@ -9,6 +9,7 @@ from risk_assets.domain.diagnostics import Diagnostics
 from risk_assets.domain.drift.profile import Profile
 from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.model.scorecard import Scorecard
+from risk_assets.domain.ranking.risk_summary import Status
 from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.serve.client_table import Sort
 
@@ -115,10 +116,14 @@ class Explanation(BaseModel):
 
 
 class ClientAnswer(BaseModel):
-    """A client as it is ranked, and why; there is no explanation when finaldata no longer holds it."""
+    """A client as it is ranked, and why; one that has left is not ranked.
+
+    There is no explanation when finaldata no longer holds it.
+    """
 
     version: str | None
-    client: ListedClient
+    status: Status
+    client: ListedClient | None
     explanation: Explanation | None
 
 

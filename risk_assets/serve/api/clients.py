@@ -41,7 +41,7 @@ class ClientPath(BaseModel):
 
 @clients.get("/clients", responses={200: ClientList})
 def listed(query: ClientQuery) -> Response:
-    """Return a page of the clients, by default those at the highest risk first."""
+    """Return a page of the current clients, by default those at the highest risk first."""
     found = serving().clients.page(min_risk=query.min_risk, q=query.q, sort=query.sort, page=query.page)
     listing = [ListedClient(**asdict(client)) for client in found.clients]
     return answer(
@@ -51,12 +51,18 @@ def listed(query: ClientQuery) -> Response:
 
 @clients.get("/clients/<path:id>", responses={200: ClientAnswer})
 def client(path: ClientPath) -> Response:
-    """Return one client: risk, rank, reasons, and the shape values behind them."""
+    """Return one client: current or left, risk, rank, reasons, and the shape values behind them."""
     refuse_parameters()
-    found = serving().clients.client(path.id)
+    ranked = serving().clients.client(path.id)
     features = serving().clients.features(path.id)
-    told = explain(live_version(), features) if features is not None else None
-    return answer(ClientAnswer(version=live_name(), client=ListedClient(**asdict(found)), explanation=told))
+    return answer(
+        ClientAnswer(
+            version=live_name(),
+            status="left" if ranked is None else "current",
+            client=None if ranked is None else ListedClient(**asdict(ranked)),
+            explanation=explain(live_version(), features) if features is not None else None,
+        )
+    )
 
 
 def explain(version: Version, features: Mapping[str, float | str | None]) -> Explanation:

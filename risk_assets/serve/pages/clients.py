@@ -71,6 +71,7 @@ def client() -> Response:
     bars = deviations([shape.log_odds - shape.average for shape in shapes])
     return show(
         "client",
+        name=name,
         ranked=ranked,
         told=told,
         features=features,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from risk_assets.domain.intake.ingestion import Ingestion, SourceFile
-from risk_assets.engine.select import Keep, labelled_query
+from pathlib import Path
+
+from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.engine.select import Keep, labelled_query, observed_query
 from risk_assets.engine.session import Session
 from risk_assets.storage.deployment.versions import version_folder
 from risk_assets.storage.intake.part_files import parts_of
@@ -17,8 +19,8 @@ def new_files(layout: Layout, ingestion: Ingestion, version: str) -> tuple[str, 
     A file that waited for outcomes then, or whose outcomes have changed since, is new.
     """
     trained_on = read_record(version_folder(layout, version) / layout.ingestion.name, Ingestion)
-    known = {_content(file) for file in trained_on.files}
-    return tuple(file.name for file in ingestion.files if _content(file) not in known)
+    known = {(file.sha256, file.updated) for file in trained_on.files if file.waiting is None}
+    return tuple(file.name for file in ingestion.files if (file.sha256, file.updated) not in known)
 
 
 def new_rows(layout: Layout, session: Session, ingestion: Ingestion, version: str, keep: Keep) -> str:
@@ -26,11 +28,28 @@ def new_rows(layout: Layout, session: Session, ingestion: Ingestion, version: st
 
     Those are rows of new files that `version` was not trained on, even if in another file then.
     """
-    names = set(new_files(layout, ingestion, version))
-    teaching = [file.name for file in ingestion.files if file.name in names and file.waiting is None]
-    parts = parts_of(layout, ingestion, teaching)
-    return labelled_query(session, parts, keep, besides=version_folder(layout, version) / layout.trained_rows.name)
+    teaching, _ = _new_parts(layout, ingestion, version)
+    return labelled_query(session, teaching, keep, _trained_rows(layout, version))
 
 
-def _content(file: SourceFile) -> tuple[str, bool, int]:
-    return file.sha256, file.waiting is None, file.updated
+def new_observations(layout: Layout, session: Session, ingestion: Ingestion, version: str) -> str:
+    """Return a query for all rows of new files that `version` was not trained on, whatever became of the clients.
+
+    The outcomes of files that wait for more are not among them.
+    """
+    teaching, waiting = _new_parts(layout, ingestion, version)
+    return observed_query(session, teaching, waiting, _trained_rows(layout, version))
+
+
+def _new_parts(layout: Layout, ingestion: Ingestion, version: str) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Return the parts of new files that teach, and of those that wait."""
+    names = new_files(layout, ingestion, version)
+    waiting = {file.name for file in ingestion.files if file.waiting is not None}
+    return (
+        parts_of(layout, ingestion, [name for name in names if name not in waiting]),
+        parts_of(layout, ingestion, [name for name in names if name in waiting]),
+    )
+
+
+def _trained_rows(layout: Layout, version: str) -> Path:
+    return version_folder(layout, version) / layout.trained_rows.name

@@ -14,7 +14,7 @@ from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.engine.drift.new_rows import count_new_rows
 from risk_assets.engine.select import read_labelled_rows
 from risk_assets.engine.session import Session
-from risk_assets.storage.deployment.new_rows import new_rows
+from risk_assets.storage.deployment.new_rows import new_observations
 from risk_assets.storage.deployment.versions import deployed_scorecard, live_version, version_folder
 from risk_assets.storage.drift.predictions import latest_prediction_at, served_rows
 from risk_assets.storage.intake.finaldata import require_ingestion
@@ -37,7 +37,7 @@ def compare_new_rows(layout: Layout, session: Session, rules: DriftRules, *, now
     reference = read_record(folder / layout.reference.name, TrainingReference)
     metrics = read_record(folder / layout.metrics.name, Metrics)
     compared = DriftReference(reference.profile, reference.risks, metrics)
-    query = new_rows(layout, session, ingestion, live, "all")
+    query = new_observations(layout, session, ingestion, live)
     counted = count_new_rows(session, query, scorecard, compared)
     few = counted.n <= rules.most_tested_rows
     served = served_rows(layout, session.columns, since=now - SERVED_WITHIN, limit=MOST_SERVED, version=live)
@@ -49,7 +49,7 @@ def compare_new_rows(layout: Layout, session: Session, rules: DriftRules, *, now
 def _read(session: Session, query: str, scorecard: Scorecard) -> NewRows:
     rows = read_labelled_rows(session, query)
     columns = rows.columns_for(scorecard)
-    return NewRows(columns, scorecard.risk(columns), rows.target == 1)
+    return NewRows(columns, scorecard.risk(columns), rows.target == 1, rows.known)
 
 
 def count_served(layout: Layout, columns: Columns, version: str, *, since: str) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from risk_assets.domain.model.scorecard import Scorecard
-from risk_assets.engine.ranking.ranking import rank_clients
+from risk_assets.engine.ranking.ranking import RankingFiles, rank_clients
 from risk_assets.engine.session import Session
 from risk_assets.storage.atomic import replacing
 from risk_assets.storage.layout import Layout
@@ -14,10 +14,11 @@ from risk_assets.storage.lock import writing
 
 
 def save_client_risk(layout: Layout, session: Session, files: Sequence[Path], scorecard: Scorecard) -> None:
-    """Rank the clients by their last rows in `files` and replace both outputs or, on an error, neither."""
+    """Rank the clients by their last rows in `files` and replace all outputs or, on an error, none."""
     with (
         writing(layout.models, "client_risk"),
         replacing(layout.client_risk_csv) as csv,
+        replacing(layout.client_status) as status,
         replacing(layout.client_risk_parquet) as parquet,
     ):
-        rank_clients(session, files, scorecard, parquet, csv)
+        rank_clients(session, files, scorecard, RankingFiles(parquet, csv, status))

@@ -13,7 +13,7 @@ import pytest
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.model.scorecard import CategoricalShape, NumericShape, Scorecard
 from risk_assets.domain.ranking.risk_summary import RankedClient
-from risk_assets.engine.ranking.ranking import rank_clients
+from risk_assets.engine.ranking.ranking import RankingFiles, rank_clients
 from risk_assets.engine.ranking.risk_summary import risk_summary
 from risk_assets_tests.engine.parts import COLUMNS, Row, session_of, write_part
 
@@ -33,6 +33,10 @@ def parquet(tmp_path: Path) -> Path:
     return tmp_path / "client_risk.parquet"
 
 
+def files_of(parquet: Path) -> RankingFiles:
+    return RankingFiles(parquet, parquet.with_suffix(".csv"), parquet.with_name("client_status.parquet"))
+
+
 def rank(
     parquet: Path, parts: Sequence[Sequence[Row]], *, columns: Columns = COLUMNS, card: Scorecard = SCORECARD
 ) -> pd.DataFrame:
@@ -40,7 +44,7 @@ def rank(
     folder = parquet.parent
     files = [write_part(folder / f"part{9 - place}.parquet", columns, rows) for place, rows in enumerate(parts)]
     with session_of(columns, folder / "spill") as session:
-        rank_clients(session, files, card, parquet, parquet.with_suffix(".csv"))
+        rank_clients(session, files, card, files_of(parquet))
     with duckdb.connect() as connection:
         return connection.execute("SELECT * FROM read_parquet(?)", [str(parquet)]).df()
 
@@ -51,7 +55,7 @@ def sheet(parquet: Path) -> list[list[str]]:
 
 
 def test_each_client_has_the_risk_of_its_latest_row_in_reading_order(parquet: Path) -> None:
-    first: list[Row] = [("c1", 35, 80, "north", 0), ("c2", 1, 5, "south", 1), ("c2", 12, 5, None, 0)]
+    first: list[Row] = [("c1", 35, 80, "north", 0), ("c2", 1, 5, "south", 0), ("c2", 12, 5, None, 0)]
     second: list[Row] = [("c1", 2, 90, "north", 0)]
 
     found = rank(parquet, [first, second]).set_index("corporation")
@@ -65,6 +69,33 @@ def test_each_client_has_the_risk_of_its_latest_row_in_reading_order(parquet: Pa
     )
     np.testing.assert_allclose(found.loc[["c1", "c2"], "risk"], expected, atol=1e-12)
     assert len(found) == 2
+
+
+def test_only_current_clients_are_ranked_and_the_status_of_all_is_told(parquet: Path) -> None:
+    first: list[Row] = [("left", 1, 5, "n", 1), ("open", 1, 5, "n", None), ("stayed", 1, 5, "n", 0)]
+    first += [("left before", 1, 5, "n", 1), ("returned", 1, 5, "n", 1)]
+    second: list[Row] = [("left before", 2, 5, "n", None), ("returned", 2, 5, "n", 0)]
+
+    found = rank(parquet, [first, second])
+
+    assert sorted(found["corporation"]) == ["open", "returned", "stayed"]
+    with duckdb.connect() as connection:
+        status = connection.execute("SELECT * FROM read_parquet(?)", [str(files_of(parquet).status)]).fetchall()
+    assert status == [
+        ("left", "left"),
+        ("left before", "left"),
+        ("open", "current"),
+        ("returned", "current"),
+        ("stayed", "current"),
+    ]
+    with session_of(COLUMNS, parquet.parent / "spill") as session:
+        summary = risk_summary(session, parquet, files_of(parquet).status, threshold=0.5)
+    assert (summary.clients, summary.left) == (3, 2)
+
+
+def test_no_current_client_gives_an_empty_ranking(parquet: Path) -> None:
+    assert len(rank(parquet, [[("a", 1, 5, "n", 1)]])) == 0
+    assert len(sheet(parquet)) == 1
 
 
 def test_clients_are_ranked_by_risk_and_equal_risks_by_id(parquet: Path) -> None:
@@ -141,7 +172,7 @@ def test_no_clients_make_an_empty_ranking(parquet: Path) -> None:
     assert len(sheet(parquet)) == 1
 
     with session_of(COLUMNS, parquet.parent / "spill") as session:
-        found = risk_summary(session, parquet, threshold=0.5)
+        found = risk_summary(session, parquet, files_of(parquet).status, threshold=0.5)
     assert (found.clients, found.flagged, found.top, sum(found.histogram)) == (0, 0, (), 0)
 
 
@@ -150,7 +181,7 @@ def test_the_summary_counts_and_lists_what_was_ranked(parquet: Path) -> None:
     threshold = float(ranked["risk"].iloc[39])
 
     with session_of(COLUMNS, parquet.parent / "spill") as session:
-        found = risk_summary(session, parquet, threshold=threshold, top=3)
+        found = risk_summary(session, parquet, files_of(parquet).status, threshold=threshold, top=3)
 
     assert (found.clients, found.flagged, found.threshold) == (150, 40, threshold)
     assert found.histogram == tuple(np.histogram(ranked["risk"], bins=20, range=(0, 1))[0])
@@ -168,10 +199,10 @@ def test_many_clients_stand_in_the_order_of_rank_in_both_files_whatever_the_thre
     with session_of(COLUMNS, parquet.parent / "spill", threads) as session:
         session.run(
             "COPY (SELECT 'c' || i % 300000 AS corporation, CAST(i * 7919 % 40 AS DOUBLE) AS activity, "
-            "CAST(i % 100 AS DOUBLE) AS size, 'north' AS region, i % 2 AS exited FROM range(400000) AS t(i)) "
+            "CAST(i % 100 AS DOUBLE) AS size, 'north' AS region, 0 AS exited FROM range(400000) AS t(i)) "
             f"TO '{part}' (FORMAT parquet, ROW_GROUP_SIZE 20000)"
         )
-        rank_clients(session, [part], SCORECARD, parquet, parquet.with_suffix(".csv"))
+        rank_clients(session, [part], SCORECARD, files_of(parquet))
         found = session.run(
             f"SELECT rank, risk, corporation FROM read_parquet('{parquet}') ORDER BY file_row_number"
         ).fetchall()
@@ -192,7 +223,7 @@ def test_many_clients_stand_in_the_order_of_rank_in_both_files_whatever_the_thre
 def test_columns_that_are_called_like_the_engines_own_are_read_as_columns(parquet: Path, name: str) -> None:
     columns = replace(COLUMNS, numeric=(replace(COLUMNS.numeric[0], name=name), COLUMNS.numeric[1]))
     card = replace(SCORECARD, numeric=(replace(SCORECARD.numeric[0], column=name), SCORECARD.numeric[1]))
-    rows: list[Row] = [("c1", 35, 80, "north", 0), ("c2", 1, 5, "south", 1), ("c1", 2, 80, "north", 0)]
+    rows: list[Row] = [("c1", 35, 80, "north", 0), ("c2", 1, 5, "south", None), ("c1", 2, 80, "north", 0)]
 
     found = rank(parquet, [rows], columns=columns, card=card)
 
