@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import functools
-import re
 
-QUALITY = re.compile(r"q=([01](?:\.\d{0,3})?)")
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
+
+JSON = "application/json"
+#: As people ask for it; an answer is always UTF-8.
+CSV = ("text/csv", "text/csv; charset=utf-8")
 
 
 @functools.lru_cache(maxsize=256)
@@ -15,21 +19,4 @@ def wants_csv(accept: str) -> bool:
     >>> wants_csv("text/csv"), wants_csv("text/csv;q=0"), wants_csv("text/csv;q=0.5, */*"), wants_csv("*/*")
     (True, False, False, False)
     """
-    ranges = [_media_range(text) for text in accept.lower().split(",")]
-    return _preference("text/csv", ranges) > _preference("application/json", ranges)
-
-
-def _media_range(text: str) -> tuple[str, float]:
-    """Return the name and the quality, which is 1 where none is given and 0 where it is none."""
-    name, *parameters = (part.strip() for part in text.split(";"))
-    given = [part for part in parameters if part.startswith("q=")]
-    quality = QUALITY.fullmatch(given[0]) if given else None
-    return name, float(quality[1]) if quality else float(not given)
-
-
-def _preference(kind: str, ranges: list[tuple[str, float]]) -> tuple[float, int]:
-    """Return the quality by the range that names `kind` most exactly, and how exactly that is."""
-    names = ("*/*", f"{kind.partition('/')[0]}/*", kind)
-    fitting = [(names.index(name), quality) for name, quality in ranges if name in names]
-    exactness, quality = max(fitting, default=(-1, 0.0))
-    return (quality, exactness) if quality else (0.0, -1)
+    return parse_accept_header(accept, MIMEAccept).best_match((JSON, *CSV)) in CSV
