@@ -14,7 +14,7 @@ from risk_assets_tests.storage.place import COLUMNS, NOW, Place
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("java")]
 
-#: b comes last and stands in the middle: it takes rows from c, which has lost some already. Outcomes come later too.
+#: b comes last and stands in the middle: it takes rows from c, which lost some before. Outcomes come later too.
 STEPS = {
     "a.csv": ("A,1,north,0", "B,1,,0", "E,1,north,", "F,1,,"),
     "c.csv": ("A,2,north,0", "A,1,north,0", "C,,south,1", "D,1,north,1", "E,1,north,1", "F,1,,"),
