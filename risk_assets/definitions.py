@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import gc
 import os
 import warnings
@@ -22,8 +21,6 @@ from risk_assets.settings import load_settings
 # scikit-learn's pace of imports costs a fifth of a cold run.
 gc.set_threshold(50_000, 20, 100)
 gc.freeze()
-# At the end everything may go, so that DuckDB does not take what is frozen for leaks.
-atexit.register(gc.unfreeze)
 
 CONFIG = str(Path(os.environ.get("RISK_ASSETS_CONFIG") or "config.json").absolute())
 EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}

@@ -68,13 +68,21 @@ class Columns:
 
 
 def number_of(text: str) -> float | None:
-    """Return the finite decimal number that a text spells, else None: no words, no 1_000, no 1e999."""
+    """Return the finite decimal number that a text spells, else None: no words, no 1_000, no 1e999.
+
+    >>> number_of(" 2.50 "), number_of("1_000"), number_of("1e999")
+    (2.5, None, None)
+    """
     number = float(text) if NUMBER.fullmatch(text) else math.inf
     return number if math.isfinite(number) else None
 
 
 def canonical_label(value: object) -> str:
-    """One text for every spelling of a label: 1, 1.0, "1" and true are all "1"; other text is stripped."""
+    """One text for every spelling of a label: 1, 1.0, "1" and true are all "1"; other text is stripped.
+
+    >>> canonical_label(True), canonical_label(" 1.0 "), canonical_label("Yes ")
+    ('1', '1', 'Yes')
+    """
     text = str(value).strip(BLANKS)
     if text.lower() in BOOLEANS:
         return BOOLEANS[text.lower()]
@@ -85,7 +93,11 @@ def canonical_label(value: object) -> str:
 
 
 def usual_opposite(label: str) -> str | None:
-    """Return the label that usually stands against this one ("Yes" -> "No"), in the same case, or None."""
+    """Return the label that usually stands against this one ("Yes" -> "No"), in the same case, or None.
+
+    >>> usual_opposite("Yes"), usual_opposite("churned")
+    ('No', None)
+    """
     opposite = USUAL_OPPOSITES.get(label.lower())
     if opposite is None:
         return None

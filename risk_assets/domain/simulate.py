@@ -57,6 +57,10 @@ def simulate(
     truth to where a model can follow: at `amount` 1 the fall counts less than half and the large clients leave.
     `first_id` numbers the first client; ranges of numbers that do not overlap give other corporations. Raises
     ValueError for less than one row, a negative first_id or an amount beyond 10.
+
+    >>> clients = simulate(3, seed=1)
+    >>> clients.frame["corporation"].tolist()
+    ['qjxh', 'mdsj', 'hxnk']
     """
     import pandas as pd
 
@@ -126,6 +130,10 @@ def best_auc(risk: NDArray[np.float64]) -> float:
     """Return the expected AUC of ranking clients by their true risk: no model can do better on average.
 
     The sum over pairs (i, j) with risk_i > risk_j of risk_i (1 - risk_j), over the same sum for all pairs.
+
+    >>> import numpy as np
+    >>> round(best_auc(np.array([0.0, 1.0])), 2), best_auc(np.array([0.3, 0.3]))
+    (1.0, 0.5)
     """
     ascending = np.sort(risk)
     stays_below = np.cumsum(1 - ascending) - (1 - ascending)
@@ -136,7 +144,11 @@ def best_auc(risk: NDArray[np.float64]) -> float:
 
 
 def codes(first: int, rows: int) -> list[str]:
-    """Return the lower-case codes of clients number `first` to `first + rows - 1`; no two numbers share a code."""
+    """Return the lower-case codes of clients number `first` to `first + rows - 1`; no two numbers share a code.
+
+    >>> codes(0, 3)
+    ['qjxh', 'mdsj', 'hxnk']
+    """
     found: list[str] = []
     start, length = 0, SHORTEST_CODE
     while len(found) < rows:

@@ -37,6 +37,9 @@ def find_challenger(
     """Return the model that `trained` is the score of, unless it is the live one at the live `threshold`.
 
     Pickle and threshold together make a model: another threshold alone is a challenger too.
+
+    >>> find_challenger(None, None, 0.5, []) is None
+    True
     """
     if trained is None or live is None:
         return None

@@ -52,7 +52,16 @@ class Manifest:
 
 
 def live_at(decisions: Sequence[Decision], when: datetime) -> str | None:
-    """Return the version that served at `when` (aware), or None when nothing did yet."""
+    """Return the version that served at `when` (aware), or None when nothing did yet.
+
+    >>> decisions = [
+    ...     Decision("2026-01-01T00:00:00+00:00", "promoted", "v1", None, "v1", "first", "aa", "d1"),
+    ...     Decision("2026-02-01T00:00:00+00:00", "promoted", "v2", "v1", "v2", "better", "bb", "d2"),
+    ...     Decision("2026-03-01T00:00:00+00:00", "rolled back", "v1", "v2", "v1", "by hand", "aa", "d1"),
+    ... ]
+    >>> live_at(decisions, datetime.fromisoformat("2026-02-15T00:00:00+00:00"))
+    'v2'
+    """
     live = None
     for decision in decisions:
         if datetime.fromisoformat(decision.at) > when:
@@ -62,12 +71,30 @@ def live_at(decisions: Sequence[Decision], when: datetime) -> str | None:
 
 
 def ever_live(decisions: Sequence[Decision]) -> frozenset[str]:
-    """Return all versions that have served."""
+    """Return all versions that have served.
+
+    >>> decisions = [
+    ...     Decision("2026-01-01T00:00:00+00:00", "promoted", "v1", None, "v1", "first", "aa", "d1"),
+    ...     Decision("2026-02-01T00:00:00+00:00", "promoted", "v2", "v1", "v2", "better", "bb", "d2"),
+    ...     Decision("2026-03-01T00:00:00+00:00", "rolled back", "v1", "v2", "v1", "by hand", "aa", "d1"),
+    ... ]
+    >>> sorted(ever_live(decisions))
+    ['v1', 'v2']
+    """
     return frozenset(decision.live for decision in decisions if decision.live is not None)
 
 
 def predecessor(decisions: Sequence[Decision], version: str) -> str | None:
-    """Return what served before `version` was first put live, so that rolling back twice goes two steps back."""
+    """Return what served before `version` was first put live, so that rolling back twice goes two steps back.
+
+    >>> decisions = [
+    ...     Decision("2026-01-01T00:00:00+00:00", "promoted", "v1", None, "v1", "first", "aa", "d1"),
+    ...     Decision("2026-02-01T00:00:00+00:00", "promoted", "v2", "v1", "v2", "better", "bb", "d2"),
+    ...     Decision("2026-03-01T00:00:00+00:00", "rolled back", "v1", "v2", "v1", "by hand", "aa", "d1"),
+    ... ]
+    >>> predecessor(decisions, "v2"), predecessor(decisions, "v1")
+    ('v1', None)
+    """
     for decision in decisions:
         if decision.live == version != decision.before:
             return decision.before
@@ -75,7 +102,16 @@ def predecessor(decisions: Sequence[Decision], version: str) -> str | None:
 
 
 def last_decision(decisions: Sequence[Decision], version: str) -> Decision | None:
-    """Return the latest decision about `version` itself."""
+    """Return the latest decision about `version` itself.
+
+    >>> decisions = [
+    ...     Decision("2026-01-01T00:00:00+00:00", "promoted", "v1", None, "v1", "first", "aa", "d1"),
+    ...     Decision("2026-02-01T00:00:00+00:00", "promoted", "v2", "v1", "v2", "better", "bb", "d2"),
+    ...     Decision("2026-03-01T00:00:00+00:00", "rolled back", "v1", "v2", "v1", "by hand", "aa", "d1"),
+    ... ]
+    >>> last_decision(decisions, "v1").verdict
+    'rolled back'
+    """
     return next((decision for decision in reversed(decisions) if decision.version == version), None)
 
 
@@ -84,6 +120,14 @@ def barred_models(decisions: Sequence[Decision]) -> frozenset[tuple[str, str]]:
 
     These were rolled away from, are held, or were rejected by hand; approving a version or rolling back to it by
     hand lifts the bar. Other data gives another pair, so the bar ends when the data changes.
+
+    >>> decisions = [
+    ...     Decision("2026-01-01T00:00:00+00:00", "promoted", "v1", None, "v1", "first", "aa", "d1"),
+    ...     Decision("2026-02-01T00:00:00+00:00", "promoted", "v2", "v1", "v2", "better", "bb", "d2"),
+    ...     Decision("2026-03-01T00:00:00+00:00", "rolled back", "v1", "v2", "v1", "by hand", "aa", "d1"),
+    ... ]
+    >>> barred_models(decisions)
+    frozenset({('bb', 'd2')})
     """
     models = {decision.version: (decision.model_sha256, decision.data_version) for decision in decisions}
     barred: set[tuple[str, str]] = set()
@@ -102,6 +146,14 @@ def data_rolled_back(decisions: Sequence[Decision]) -> str | None:
     """Return the data version that a rollback in force turned away from: no model of it goes live by itself.
 
     A rollback is in force until another version goes live.
+
+    >>> decisions = [
+    ...     Decision("2026-01-01T00:00:00+00:00", "promoted", "v1", None, "v1", "first", "aa", "d1"),
+    ...     Decision("2026-02-01T00:00:00+00:00", "promoted", "v2", "v1", "v2", "better", "bb", "d2"),
+    ...     Decision("2026-03-01T00:00:00+00:00", "rolled back", "v1", "v2", "v1", "by hand", "aa", "d1"),
+    ... ]
+    >>> data_rolled_back(decisions)
+    'd2'
     """
     data = {decision.version: decision.data_version for decision in decisions}
     for decision in reversed(decisions):
@@ -116,6 +168,14 @@ def decided_by_hand_since(decisions: Sequence[Decision], trained_at: datetime) -
     """Whether people chose what serves after a model was trained, and nothing else has gone live since.
 
     Such a model may not undo their choice; one that is trained later, on other data, may.
+
+    >>> decisions = [
+    ...     Decision("2026-01-01T00:00:00+00:00", "promoted", "v1", None, "v1", "first", "aa", "d1"),
+    ...     Decision("2026-02-01T00:00:00+00:00", "promoted", "v2", "v1", "v2", "better", "bb", "d2"),
+    ...     Decision("2026-03-01T00:00:00+00:00", "rolled back", "v1", "v2", "v1", "by hand", "aa", "d1"),
+    ... ]
+    >>> decided_by_hand_since(decisions, datetime.fromisoformat("2026-02-15T00:00:00+00:00"))
+    True
     """
     for decision in reversed(decisions):
         if decision.verdict in {"rolled back", "approved"}:

@@ -111,7 +111,13 @@ class Comparison:
 
 
 def smoke_test(risks: NDArray[np.float64]) -> tuple[str, ...]:
-    """Faults of a model that no score can excuse, seen on its risks of golden rows; none when it is sound."""
+    """Faults of a model that no score can excuse, seen on its risks of golden rows; none when it is sound.
+
+    >>> smoke_test(np.array([0.2, 0.7]))
+    ()
+    >>> smoke_test(np.array([0.5, 0.5]))
+    ('it gives every client the same risk, 0.5',)
+    """
     faults = []
     if len(risks) == 0:
         faults.append("there are no golden rows to try it on")
@@ -125,7 +131,13 @@ def smoke_test(risks: NDArray[np.float64]) -> tuple[str, ...]:
 
 
 def compare(pair: PairedPredictions | PairedCounts, rules: GateRules) -> Comparison:
-    """Compare both models on the same rows, the champion first, by a paired bootstrap."""
+    """Compare both models on the same rows, the champion first, by a paired bootstrap.
+
+    >>> left = np.array([True, False] * 50)
+    >>> found = compare(PairedPredictions(left, challenger=left, champion=~left), GateRules())
+    >>> found.champion_f1, found.challenger_f1, found.bound
+    (0.0, 1.0, 1.0)
+    """
     counts = pair.counts if isinstance(pair, PairedPredictions) else pair
     rng = np.random.default_rng(rules.seed)
     first, second = resample_pair(counts, samples=rules.samples, rng=rng)
@@ -152,6 +164,11 @@ def judge_challenger(evidence: GateEvidence, rules: GateRules) -> GateVerdict:
     clients, on recent rows too, as these come from the same files. So recent rows overrule testdata only for a
     challenger whose yes tells something (informedness) about them, and more than the champion's; and where it
     tells nothing about testdata, people decide.
+
+    >>> left = np.array([True, False] * 50)
+    >>> rows = PairedPredictions(left, challenger=left)
+    >>> judge_challenger(GateEvidence("aa", None, "d1", rows, rows), GateRules()).reason
+    'The first model passed its smoke test: F1 1.000 on 100 rows of testdata.'
     """
     settled = _settled_without_rows(evidence)
     if settled is not None:

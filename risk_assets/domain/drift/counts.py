@@ -59,7 +59,17 @@ class CountedRows:
 
 
 def count_rows(rows: NewRows, reference: DriftReference) -> CountedRows:
-    """Count rows that are at hand."""
+    """Count rows that are given one by one.
+
+    >>> from risk_assets.domain.drift.profile import Profile, profile_of
+    >>> from risk_assets.domain.scoring.score import score
+    >>> risks = np.linspace(0, 1, 100)
+    >>> metrics = score((risks > 0.5).astype(int), risks, threshold=0.5, samples=100, seed=0)
+    >>> reference = DriftReference(Profile(100, 100, 50, (), ()), profile_of("risk", risks), metrics)
+    >>> counted = count_rows(NewRows({}, risks[:10]), reference)
+    >>> counted.n, counted.flagged.n, counted.confusion
+    (10, 0, None)
+    """
     metrics = reference.metrics
     profiles: list[ColumnProfile] = [*reference.profile.numeric, *reference.profile.categorical]
     flagged, others = expected_positives(rows.risks, metrics.calibration, threshold=metrics.threshold)
@@ -81,7 +91,13 @@ def _confusion(rows: NewRows, threshold: float) -> Confusion | None:
 
 
 def count_column(profile: ColumnProfile, values: Values) -> ColumnCounts:
-    """Count the rows of one column."""
+    """Count the rows of one column.
+
+    >>> from risk_assets.domain.drift.profile import CategoricalProfile
+    >>> regions = CategoricalProfile("region", 10, 0, 2, (("north", 6), ("south", 4)))
+    >>> count_column(regions, np.array(["north", "east", None], dtype=object)).bins
+    (1, 0, 1, 1)
+    """
     if isinstance(profile, CategoricalProfile):
         return ColumnCounts(tuple(count_categories(values.astype(object), profile).tolist()))
     numbers = values.astype(np.float64)

@@ -20,6 +20,11 @@ def judge_drift(measured: DriftMeasurements, rules: DriftRules) -> tuple[Judgeme
     """Judge each measurement, in the same order.
 
     Tests of features and score are corrected together for their number (Holm 1979); what was served is apart.
+
+    >>> shift = Measurement("score", "risk", 500, "Kolmogorov-Smirnov", 0.3, 0.1, 0.3, 0.1, p_value=1e-9)
+    >>> [judged] = judge_drift(DriftMeasurements(500, (shift,)), DriftRules())
+    >>> judged.sentence
+    'The risk scores have shifted: Kolmogorov-Smirnov 0.30, above 0.10.'
     """
     judged = [each for each in measured.measurements if each.kind in COLUMNS]
     corrected = dict(zip(map(id, judged), holm([each.p_value for each in judged]), strict=True))
@@ -32,7 +37,11 @@ def judge_drift(measured: DriftMeasurements, rules: DriftRules) -> tuple[Judgeme
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Return p-values corrected by Holm's step-down method; None stays None and is not counted."""
+    """Return p-values corrected by Holm's step-down method; None stays None and is not counted.
+
+    >>> holm([0.01, None, 0.04])
+    [0.02, None, 0.04]
+    """
     tested = sorted((p, place) for place, p in enumerate(p_values) if p is not None)
     corrected: list[float | None] = [None] * len(p_values)
     highest = 0.0
@@ -54,6 +63,9 @@ def sum_up(
     """Sum up: drifted when F1 has fallen, the score has shifted, or half of the features or more have.
 
     What was served is told and decides nothing.
+
+    >>> sum_up(DriftMeasurements(0, ()), [], DriftRules(), version="v1", data_version="d1", at=None).verdict
+    'nothing new'
     """
     word, sentence = _summed(measured, judgements, rules)
     served = [_after_colon(each.sentence) for each in _of_kind(judgements, "served") if each.drifted]

@@ -40,6 +40,15 @@ def measure_drift(
 
     Counts are enough for more rows than `rules.most_tested_rows`; up to there the rows themselves are needed. Too
     few rows are not compared, but for F1, which is measured whenever both labels occur.
+
+    >>> from risk_assets.domain.drift.profile import Profile, profile_of
+    >>> from risk_assets.domain.scoring.score import score
+    >>> risks = np.linspace(0, 1, 100)
+    >>> metrics = score((risks > 0.5).astype(int), risks, threshold=0.5, samples=100, seed=0)
+    >>> reference = DriftReference(Profile(100, 100, 50, (), ()), profile_of("risk", risks), metrics)
+    >>> found = measure_drift(NewRows({}, risks / 2), reference, DriftRules())
+    >>> [(each.kind, round(each.effect, 2)) for each in found.measurements]
+    [('score', 0.49)]
     """
     counted = count_rows(rows, reference) if isinstance(rows, NewRows) else rows
     found = []

@@ -41,6 +41,11 @@ def kolmogorov_smirnov(values: NDArray[np.float64], reference: NumericProfile, *
     D is the least distance that any sample with these quantiles and this share missing can have, so coarse
     quantiles and ties make the test conservative, never too eager. A missing cell counts as below all numbers. The
     p-value is that of n * m / (n + m) rows against a known distribution, as in scipy.stats.ks_2samp.
+
+    >>> from risk_assets.domain.drift.profile import profile_of
+    >>> before = profile_of("calls", np.arange(100.0))
+    >>> round(kolmogorov_smirnov(np.arange(100.0) + 30, before, alpha=0.01).effect, 2)
+    0.31
     """
     from scipy.special import kolmogi
     from scipy.stats import kstwo
@@ -78,6 +83,11 @@ def chi_square(
 
     Where an expected count is under 5 the p-value is that of the permutation test: shuffling which rows are new
     draws their counts from a multivariate hypergeometric distribution.
+
+    >>> before = CategoricalProfile("region", 100, 0, 2, (("north", 50), ("south", 50)))
+    >>> new = np.array(["north"] * 90 + ["south"] * 10, dtype=object)
+    >>> chi_square(new, before, alpha=0.01, permutations=99, seed=0).effect
+    0.4
     """
     from scipy.stats import chi2
 
@@ -105,7 +115,11 @@ def _pearson(new: NDArray[np.int64], pooled: NDArray[np.int64]) -> NDArray[np.fl
 
 
 def is_missing(values: Values) -> NDArray[np.bool_]:
-    """Tell the missing cells (n,): None and NaN."""
+    """Tell the missing cells (n,): None and NaN.
+
+    >>> is_missing(np.array(["north", None], dtype=object)).tolist()
+    [False, True]
+    """
     if values.dtype.kind == "f":
         return np.isnan(values.astype(np.float64))
     cells = values.tolist()
@@ -116,12 +130,21 @@ def category_counts(values: NDArray[np.object_], reference: CategoricalProfile) 
     """Count the levels (2, levels) of new and reference rows: listed categories, all others, missing.
 
     Levels that neither has are left out.
+
+    >>> before = CategoricalProfile("region", 3, 0, 2, (("north", 2), ("south", 1)))
+    >>> category_counts(np.array(["north", "east"], dtype=object), before).tolist()
+    [[1, 0, 1], [2, 1, 0]]
     """
     return beside_reference(count_categories(values, reference), reference)
 
 
 def count_categories(values: NDArray[np.object_], reference: CategoricalProfile) -> NDArray[np.int64]:
-    """Count values by the categories that the reference lists, all others, and missing."""
+    """Count values by the categories that the reference lists, all others, and missing.
+
+    >>> before = CategoricalProfile("region", 3, 0, 2, (("north", 2), ("south", 1)))
+    >>> count_categories(np.array(["north", "east", None], dtype=object), before).tolist()
+    [1, 0, 1, 1]
+    """
     known = [category for category, _ in reference.counts]
     place = {category: index for index, category in enumerate(known)}
     other, missing = len(known), len(known) + 1
@@ -136,6 +159,10 @@ def beside_reference(
     """Return counts of new rows, as `count_bins` or `count_categories` give them, over those of the reference.
 
     Bins (2, bins) that neither has are left out.
+
+    >>> before = CategoricalProfile("region", 3, 0, 2, (("north", 2), ("south", 1)))
+    >>> beside_reference([5, 0, 0, 1], before).tolist()
+    [[5, 0, 1], [2, 1, 0]]
     """
     if isinstance(reference, NumericProfile):
         before = _reference_bins(reference)
@@ -151,6 +178,10 @@ def population_stability(counts: NDArray[np.int64], *, quantile: float) -> Dista
 
     Half a row is added to each bin, so an empty one is finite. The critical value is the `quantile` of the index
     when nothing changed: (1 / n + 1 / m) chi-square of bins - 1 degrees of freedom (Yurdakul & Naranjo 2020).
+
+    >>> found = population_stability(np.array([[50, 50], [90, 10]]), quantile=0.99)
+    >>> round(found.value, 2), found.value > found.threshold
+    (0.85, True)
     """
     from scipy.stats import chi2
 
@@ -166,6 +197,10 @@ def count_bins(values: NDArray[np.float64], reference: NumericProfile) -> NDArra
     """Count values by the bins between `decile_edges`, and the missing ones last.
 
     Where many rows share the reference's lowest value, what lies below it has a bin of its own.
+
+    >>> from risk_assets.domain.drift.profile import profile_of
+    >>> count_bins(np.array([5.0, 15.0, np.nan]), profile_of("calls", np.arange(101.0))).tolist()
+    [1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1]
     """
     edges = decile_edges(reference)
     present = values[~np.isnan(values)]
@@ -184,7 +219,12 @@ def _reference_bins(reference: NumericProfile) -> NDArray[np.int64]:
 
 
 def decile_edges(reference: NumericProfile) -> NDArray[np.float64]:
-    """Return the upper edges, which belong to their bins, of all bins but the last."""
+    """Return the upper edges, which belong to their bins, of all bins but the last.
+
+    >>> from risk_assets.domain.drift.profile import profile_of
+    >>> decile_edges(profile_of("calls", np.arange(101.0))).tolist()
+    [10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0]
+    """
     quantiles = np.asarray(reference.quantiles, dtype=np.float64)
     if len(quantiles) == 0:
         return quantiles

@@ -24,6 +24,10 @@ def with_waiting(files: Sequence[SourceFile], final: Collection[str] = ()) -> tu
     A file waits while less than NEARLY_ALL of its accepted rows have a known outcome, unless its name is in
     `final`: no more outcomes will come. One of a single class waits where the files before it had two and its
     chance, by their shares, is below e^LEAST_LOG_CHANCE.
+
+    >>> young = SourceFile("a.csv", "", 1, read=10, accepted=10, duplicates=0, quarantined=0, open=9)
+    >>> with_waiting([young])[0].waiting
+    'the outcomes of 9 of its 10 rows are not known yet'
     """
     judged: list[SourceFile] = []
     negatives = positives = 0

@@ -42,6 +42,11 @@ def with_fitted_columns(statistics: Mapping[str, Statistics], forms: Mapping[str
     """Return a pipeline whose columns are as if fitted on rows with these statistics, and its regression not yet.
 
     scikit-learn itself fits them, on a few rows that have the same medians and the same frequent categories.
+
+    >>> statistics = {"region": CategoricalStatistics(["north", "south"])}
+    >>> pipeline = with_fitted_columns(statistics, {"region": "categorical"}, c=1.0)
+    >>> pipeline.named_steps["columns"].transformers_[0][1][-1].categories_[0].tolist()
+    ['north', 'south']
     """
     knots = {name: found.knots for name, found in statistics.items() if isinstance(found, NumericStatistics)}
     pipeline = pipeline_of(forms, knots, c)
@@ -77,7 +82,14 @@ def _texts_like(categories: Sequence[str]) -> list[str]:
 
 
 def set_regression(pipeline: Pipeline, beta: NDArray[np.float64], steps: int) -> None:
-    """Let the pipeline's regression have this intercept and weights (1 + outputs,), found in so many steps."""
+    """Let the pipeline's regression have this intercept and weights (1 + outputs,), found in so many steps.
+
+    >>> statistics = {"region": CategoricalStatistics(["north", "south"])}
+    >>> pipeline = with_fitted_columns(statistics, {"region": "categorical"}, c=1.0)
+    >>> set_regression(pipeline, np.array([-1.0, 0.5, -0.5]), steps=3)
+    >>> pipeline.named_steps["regression"].coef_.tolist()
+    [[0.5, -0.5]]
+    """
     model = pipeline.named_steps["regression"]
     model.coef_, model.intercept_ = beta[None, 1:].copy(), beta[:1].copy()
     model.n_iter_ = np.array([steps], dtype=np.int32)

@@ -24,7 +24,16 @@ Shape = TypeVar("Shape", NumericShape, CategoricalShape)
 
 
 def to_scorecard(pipeline: Pipeline, columns: Columns, features: pd.DataFrame, *, threshold: float) -> Scorecard:
-    """Return the scorecard of a pipeline fitted by domain.training; means are over the rows of `features`."""
+    """Return the scorecard of a pipeline fitted by domain.training; means are over the rows of `features`.
+
+    >>> import pandas as pd
+    >>> from risk_assets.domain.model.pipeline import build_pipeline
+    >>> rows = pd.DataFrame({"region": pd.Series(["north", "south"] * 10, dtype=object)})
+    >>> pipeline = build_pipeline(rows, {"region": "categorical"}, c=1.0).fit(rows, [1, 0] * 10)
+    >>> card = to_scorecard(pipeline, Columns("id", "left", "1", "0", (), ("region",)), rows, threshold=0.5)
+    >>> card.features, sorted(card.categorical[0].values)
+    (('region',), ['north', 'south'])
+    """
     card = uncentred_scorecard(pipeline, columns, threshold=threshold)
     return centred(
         card,
@@ -33,7 +42,16 @@ def to_scorecard(pipeline: Pipeline, columns: Columns, features: pd.DataFrame, *
 
 
 def uncentred_scorecard(pipeline: Pipeline, columns: Columns, *, threshold: float) -> Scorecard:
-    """Return the scorecard of a fitted pipeline whose shapes have no means (NaN) yet, but for flat ones."""
+    """Return the scorecard of a fitted pipeline whose shapes have no means (NaN) yet, but for flat ones.
+
+    >>> import pandas as pd
+    >>> from risk_assets.domain.model.pipeline import build_pipeline
+    >>> rows = pd.DataFrame({"region": pd.Series(["north", "south"] * 10, dtype=object)})
+    >>> pipeline = build_pipeline(rows, {"region": "categorical"}, c=1.0).fit(rows, [1, 0] * 10)
+    >>> card = uncentred_scorecard(pipeline, Columns("id", "left", "1", "0", (), ("region",)), threshold=0.5)
+    >>> card.categorical[0].mean
+    nan
+    """
     transformer, model = pipeline.named_steps["columns"], pipeline.named_steps["regression"]
     weights = model.coef_[0]
     fitted = {
@@ -47,12 +65,22 @@ def uncentred_scorecard(pipeline: Pipeline, columns: Columns, *, threshold: floa
 
 
 def varying_shapes(card: Scorecard) -> list[NumericShape | CategoricalShape]:
-    """Return the shapes that want a mean: those of the columns that are in the model."""
+    """Return the shapes that want a mean: those of the columns that are in the model.
+
+    >>> shape = CategoricalShape("region", {"north": 0.5}, unknown=0.0, missing=0.0, mean=math.nan)
+    >>> [each.column for each in varying_shapes(Scorecard(0.0, 0.5, (), (shape,)))]
+    ['region']
+    """
     return [shape for shape in card.shapes if math.isnan(shape.mean)]
 
 
 def centred(card: Scorecard, means: Mapping[str, float]) -> Scorecard:
-    """Return the scorecard with these means of its shapes over the training rows."""
+    """Return the scorecard with these means of its shapes over the training rows.
+
+    >>> shape = CategoricalShape("region", {"north": 0.5}, unknown=0.0, missing=0.0, mean=math.nan)
+    >>> centred(Scorecard(0.0, 0.5, (), (shape,)), {"region": 0.25}).categorical[0].mean
+    0.25
+    """
 
     def with_mean(shape: Shape) -> Shape:
         return dataclasses.replace(shape, mean=means.get(shape.column, shape.mean))
@@ -73,7 +101,13 @@ def _numeric(name: str, steps: Pipeline | str, weights: NDArray[np.float64]) -> 
 def spline_pieces(
     transformer: SplineTransformer, weights: NDArray[np.float64]
 ) -> tuple[tuple[float, ...], tuple[tuple[float, ...], ...]]:
-    """Return the breaks of a fitted spline with these weights (outputs,), and its polynomials piece by piece."""
+    """Return the breaks of a fitted spline with these weights (outputs,), and its polynomials piece by piece.
+
+    >>> from sklearn.preprocessing import SplineTransformer
+    >>> line = SplineTransformer(degree=1, knots=np.array([[0.0], [10.0]]), include_bias=False).fit([[0.0], [9.0]])
+    >>> spline_pieces(line, np.array([2.0]))
+    ((0.0, 10.0), ((-2.0, 2.0),))
+    """
     spline = transformer.bsplines_[0]
     if not transformer.include_bias:
         weights = np.append(weights, 0.0)
@@ -109,7 +143,13 @@ def _categorical(name: str, steps: Pipeline | str, weights: NDArray[np.float64])
 
 
 def frequent_categories(encoder: OneHotEncoder) -> tuple[list[str], bool]:
-    """Return the categories with an output of their own, in order, and whether the rest share one behind them."""
+    """Return the categories with an output of their own, in order, and whether the rest share one behind them.
+
+    >>> from sklearn.preprocessing import OneHotEncoder
+    >>> encoder = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=2)
+    >>> frequent_categories(encoder.fit([["a"], ["a"], ["b"], ["c"]]))
+    (['a'], True)
+    """
     infrequent = encoder.infrequent_categories_[0]
     rare = set() if infrequent is None else set(infrequent)
     return [category for category in encoder.categories_[0] if category not in rare], bool(rare)

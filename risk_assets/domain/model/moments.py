@@ -38,14 +38,24 @@ class Moments:
 
 
 def objective(moments: Moments, beta: NDArray[np.float64], c: float) -> float:
-    """Return mean log-loss + |weights|^2 / (2 C n)."""
+    """Return mean log-loss + |weights|^2 / (2 C n).
+
+    >>> objective(Moments(rows=10, loss=5.0, residual=(), weight=(), cross={}), np.array([1.0, 2.0]), c=1.0)
+    0.7
+    """
     return (moments.loss + float(beta[1:] @ beta[1:]) / (2 * c)) / moments.rows
 
 
 def gradient_of(
     columns: Sequence[PiecewiseColumn], moments: Moments, beta: NDArray[np.float64], c: float
 ) -> NDArray[np.float64]:
-    """Return the gradient (1 + outputs,) of the objective."""
+    """Return the gradient (1 + outputs,) of the objective.
+
+    >>> column = PiecewiseColumn("region", np.eye(2)[:, None, :], categories=("north", "south"))
+    >>> moments = Moments(4, 2.0, residual=[np.array([[1.0], [-1.0]])], weight=[], cross={})
+    >>> gradient_of([column], moments, np.zeros(3), c=1.0).tolist()
+    [-0.0, -0.25, 0.25]
+    """
     sums = [np.einsum("pai,pa->i", column.basis, r) for column, r in zip(columns, moments.residual, strict=True)]
     gradient = -np.concatenate([[moments.residual[0][:, 0].sum()], *sums])
     gradient[1:] += beta[1:] / c
@@ -53,7 +63,13 @@ def gradient_of(
 
 
 def hessian_of(columns: Sequence[PiecewiseColumn], moments: Moments, c: float) -> NDArray[np.float64]:
-    """Return the Hessian (1 + outputs, 1 + outputs) of the objective; 0 for pairs whose sums are not there."""
+    """Return the Hessian (1 + outputs, 1 + outputs) of the objective; 0 for pairs whose sums are not there.
+
+    >>> column = PiecewiseColumn("region", np.eye(2)[:, None, :], categories=("north", "south"))
+    >>> moments = Moments(4, 2.0, residual=[], weight=[np.array([[0.5], [0.5]])], cross={})
+    >>> hessian_of([column], moments, c=1.0).tolist()
+    [[0.25, 0.125, 0.125], [0.125, 0.375, 0.0], [0.125, 0.0, 0.375]]
+    """
     places = places_of(columns)
     size = places[-1].stop
     hessian = np.zeros((size, size))
@@ -77,6 +93,11 @@ def _own(column: PiecewiseColumn, sums: NDArray[np.float64]) -> NDArray[np.float
 
 
 def places_of(columns: Sequence[PiecewiseColumn]) -> list[slice]:
-    """Return where each column's weights stand behind the intercept."""
+    """Return where each column's weights stand behind the intercept.
+
+    >>> column = PiecewiseColumn("region", np.eye(2)[:, None, :], categories=("north", "south"))
+    >>> places_of([column])
+    [slice(1, 3, None)]
+    """
     ends = itertools.accumulate((column.outputs for column in columns), initial=1)
     return [slice(start, end) for start, end in itertools.pairwise(ends)]

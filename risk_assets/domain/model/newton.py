@@ -59,6 +59,16 @@ def fit(measure: Measure, columns: Sequence[PiecewiseColumn], c: float, start: N
     """Return the optimum, looked for from an intercept and weights (1 + outputs,).
 
     Raises TrainingError when no step gets nearer or MOST_STEPS are not enough.
+
+    >>> column = PiecewiseColumn("region", np.eye(2)[:, None, :], categories=("north", "south"))
+    >>> left, stayed = np.array([3.0, 1.0]), np.array([1.0, 3.0])  # of four clients in each region
+    >>> def measure(beta, *, curvature):
+    ...     p = 1 / (1 + np.exp(-(beta[0] + beta[1:])))
+    ...     loss = -(left @ np.log(p) + stayed @ np.log(1 - p))
+    ...     residual, weight = left - 4 * p, 4 * p * (1 - p)
+    ...     return Moments(8, float(loss), [residual[:, None]], [weight[:, None]], {})
+    >>> fit(measure, [column], c=1e6, start=np.zeros(3)).beta.round(3).tolist()  # +-log(3)
+    [0.0, 1.099, -1.099]
     """
     space, beta = _weighted(columns), _balance(columns, start)
     moments = measure(beta, curvature="all")

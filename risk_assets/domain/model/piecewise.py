@@ -58,7 +58,15 @@ class PiecewiseColumn:
 
 
 def piecewise_columns(pipeline: Pipeline) -> tuple[PiecewiseColumn, ...]:
-    """Return the columns of a pipeline whose transformer is fitted, in the order of its outputs."""
+    """Return the columns of a pipeline whose transformer is fitted, in the order of its outputs.
+
+    >>> import pandas as pd
+    >>> from risk_assets.domain.model.pipeline import build_pipeline
+    >>> rows = pd.DataFrame({"region": pd.Series(["north", "south"] * 10, dtype=object)})
+    >>> pipeline = build_pipeline(rows, {"region": "categorical"}, c=1.0).fit(rows, [1, 0] * 10)
+    >>> [(column.name, column.categories) for column in piecewise_columns(pipeline)]
+    [('region', ('north', 'south'))]
+    """
     fitted = pipeline.named_steps["columns"].transformers_
     return tuple(_column(names[0], steps) for step, steps, names in fitted if not isinstance(steps, str))
 
@@ -80,5 +88,11 @@ def _column(name: str, steps: Pipeline) -> PiecewiseColumn:
 def weights_by_column(
     columns: Sequence[PiecewiseColumn], weights: NDArray[np.float64]
 ) -> list[NDArray[np.float64]]:
-    """Return the weights (outputs of all,) column by column."""
+    """Return the weights (outputs of all,) column by column.
+
+    >>> regions = PiecewiseColumn("region", np.eye(2)[:, None, :], categories=("north", "south"))
+    >>> sectors = PiecewiseColumn("sector", np.eye(3)[:, None, :], categories=("a", "b", "c"))
+    >>> [each.tolist() for each in weights_by_column([regions, sectors], np.arange(5.0))]
+    [[0.0, 1.0], [2.0, 3.0, 4.0]]
+    """
     return np.split(weights, np.cumsum([column.outputs for column in columns])[:-1])

@@ -35,7 +35,14 @@ MISSING_CATEGORY = "(missing)"
 
 
 def possible_forms(features: pd.DataFrame, columns: Columns) -> dict[str, tuple[Form, ...]]:
-    """Return the forms that each column can take, simplest first."""
+    """Return the forms that each column can take, simplest first.
+
+    >>> import pandas as pd
+    >>> from risk_assets.domain.columns import NumericColumn
+    >>> columns = Columns("id", "left", "1", "0", (NumericColumn("calls"), NumericColumn("same")))
+    >>> possible_forms(pd.DataFrame({"calls": np.arange(300.0), "same": np.ones(300)}), columns)
+    {'calls': ('linear', 'spline'), 'same': ('constant',)}
+    """
     numeric = {column.name: _numeric_forms(features[column.name].to_numpy()) for column in columns.numeric}
     return {**numeric, **{name: _categorical_forms(features[name]) for name in columns.categorical}}
 
@@ -56,6 +63,9 @@ def knots(values: NDArray[np.float64], form: Form) -> NDArray[np.float64]:
     """Return distinct, ascending knots (k, 1) at quantiles of the present values; two for a linear form.
 
     Each knot is one of the values. Where the outer quantiles coincide, the extremes are taken.
+
+    >>> knots(np.arange(101.0), "linear").tolist()
+    [[1.0], [99.0]]
     """
     present = np.sort(values[~np.isnan(values)])
     found = np.quantile(present, knot_probabilities(form), method="inverted_cdf")
@@ -63,24 +73,42 @@ def knots(values: NDArray[np.float64], form: Form) -> NDArray[np.float64]:
 
 
 def knot_probabilities(form: Form) -> NDArray[np.float64]:
-    """Return the probabilities (k,) at whose quantiles the knots lie."""
+    """Return the probabilities (k,) at whose quantiles the knots lie.
+
+    >>> knot_probabilities("linear").tolist()
+    [0.01, 0.99]
+    """
     return np.linspace(OUTER_QUANTILE, 1 - OUTER_QUANTILE, SPLINE_KNOTS if form == "spline" else 2)
 
 
 def distinct_knots(found: NDArray[np.float64], extremes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the distinct ones of ascending quantiles (k, 1), or the extremes (2,) where there is one only."""
+    """Return the distinct ones of ascending quantiles (k, 1), or the extremes (2,) where there is one only.
+
+    >>> distinct_knots(np.array([0.0, 0.0, 5.0]), np.array([0.0, 9.0])).tolist()
+    [[0.0], [5.0]]
+    """
     distinct = found[np.concatenate([[True], np.diff(found) > LEAST_GAP])]
     return (distinct if len(distinct) > 1 else extremes)[:, None]
 
 
 def knots_of(features: pd.DataFrame, forms: Mapping[str, Form]) -> dict[str, NDArray[np.float64]]:
-    """Return the knots (k, 1) of each numeric column that takes part."""
+    """Return the knots (k, 1) of each numeric column that takes part.
+
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"calls": np.arange(101.0), "region": "north"})
+    >>> knots_of(table, {"calls": "linear", "region": "categorical"})["calls"].tolist()
+    [[1.0], [99.0]]
+    """
     bent = {name: form for name, form in forms.items() if form in {"linear", "spline"}}
     return {name: knots(features[name].to_numpy(), form) for name, form in bent.items()}
 
 
 def column_steps(form: Form, knots: NDArray[np.float64] | None) -> Pipeline:
-    """Return the unfitted steps of one column; a numeric one has knots (k, 1)."""
+    """Return the unfitted steps of one column; a numeric one has knots (k, 1).
+
+    >>> [name for name, _ in column_steps("linear", np.array([[0.0], [9.0]])).steps]
+    ['simpleimputer', 'splinetransformer']
+    """
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, SplineTransformer
@@ -104,19 +132,34 @@ def column_steps(form: Form, knots: NDArray[np.float64] | None) -> Pipeline:
 
 
 def regression(c: float) -> LogisticRegression:
-    """Return the unfitted logistic regression with inverse strength of the penalty `c`."""
+    """Return the unfitted logistic regression with inverse strength of the penalty `c`.
+
+    >>> regression(10.0).C
+    10.0
+    """
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression(C=c, solver="newton-cholesky", tol=1e-8, max_iter=200)
 
 
 def build_pipeline(features: pd.DataFrame, forms: Mapping[str, Form], c: float) -> Pipeline:
-    """Return the unfitted pipeline over a table with the columns of `forms`, whose knots are quantiles there."""
+    """Return the unfitted pipeline over a table with the columns of `forms`, whose knots are quantiles there.
+
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"calls": np.arange(20.0)})
+    >>> model = build_pipeline(rows, {"calls": "linear"}, c=1.0).fit(rows, [0] * 10 + [1] * 10)
+    >>> (model.predict_proba(rows)[:, 1] > 0.5).tolist() == [False] * 10 + [True] * 10
+    True
+    """
     return pipeline_of(forms, knots_of(features, forms), c)
 
 
 def pipeline_of(forms: Mapping[str, Form], knots: Mapping[str, NDArray[np.float64]], c: float) -> Pipeline:
-    """Return the unfitted pipeline with these knots (k, 1) by numeric column."""
+    """Return the unfitted pipeline with these knots (k, 1) by numeric column.
+
+    >>> [name for name, _ in pipeline_of({"region": "categorical"}, {}, c=1.0).steps]
+    ['columns', 'regression']
+    """
     from sklearn.compose import ColumnTransformer
     from sklearn.pipeline import Pipeline
 

@@ -50,6 +50,12 @@ def reasons(scorecard: Scorecard, columns: FeatureColumns, k: int = 3) -> list[t
     """Return for each client up to `k` reasons: those for its risk, then those against it, each strongest first.
 
     Equally strong ones stand in feature order.
+
+    >>> from risk_assets.domain.model.scorecard import CategoricalShape
+    >>> shape = CategoricalShape("region", {"north": 1.0}, unknown=0.0, missing=0.0, mean=0.0)
+    >>> card = Scorecard(0.0, 0.5, (), (shape,))
+    >>> [[reason.text for reason in client] for client in reasons(card, {"region": np.array(["north"], object)})]
+    [['region is north: odds × 2.7']]
     """
     table = scorecard.contributions(columns)
     strength = np.minimum(np.abs(table), MOST_STRENGTH).round(STRENGTH_DECIMALS)
@@ -77,7 +83,11 @@ def _reason(feature: str, value: object, contribution: float) -> Reason:
 
 
 def odds_text(contribution: float) -> str:
-    """Return a contribution as a factor of the odds: "odds × 3.5", "odds ÷ 12", "odds × over 1000"."""
+    """Return a contribution as a factor of the odds: "odds × 3.5", "odds ÷ 12", "odds × over 1000".
+
+    >>> odds_text(1.25), odds_text(-2.5), odds_text(9.0)
+    ('odds × 3.5', 'odds ÷ 12', 'odds × over 1000')
+    """
     sign = "×" if contribution > 0 else "÷"
     factor = math.exp(min(abs(contribution), math.log(LARGEST_FACTOR)))
     if abs(contribution) >= math.log(LARGEST_FACTOR):
@@ -86,7 +96,11 @@ def odds_text(contribution: float) -> str:
 
 
 def value_text(value: object) -> str:
-    """Return a cell as people write it: "3", "29.85", "1.00e+20", a category as it is, or "missing"."""
+    """Return a cell as people write it: "3", "29.85", "1.00e+20", a category as it is, or "missing".
+
+    >>> value_text(3.0), value_text(29.849), value_text(1e20), value_text(None)
+    ('3', '29.85', '1.00e+20', 'missing')
+    """
     if value is None:
         return "missing"
     if isinstance(value, int | float | np.number):

@@ -56,6 +56,14 @@ def choose(
     """Choose among the possible forms and penalties; each class has two rows, and some column varies.
 
     `client_folds` (n,) keeps the rows of a client in one fold; without it, folds are stratified.
+
+    >>> import pandas as pd
+    >>> rng = np.random.default_rng(0)
+    >>> calls = rng.normal(size=300)
+    >>> target = (rng.random(300) < 1 / (1 + np.exp(-2 * calls))).astype(np.int64)
+    >>> choice = choose(pd.DataFrame({"calls": calls}), target, {"calls": ("linear",)}, seed=0)
+    >>> choice.forms, choice.risk.shape
+    ({'calls': 'linear'}, (300,))
     """
     blocks = _Blocks(features)
     folds = _folds(target, seed, client_folds)
@@ -154,6 +162,9 @@ def best_threshold(target: NDArray[np.int64], risk: NDArray[np.float64]) -> floa
     """Return the risk from which on calling clients positive gives the best F1; of equal ones the highest.
 
     F1 = 2 TP / (flagged + positives), looked at behind each group of equal risks.
+
+    >>> best_threshold(np.array([0, 1, 0, 1]), np.array([0.1, 0.4, 0.3, 0.9]))
+    0.4
     """
     order = np.argsort(-risk, kind="stable")
     descending, hits = risk[order], np.cumsum(target[order])

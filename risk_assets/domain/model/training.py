@@ -81,6 +81,14 @@ def train(
     The same rows in any order give the same model, byte for byte. With `threshold` None the one with the best F1
     on held-out rows is taken. `sample` holds the rows on which the model is chosen; by default they are drawn
     here. Raises TrainingError where the rows cannot teach anything.
+
+    >>> import pandas as pd
+    >>> from risk_assets.domain.columns import NumericColumn
+    >>> columns = Columns("id", "left", "1", "0", (NumericColumn("calls"),))
+    >>> rows, target = pd.DataFrame({"calls": np.arange(40.0)}), np.repeat([1, 0], 20)
+    >>> model = train(rows, target, columns, seed=0, threshold=0.5)
+    >>> model.report.forms, model.scorecard.risk({"calls": np.array([0.0, 39.0])}).round().tolist()
+    ({'calls': 'linear'}, [1.0, 0.0])
     """
     from threadpoolctl import threadpool_limits
 
@@ -100,6 +108,13 @@ def select(sample: TrainingRows, columns: Columns, *, seed: int, threshold: floa
     """Choose forms, penalty and threshold on rows in canonical order.
 
     Raises TrainingError where no feature varies.
+
+    >>> import pandas as pd
+    >>> from risk_assets.domain.columns import NumericColumn
+    >>> columns = Columns("id", "left", "1", "0", (NumericColumn("calls"),))
+    >>> rows = TrainingRows(pd.DataFrame({"calls": np.arange(40.0)}), np.repeat([1, 0], 20))
+    >>> select(rows, columns, seed=0, threshold=None).threshold_f1
+    0.975609756097561
     """
     from threadpoolctl import threadpool_limits
 
@@ -115,7 +130,12 @@ def select(sample: TrainingRows, columns: Columns, *, seed: int, threshold: floa
 
 
 def report_of(selection: Selection, rows: int, positives: int) -> TrainingReport:
-    """Return the report of a model that was chosen so and fitted on so many rows."""
+    """Return the report of a model that was chosen so and fitted on so many rows.
+
+    >>> chosen = Selection({"calls": "linear"}, 1.0, (), threshold=0.4, threshold_f1=0.6)
+    >>> report_of(chosen, rows=100, positives=20).positives
+    20
+    """
     return TrainingReport(
         rows=rows,
         positives=positives,

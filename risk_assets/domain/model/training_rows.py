@@ -42,7 +42,15 @@ class TrainingRows:
 
 
 def require_learnable(rows: int, positives: int, columns: Columns) -> None:
-    """Raise TrainingError for rows that cannot be learnt from."""
+    """Raise TrainingError for rows that cannot be learnt from.
+
+    >>> from risk_assets.domain.columns import NumericColumn
+    >>> columns = Columns("id", "left", "1", "0", (NumericColumn("calls"),))
+    >>> require_learnable(100, 0, columns)
+    Traceback (most recent call last):
+        ...
+    risk_assets.domain.model.training_rows.TrainingError: 0 of 100 rows have left = 1: at least 2 are needed
+    """
     if not columns.features:
         raise TrainingError("no feature is declared: name numeric or categorical columns in the config")
     if rows < LEAST_ROWS:
@@ -58,6 +66,13 @@ def canonical(rows: TrainingRows, columns: Columns) -> TrainingRows:
     """Return the feature columns and labels in one order of rows and one type per column, whatever came in.
 
     Raises TrainingError for an infinite value.
+
+    >>> import pandas as pd
+    >>> from risk_assets.domain.columns import NumericColumn
+    >>> columns = Columns("id", "left", "1", "0", (NumericColumn("calls"),))
+    >>> rows = canonical(TrainingRows(pd.DataFrame({"calls": [3, 1, 2]}), np.array([0, 1, 0])), columns)
+    >>> rows.features["calls"].tolist(), rows.target.tolist()
+    ([1.0, 2.0, 3.0], [1, 0, 0])
     """
     import pandas as pd
 
@@ -88,7 +103,11 @@ def _texts(codes: NDArray[np.int64], levels: list[object]) -> pd.Series:
 
 
 def sample_sizes(negatives: int, positives: int) -> tuple[int, int]:
-    """Return how many rows of each class to choose on: all, or about MOST_SELECTION_ROWS in proportion."""
+    """Return how many rows of each class to choose on: all, or about MOST_SELECTION_ROWS in proportion.
+
+    >>> sample_sizes(800, 200), sample_sizes(800_000, 200_000)
+    ((800, 200), (40000, 10000))
+    """
     share = MOST_SELECTION_ROWS / (negatives + positives)
     if share >= 1:
         return negatives, positives
@@ -97,7 +116,13 @@ def sample_sizes(negatives: int, positives: int) -> tuple[int, int]:
 
 
 def sampled(rows: TrainingRows, sizes: tuple[int, int], seed: int) -> TrainingRows:
-    """Return the rows, or a seeded sample with so many of each class; rows in canonical order stay in it."""
+    """Return the rows, or a seeded sample with so many of each class; rows in canonical order stay in it.
+
+    >>> import pandas as pd
+    >>> rows = TrainingRows(pd.DataFrame({"calls": np.arange(6.0)}), np.array([0, 0, 0, 0, 1, 1]))
+    >>> sampled(rows, (2, 1), seed=0).target.tolist()
+    [0, 0, 1]
+    """
     members = [np.flatnonzero(rows.target == label) for label in (0, 1)]
     if all(len(places) <= size for places, size in zip(members, sizes, strict=True)):
         return rows

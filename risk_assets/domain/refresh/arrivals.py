@@ -36,7 +36,12 @@ class ArrivalDecision:
 
 
 def decide_ingest(facts: FolderFacts, now: datetime) -> ArrivalDecision:
-    """Decide on one look at the folder: any difference counts, once nothing known is being rewritten."""
+    """Decide on one look at the folder: any difference counts, once nothing known is being rewritten.
+
+    >>> from datetime import UTC
+    >>> decide_ingest(FolderFacts({"a.csv": "1", "b.csv": "2"}, ingested={"a.csv": "1"}), datetime.now(UTC)).reason
+    '1 new (b.csv)'
+    """
     rewritten = sorted(set(facts.settling) & set(facts.ingested))
     changes = _changes(facts)
     if not changes:

@@ -70,7 +70,11 @@ class RefreshDecision:
 
 
 def stale_closure(stale: Iterable[str], downstream_of: Mapping[str, Collection[str]]) -> frozenset[str]:
-    """Return the stale assets and all that hangs on them; `downstream_of` holds the children of each asset."""
+    """Return the stale assets and all that hangs on them; `downstream_of` holds the children of each asset.
+
+    >>> sorted(stale_closure(["drift"], {"drift": ["diagnostics"], "diagnostics": ["report"]}))
+    ['diagnostics', 'drift', 'report']
+    """
     found: set[str] = set()
     waiting = list(stale)
     while waiting:
@@ -82,7 +86,12 @@ def stale_closure(stale: Iterable[str], downstream_of: Mapping[str, Collection[s
 
 
 def decide_refresh(facts: RefreshFacts, rules: RefreshRules, now: datetime) -> RefreshDecision:
-    """Decide on one tick (`now` is aware); every answer says why, with its figures."""
+    """Decide on one tick (`now` is aware); every answer says why, with its figures.
+
+    >>> facts = RefreshFacts({}, live=None, in_flight="0123456789abcdef")
+    >>> decide_refresh(facts, RefreshRules(), datetime.now(UTC)).reason
+    'Run 01234567 is under way.'
+    """
     if facts.in_flight:
         return RefreshDecision((), f"Run {facts.in_flight[:8]} is under way.")
     stale = _stale(facts)

@@ -31,13 +31,25 @@ class AssetState:
 
 
 def why_stale(states: Mapping[str, AssetState]) -> dict[str, str]:
-    """Return the stale assets with the reason of each; like Dagster's own marks, staleness is not passed on."""
+    """Return the stale assets with the reason of each; like Dagster's own marks, staleness is not passed on.
+
+    >>> drift = AssetState(("finaldata",), "1", "x", "1", inputs={"finaldata": "d1"})
+    >>> states = {"finaldata": AssetState((), "1", "d2", "1", {}), "drift": drift}
+    >>> why_stale(states)
+    {'drift': 'finaldata changed'}
+    """
     reasons = {key: _why(state, states) for key, state in states.items() if not state.is_source}
     return {key: reason for key, reason in reasons.items() if reason}
 
 
 def stale_results(states: Mapping[str, AssetState]) -> dict[str, str]:
-    """Return the stale assets as `why_stale` does, and the results that are made from a stale result."""
+    """Return the stale assets as `why_stale` does, and the results that are made from a stale result.
+
+    >>> report = AssetState(("client_risk",), "1", "x", "1", inputs={"client_risk": None})
+    >>> states = {"client_risk": AssetState((), "1"), "report": report}
+    >>> stale_results(states)
+    {'client_risk': 'never made', 'report': 'client_risk stale'}
+    """
     found = why_stale(states)
     for key in RESULTS:
         parents = states[key].parents if key in states else ()

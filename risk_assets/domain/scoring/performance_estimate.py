@@ -32,6 +32,10 @@ def calibrate(risks: NDArray[np.float64], bins: Sequence[CalibrationBin]) -> NDA
     """Map risks to the share that left at such a risk on labelled rows, by isotonic regression over the bins.
 
     Between bins the map is linear, beyond the outer ones constant; without bins it changes nothing.
+
+    >>> bins = [CalibrationBin(0, 0.5, 50, 0.2, 0.1), CalibrationBin(0.5, 1, 50, 0.8, 0.6)]
+    >>> calibrate(np.array([0.1, 0.5, 0.9]), bins).round(2).tolist()
+    [0.1, 0.35, 0.6]
     """
     points = calibration_points(bins)
     if not points:
@@ -40,7 +44,12 @@ def calibrate(risks: NDArray[np.float64], bins: Sequence[CalibrationBin]) -> NDA
 
 
 def calibration_points(bins: Sequence[CalibrationBin]) -> tuple[tuple[float, float], ...]:
-    """Return the points (risk, share that left) between which `calibrate` is linear."""
+    """Return the points (risk, share that left) between which `calibrate` is linear.
+
+    >>> bins = [CalibrationBin(0, 0.5, 50, 0.2, 0.1), CalibrationBin(0.5, 1, 50, 0.8, 0.6)]
+    >>> calibration_points(bins)
+    ((0.2, 0.1), (0.8, 0.6))
+    """
     from scipy.optimize import isotonic_regression
 
     filled = sorted((each for each in bins if each.n > 0), key=lambda each: each.mean_risk)
@@ -53,7 +62,12 @@ def calibration_points(bins: Sequence[CalibrationBin]) -> tuple[tuple[float, flo
 def expected_positives(
     risks: NDArray[np.float64], bins: Sequence[CalibrationBin], *, threshold: float
 ) -> tuple[ExpectedPositives, ExpectedPositives]:
-    """Expect how many leave of the flagged rows and of the others, from their calibrated risks."""
+    """Expect how many leave of the flagged rows and of the others, from their calibrated risks.
+
+    >>> flagged, others = expected_positives(np.array([0.9, 0.7, 0.2]), [], threshold=0.5)
+    >>> flagged.n, round(flagged.mean, 2), others.n
+    (2, 1.6, 1)
+    """
     chances = calibrate(risks, bins)
     flagged = risks >= threshold
     first, second = (
@@ -70,6 +84,10 @@ def estimate_from(
 
     The 95 % interval is the chance in who leaves: each sum is that of independent yes-or-no draws, near enough a
     normal one.
+
+    >>> flagged, others = ExpectedPositives(100, 60.0, 24.0), ExpectedPositives(900, 40.0, 38.0)
+    >>> round(estimate_from(flagged, others, samples=1000, rng=np.random.default_rng(0)).value, 2)
+    0.6
     """
     if flagged.n + others.n == 0:
         return None

@@ -42,6 +42,10 @@ def score(
 
     The order of rows plays no part. Precision and F1 are 0 where nobody is called positive. Raises ScoringError
     without rows of both classes: no AUC and no F1 that could be compared exist then.
+
+    >>> metrics = score(np.array([0, 0, 1, 1]), np.array([0.1, 0.6, 0.4, 0.9]), threshold=0.5, samples=100, seed=0)
+    >>> metrics.f1.value, metrics.roc_auc.value, metrics.confusion.true_positives
+    (0.5, 0.75, 1)
     """
     positives = int(target.sum())
     if positives in (0, len(target)):
