@@ -84,7 +84,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Name, on the very last lines, the skipped tests and the command that brings what they need."""
-    gc.unfreeze()  # what definitions.py has frozen; else DuckDB takes it for leaks, and says so after the last line
+    gc.unfreeze()  # what definitions.py has frozen: DuckDB would take it for leaks, and say so at the very end
     reporter = config.pluginmanager.getplugin("terminalreporter")
     skipped = reporter.stats.get("skipped", []) if reporter else []
     if not skipped:
