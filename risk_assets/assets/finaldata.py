@@ -143,49 +143,52 @@ def _lineage(columns: Columns) -> dg.TableColumnLineage:
 
 
 def _checks(ingestion: Ingestion) -> Iterator[dg.AssetCheckResult]:
-    read = max(ingestion.read, 1)
+    yield _quarantine_share(ingestion)
+    share = f"{percent(ingestion.duplicates, max(ingestion.read, 1))} of the rows read are held already"
+    yield _check(
+        "duplicates",
+        f"{share} ({count(ingestion.duplicates)} of {count(ingestion.read)})",
+        passed=ingestion.duplicates <= DUPLICATES_WORTH_A_LOOK * ingestion.read,
+    )
+    yield _columns_declared(ingestion)
+    yield _outcomes_known(ingestion)
+
+
+def _check(name: str, why: str, *, passed: bool, **more: object) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=name, passed=passed, severity=dg.AssetCheckSeverity.WARN, metadata={"why": why, **more}
+    )
+
+
+def _quarantine_share(ingestion: Ingestion) -> dg.AssetCheckResult:
     refused = [file.name for file in ingestion.files if file.reason]
+    whole = f", {plural(len(refused), 'file')} refused whole: {', '.join(refused)}" if refused else ""
+    share = f"{percent(ingestion.quarantined, max(ingestion.read, 1))} of the rows read are refused"
+    return _check(
+        "quarantine_share",
+        f"{share} ({count(ingestion.quarantined)} of {count(ingestion.read)}){whole}",
+        passed=ingestion.quarantined == 0 and not refused,
+        **{"files refused whole": ", ".join(refused) or "none"},
+    )
+
+
+def _columns_declared(ingestion: Ingestion) -> dg.AssetCheckResult:
     dropped = {file.name: ", ".join(file.dropped_columns) for file in ingestion.files if file.dropped_columns}
     undeclared = dict.fromkeys(name for file in ingestion.files for name in file.dropped_columns)
-    whole = f", {plural(len(refused), 'file')} refused whole: {', '.join(refused)}" if refused else ""
-    warn = dg.AssetCheckSeverity.WARN
-    yield dg.AssetCheckResult(
-        check_name="quarantine_share",
-        passed=ingestion.quarantined == 0 and not refused,
-        severity=warn,
-        metadata={
-            "why": f"{percent(ingestion.quarantined, read)} of the rows read are refused "
-            f"({count(ingestion.quarantined)} of {count(ingestion.read)}){whole}",
-            "files refused whole": ", ".join(refused) or "none",
-        },
-    )
-    yield dg.AssetCheckResult(
-        check_name="duplicates",
-        passed=ingestion.duplicates / read <= DUPLICATES_WORTH_A_LOOK,
-        severity=warn,
-        metadata={
-            "why": f"{percent(ingestion.duplicates, read)} of the rows read are held already "
-            f"({count(ingestion.duplicates)} of {count(ingestion.read)})"
-        },
-    )
-    yield dg.AssetCheckResult(
-        check_name="columns_declared",
+    return _check(
+        "columns_declared",
+        f"left out: {', '.join(undeclared)}" if undeclared else "every column is declared",
         passed=not dropped,
-        severity=warn,
-        metadata={
-            "why": f"left out: {', '.join(undeclared)}" if undeclared else "every column is declared",
-            "columns left out": dropped or "none",
-        },
+        **{"columns left out": dropped or "none"},
     )
-    waiting = {file.name: file.waiting for file in ingestion.files if file.waiting}
+
+
+def _outcomes_known(ingestion: Ingestion) -> dg.AssetCheckResult:
+    waiting = [f"{file.name} teaches nothing: {file.waiting}" for file in ingestion.files if file.waiting]
     without = [file.name for file in ingestion.files if not file.has_target]
-    yield dg.AssetCheckResult(
-        check_name="outcomes_known",
+    return _check(
+        "outcomes_known",
+        "; ".join(waiting) or "every file teaches",
         passed=not waiting,
-        severity=warn,
-        metadata={
-            "why": "; ".join(f"{name} teaches nothing: {why}" for name, why in waiting.items())
-            or "every file teaches",
-            "files without the target column": ", ".join(without) or "none",
-        },
+        **{"files without the target column": ", ".join(without) or "none"},
     )
