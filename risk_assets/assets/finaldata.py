@@ -154,7 +154,7 @@ def _checks(ingestion: Ingestion) -> Iterator[dg.AssetCheckResult]:
     yield _outcomes_known(ingestion)
 
 
-def _check(name: str, why: str, *, passed: bool, **more: object) -> dg.AssetCheckResult:
+def _check(name: str, why: str, *, passed: bool, **more: str | dict[str, str]) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name=name, passed=passed, severity=dg.AssetCheckSeverity.WARN, metadata={"why": why, **more}
     )
