@@ -1,5 +1,6 @@
 """The model of attrition risk, fitted on finaldata."""
 
+import contextlib
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -8,11 +9,12 @@ import dagster as dg
 
 from risk_assets.domain.drift.profile import TrainingReference
 from risk_assets.engine.drift.profile import profile, table_rows
-from risk_assets.engine.select import Keep
+from risk_assets.engine.select import Keep, require_declared_columns
 from risk_assets.reporting.markdown import picture
+from risk_assets.reporting.wording import plural
 from risk_assets.resources.declaration import Metadata, graph_asset
 from risk_assets.resources.home import Home
-from risk_assets.storage.intake.finaldata import require_ingestion
+from risk_assets.storage.intake.finaldata import require_ingestion, test_clients
 from risk_assets.storage.intake.part_files import teaching_parts
 
 if TYPE_CHECKING:
@@ -25,31 +27,40 @@ ROWS_FOR_A_HOLD_OUT = 1000
 
 @graph_asset(
     upstream=["finaldata"],
-    code_version="2",
+    also_reads=["testdata"],  # whose clients are left out
+    code_version="3",
     settings=["columns", "seed", "threshold", "training_rows_in_memory"],
     owners=["team:ml"],
     kinds={"scikitlearn", "python"},
     pool="model",
+    check_specs=[
+        dg.AssetCheckSpec(
+            "test_clients_apart", asset="trained_model", description="Clients of testdata are in testdata alone."
+        )
+    ],
 )
 def trained_model(home: Home) -> dg.MaterializeResult:
     """An additive scorecard fitted on finaldata: trainedmodel.pkl for Python, scorecard.json for everything else.
 
     Splines or straight lines and the strength of regularisation are chosen by cross-validated log-loss, the
     threshold by F1 on held-out folds. The same rows give the same bytes. More rows than training_rows_in_memory
-    are fitted by the engine, to the same model. Files of which outcomes are not known yet teach nothing. Too few
-    rows, or one class only, fail the run and the earlier model stays.
+    are fitted by the engine, to the same model. Files of which outcomes are not known yet teach nothing, and
+    clients of testdata are left out. Too few rows, or one class only, fail the run and the earlier model stays.
     """
     from risk_assets.engine.model.training import train_on
-    from risk_assets.engine.model.training_rows import training_table
+    from risk_assets.engine.model.training_rows import count_apart, training_table
     from risk_assets.storage.model.trained_model import save_model
 
     settings, layout, started = home.settings, home.layout, time.monotonic()
     ingestion, most = require_ingestion(layout), settings.training_rows_in_memory
     keep: Keep = "training" if ingestion.teaching >= ROWS_FOR_A_HOLD_OUT else "all"
-    with (
-        home.session() as session,
-        training_table(session, teaching_parts(layout, ingestion), keep, rows_in_memory=most) as rows,
-    ):
+    parts = teaching_parts(layout, ingestion)
+    with contextlib.ExitStack() as stack:
+        session = stack.enter_context(home.session())
+        require_declared_columns(session, parts)
+        apart = test_clients(layout, session)
+        left_out = count_apart(session, parts, apart)
+        rows = stack.enter_context(training_table(session, parts, keep, rows_in_memory=most, apart=apart))
         training = train_on(session, rows, seed=settings.seed, threshold=settings.threshold, rows_in_memory=most)
         model = training.model
         reference = TrainingReference(profile(session, table_rows(session.columns, rows)), training.risks)
@@ -64,7 +75,19 @@ def trained_model(home: Home) -> dg.MaterializeResult:
             now=datetime.now(UTC),
         )
     return dg.MaterializeResult(
-        data_version=dg.DataVersion(record.version), metadata=_metadata(record, model.scorecard, reference)
+        data_version=dg.DataVersion(record.version),
+        metadata=_metadata(record, model.scorecard, reference),
+        check_results=[_test_clients_apart(left_out)],
+    )
+
+
+def _test_clients_apart(left_out: int) -> dg.AssetCheckResult:
+    told = f"{plural(left_out, 'row')} of clients of testdata were left out of training"
+    return dg.AssetCheckResult(
+        check_name="test_clients_apart",
+        passed=left_out == 0,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"why": told if left_out else "no client of testdata is in finaldata", "rows left out": left_out},
     )
 
 

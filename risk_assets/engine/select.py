@@ -65,10 +65,10 @@ class LabelledRows:
 
 
 def labelled_rows(
-    session: Session, parts: Sequence[Path], keep: Keep, besides: Path | None = None
+    session: Session, parts: Sequence[Path], keep: Keep, besides: Path | None = None, apart: str = ""
 ) -> LabelledRows:
     """Read the rows of `labelled_query`."""
-    return read_labelled_rows(session, labelled_query(session, parts, keep, besides))
+    return read_labelled_rows(session, labelled_query(session, parts, keep, besides, apart))
 
 
 def read_labelled_rows(session: Session, query: str) -> LabelledRows:
@@ -104,16 +104,26 @@ def declared_columns(session: Session) -> Iterator[None]:
         raise SelectionError("finaldata has other columns than are declared now: materialize finaldata") from error
 
 
-def labelled_query(session: Session, parts: Sequence[Path], keep: Keep, besides: Path | None = None) -> str:
+def require_declared_columns(session: Session, parts: Sequence[Path]) -> None:
+    """Raise SelectionError when the parts lack a declared column."""
+    with declared_columns(session):
+        session.run(f"SELECT * FROM ({rows(session.columns, parts)}) LIMIT 0").fetchall()
+
+
+def labelled_query(
+    session: Session, parts: Sequence[Path], keep: Keep, besides: Path | None = None, apart: str = ""
+) -> str:
     """Return a query for the rows with a label that are trained on, held out of all training, or both.
 
-    Rows whose fingerprint is in `besides` (see `fingerprints`) are left out, wherever they stand: the table
-    `known_rows` holds the fingerprints that are in both, so that the larger set passes by and the smaller one is
-    kept. When another engine wrote these, they are of no use and no row is left out. Raises SelectionError when
-    the parts have other columns.
+    Those of clients whose ids the query `apart` gives are left out. So are rows whose fingerprint is in `besides`
+    (see `fingerprint`), wherever they stand: the table `known_rows` holds the fingerprints that are in both, so
+    that the larger set passes by and the smaller one is kept. When another engine wrote these, they are of no use
+    and no row is left out. Raises SelectionError when the parts have other columns.
     """
     columns = session.columns
-    labelled = f"SELECT * FROM ({rows(columns, parts, keep)}) WHERE {quote(columns.target)} IS NOT NULL"
+    labelled = (
+        f"SELECT * FROM ({rows(columns, parts, keep, apart=apart)}) WHERE {quote(columns.target)} IS NOT NULL"
+    )
     return _besides(session, labelled, besides)
 
 
@@ -156,10 +166,12 @@ def fingerprint(columns: Columns) -> str:
     return f"hash({', '.join(map(quote, columns.names))})"
 
 
-def rows(columns: Columns, parts: Sequence[Path], keep: Keep = "all", *, outcomes: bool = True) -> str:
+def rows(
+    columns: Columns, parts: Sequence[Path], keep: Keep = "all", *, outcomes: bool = True, apart: str = ""
+) -> str:
     """Return a query for the id (text), the features (double or text) and the target (1 is positive) of rows.
 
-    Without `outcomes` the target is NULL.
+    Without `outcomes` the target is NULL. Rows of clients whose ids the query `apart` gives are left out.
     """
     selected = [
         f"CAST({quote(columns.id)} AS VARCHAR) AS {quote(columns.id)}",
@@ -168,7 +180,8 @@ def rows(columns: Columns, parts: Sequence[Path], keep: Keep = "all", *, outcome
         f"CAST({_is_positive(columns) if outcomes else 'NULL'} AS BIGINT) AS {quote(columns.target)}",
     ]
     kept = {"all": "true", "held out": held_out(columns), "training": f"NOT ({held_out(columns)})"}[keep]
-    return f"SELECT {', '.join(selected)} FROM {_table(columns, parts)} WHERE {kept}"
+    others = f" AND CAST({quote(columns.id)} AS VARCHAR) NOT IN ({apart})" if apart else ""
+    return f"SELECT {', '.join(selected)} FROM {_table(columns, parts)} WHERE {kept}{others}"
 
 
 def numbered_rows(session: Session, parts: Sequence[Path], keep: Keep = "all") -> str:

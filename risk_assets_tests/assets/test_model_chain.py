@@ -14,6 +14,7 @@ from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.simulate import simulate
 from risk_assets.storage.deployment.manual_decisions import rollback
 from risk_assets.storage.deployment.versions import live_version, read_decisions, read_manifest, version_folder
+from risk_assets.storage.intake.finaldata import IngestionError
 from risk_assets.storage.records import read_record
 from risk_assets_tests.assets.project import MODEL, Project, failed_checks
 
@@ -233,3 +234,24 @@ def test_a_model_fitted_by_the_engine_serves_as_one_fitted_in_memory_does(projec
     project.materialize("trained_model")
     assert project.version_of("trained_model") == version
     assert not list((project.layout.ingested / ".spill").iterdir())
+
+
+def test_clients_of_testdata_teach_nothing_wherever_their_rows_are(project: Project) -> None:
+    project.materialize("finaldata", "trained_model")
+    model = project.layout.trainedmodel.read_bytes()
+    tested = next(project.layout.testdata.glob("*.csv"))
+    (project.layout.input / "tested.csv").write_bytes(tested.read_bytes())
+    result = project.materialize("finaldata", "trained_model")
+    rows = len(pd.read_csv(tested))
+    [check] = [each for each in result.get_asset_check_evaluations() if each.check_name == "test_clients_apart"]
+    assert (check.passed, check.metadata["rows left out"].value) == (False, rows)
+    assert project.layout.trainedmodel.read_bytes() == model
+
+
+def test_without_testdata_nothing_is_trained(project: Project) -> None:
+    for file in project.layout.testdata.iterdir():
+        file.unlink()
+    project.materialize("finaldata")
+    with pytest.raises(IngestionError, match=r"no client files in .*testdata"):
+        project.materialize("trained_model")
+    assert not project.layout.trainedmodel.exists()

@@ -27,32 +27,38 @@ MOST_OVERSHOOT = 4
 
 @dataclass(frozen=True)
 class TrainingTable:
-    """The table of labelled rows, and the parts that they are chosen from."""
+    """The table of labelled rows, and the parts that they are chosen from.
+
+    `apart` is a query for the ids of clients that are left out.
+    """
 
     table: str
     parts: Sequence[Path]
     keep: Keep
+    apart: str = ""
 
 
 @contextlib.contextmanager
 def training_table(
-    session: Session, parts: Sequence[Path], keep: Keep, *, rows_in_memory: int
+    session: Session, parts: Sequence[Path], keep: Keep, *, rows_in_memory: int, apart: str = ""
 ) -> Iterator[TrainingTable]:
     """Give the rows to train on, and keep them on disk meanwhile if they are more than get into memory.
 
+    Rows of clients whose ids the query `apart` gives are left out.
+
     Raises SelectionError where the parts lack a declared column.
     """
-    query = training_rows(session.columns, parts, keep)
+    query = training_rows(session.columns, parts, keep, apart)
     if _labelled_count(session, parts) <= rows_in_memory:
-        yield TrainingTable(f"({query})", parts, keep)
+        yield TrainingTable(f"({query})", parts, keep, apart)
         return
     with contextlib.ExitStack() as stack:
         with declared_columns(session):
             table = stack.enter_context(session.cache_on_disk("training_rows", query))
-        yield TrainingTable(table, parts, keep)
+        yield TrainingTable(table, parts, keep, apart)
 
 
-def training_rows(columns: Columns, parts: Sequence[Path], keep: Keep) -> str:
+def training_rows(columns: Columns, parts: Sequence[Path], keep: Keep, apart: str = "") -> str:
     """Return the query of the table of labelled rows."""
     from risk_assets.domain.model.selection import FOLDS
 
@@ -63,8 +69,17 @@ def training_rows(columns: Columns, parts: Sequence[Path], keep: Keep) -> str:
         f"CAST({_digits(columns, 13, 8)} % {FOLDS} AS TINYINT) AS fold, "
         f"{quote(columns.id)} AS id, {draw(columns)} AS drawn, {fingerprint(columns)} AS fingerprint"
         f"{', ' * bool(features)}{features} "
-        f"FROM ({rows(columns, parts, keep)}) WHERE {quote(columns.target)} IS NOT NULL"
+        f"FROM ({rows(columns, parts, keep, apart=apart)}) WHERE {quote(columns.target)} IS NOT NULL"
     )
+
+
+def count_apart(session: Session, parts: Sequence[Path], apart: str) -> int:
+    """Return the number of rows with a label of the clients whose ids the query `apart` gives."""
+    columns = session.columns
+    of_clients = f"{quote(columns.id)} IN ({apart}) AND {quote(columns.target)} IS NOT NULL"
+    with declared_columns(session):
+        [(count,)] = session.run(f"SELECT count(*) FROM ({rows(columns, parts)}) WHERE {of_clients}").fetchall()
+    return int(count)
 
 
 def write_fingerprints(session: Session, rows: TrainingTable, target: Path) -> None:

@@ -21,7 +21,7 @@ from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.engine.drift.new_rows import count_pairs
 from risk_assets.engine.select import LabelledRows
 from risk_assets.engine.session import Session
-from risk_assets.storage.deployment.new_rows import new_rows
+from risk_assets.storage.deployment.new_rows import new_held_out_rows
 from risk_assets.storage.deployment.versions import (
     deployed_scorecard,
     live_version,
@@ -198,7 +198,7 @@ def _recent_rows(
     ingestion = require_ingestion(layout)
     if since is None or champion is None:
         return PairedCounts((0, 0, 0, 0), (0, 0, 0, 0))
-    return count_pairs(session, new_rows(layout, session, ingestion, since, "held out"), champion, challenger)
+    return count_pairs(session, new_held_out_rows(layout, session, ingestion, since), champion, challenger)
 
 
 def _flagged(scorecard: Scorecard, rows: LabelledRows) -> NDArray[np.bool_]:

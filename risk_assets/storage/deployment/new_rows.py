@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from risk_assets.domain.intake.ingestion import Ingestion
-from risk_assets.engine.select import Keep, labelled_query, observed_query
+from risk_assets.engine.select import labelled_query, observed_query
 from risk_assets.engine.session import Session
 from risk_assets.storage.deployment.versions import version_folder
+from risk_assets.storage.intake.finaldata import test_clients
 from risk_assets.storage.intake.part_files import parts_of
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import read_record
@@ -23,13 +24,15 @@ def new_files(layout: Layout, ingestion: Ingestion, version: str) -> tuple[str, 
     return tuple(file.name for file in ingestion.files if (file.sha256, file.updated) not in known)
 
 
-def new_rows(layout: Layout, session: Session, ingestion: Ingestion, version: str, keep: Keep) -> str:
-    """Return a query for the rows with a known outcome, of files that do not wait for more, that are new.
+def new_held_out_rows(layout: Layout, session: Session, ingestion: Ingestion, version: str) -> str:
+    """Return a query for the new rows with a known outcome of clients that no model is trained on.
 
-    Those are rows of new files that `version` was not trained on, even if in another file then.
+    Those are rows of new files that do not wait for outcomes and that `version` was not trained on, even if in
+    another file then; clients of testdata are left out.
     """
     teaching, _ = _new_parts(layout, ingestion, version)
-    return labelled_query(session, teaching, keep, _trained_rows(layout, version))
+    apart = test_clients(layout, session)
+    return labelled_query(session, teaching, "held out", _trained_rows(layout, version), apart)
 
 
 def new_observations(layout: Layout, session: Session, ingestion: Ingestion, version: str) -> str:

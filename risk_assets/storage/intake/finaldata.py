@@ -16,6 +16,7 @@ from risk_assets.domain.intake.teaching import with_waiting
 from risk_assets.engine.intake.row_table import add_fingerprints
 from risk_assets.engine.select import LabelledRows, labelled_rows
 from risk_assets.engine.session import Session
+from risk_assets.engine.sql import quote, read_parts
 from risk_assets.storage import atomic
 from risk_assets.storage.intake.finaldata_outputs import publish
 from risk_assets.storage.intake.parse_cache import Source, SourceChangedError, cached_source, read_sources
@@ -104,12 +105,28 @@ def read_labelled(
 
 def read_test_rows(layout: Layout, session: Session) -> tuple[LabelledRows, int]:
     """Return the usable rows of testdata and how many were refused. Raises IngestionError when none is usable."""
+    with tempfile.TemporaryDirectory() as folder:
+        found, accounts = read_labelled(session, _test_files(layout), Path(folder))
+        return labelled_rows(session, found, "all"), sum(file.quarantined for file in accounts)
+
+
+def test_clients(layout: Layout, session: Session) -> str:
+    """Cache the ids of the clients of testdata, and return the query for them: no model learns from them.
+
+    Raises IngestionError when no row of testdata is usable.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        found, _ = read_labelled(session, _test_files(layout), Path(folder))
+        ids = f"SELECT DISTINCT CAST({quote(session.columns.id)} AS VARCHAR) AS id FROM {read_parts(found)}"
+        session.cache_table("test_clients", [ids])
+    return "SELECT id FROM test_clients"
+
+
+def _test_files(layout: Layout) -> tuple[Path, ...]:
     files = layout.test_files()
     if not files:
         raise IngestionError(f"no client files in {layout.url_of(layout.testdata) or layout.testdata}")
-    with tempfile.TemporaryDirectory() as folder:
-        found, accounts = read_labelled(session, files, Path(folder))
-        return labelled_rows(session, found, "all"), sum(file.quarantined for file in accounts)
+    return files
 
 
 def _read_all(
