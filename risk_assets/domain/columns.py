@@ -25,6 +25,16 @@ class NumericColumn:
     min: float | None = None
     max: float | None = None
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the greatest value that a file or a request may hold; ±MAX_MAGNITUDE where unbounded.
+
+        >>> NumericColumn("employees", min=0).bounds
+        (0, 1e+100)
+        """
+        low = -MAX_MAGNITUDE if self.min is None else max(self.min, -MAX_MAGNITUDE)
+        return low, MAX_MAGNITUDE if self.max is None else min(self.max, MAX_MAGNITUDE)
+
 
 @dataclass(frozen=True)
 class Columns:

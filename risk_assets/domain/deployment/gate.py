@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from risk_assets.domain.scoring.bootstrap import PairedCounts, count_pairs, f1_of, resample_pair
+from risk_assets.domain.scoring.bootstrap import PairedCounts, count_pairs, resample_pair
+from risk_assets.domain.scoring.f1 import f1_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

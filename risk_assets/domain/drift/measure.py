@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +17,8 @@ from risk_assets.domain.drift.statistics import (
 )
 from risk_assets.domain.drift.verdict import DriftMeasurements, DriftReference, DriftRules, Measurement, NewRows
 from risk_assets.domain.figures import figure
-from risk_assets.domain.scoring.bootstrap import f1_of, resample
+from risk_assets.domain.scoring.bootstrap import resample
+from risk_assets.domain.scoring.f1 import f1_of
 from risk_assets.domain.scoring.metrics import Confusion
 from risk_assets.domain.scoring.performance_estimate import estimate_from
 
@@ -42,28 +42,23 @@ def measure_drift(
     few rows are not compared, but for F1, which is measured whenever both labels occur.
     """
     counted = count_rows(rows, reference) if isinstance(rows, NewRows) else rows
-    found = []
-    if counted.confusion is not None and _has_both_classes(counted.confusion):
-        found.append(_performance(counted.confusion, reference, rules))
+    compared = []
+    if counted.confusion is not None and counted.confusion.positives and counted.confusion.negatives:
+        compared.append(_performance(counted.confusion, reference, rules))
     if counted.n >= rules.min_rows:
         profiles: list[ColumnProfile] = [*reference.profile.numeric, *reference.profile.categorical]
         columns = [("feature", profile, counted.features[profile.name]) for profile in profiles]
         columns.append(("score", reference.risks, counted.score))
         for kind, profile, counts in columns:
             values = _values(rows, kind, profile.name) if counted.n <= rules.most_tested_rows else None
-            found.append(_column(kind, profile, counts, values, rules))
+            compared.append(_column(kind, profile, counts, values, rules))
     if served_risks is not None and len(served_risks) >= rules.min_rows:
         values = served_risks if len(served_risks) <= rules.most_tested_rows else None
         counts = count_column(reference.risks, served_risks)
-        found.append(_column("served", reference.risks, counts, values, rules))
+        compared.append(_column("served", reference.risks, counts, values, rules))
     rng = np.random.default_rng(rules.seed)
     estimate = estimate_from(counted.flagged, counted.others, samples=rules.samples, rng=rng)
-    return DriftMeasurements(counted.n, tuple(found), estimate)
-
-
-def _has_both_classes(confusion: Confusion) -> bool:
-    positives = confusion.true_positives + confusion.false_negatives
-    return positives > 0 and confusion.true_negatives + confusion.false_positives > 0
+    return DriftMeasurements(counted.n, tuple(compared), estimate)
 
 
 def _values(rows: NewRows | CountedRows, kind: str, name: str) -> Values:
@@ -81,7 +76,7 @@ def _performance(confusion: Confusion, reference: DriftReference, rules: DriftRu
     return Measurement(
         kind="performance",
         name="F1",
-        n=sum(dataclasses.astuple(confusion)),
+        n=confusion.rows,
         statistic="F1 difference",
         value=float(np.quantile(now - before, (1 + rules.confidence) / 2)),
         threshold=-rules.margin,
@@ -121,10 +116,10 @@ def _test(
 ) -> tuple[str, Distance]:
     if isinstance(profile, NumericProfile):
         return "Kolmogorov-Smirnov", kolmogorov_smirnov(values.astype(np.float64), profile, alpha=rules.alpha)
-    found = chi_square(
+    distance = chi_square(
         values.astype(object), profile, alpha=rules.alpha, permutations=rules.permutations, seed=rules.seed
     )
-    return "chi-square", found
+    return "chi-square", distance
 
 
 def _detail(profile: ColumnProfile, counts: ColumnCounts) -> str:

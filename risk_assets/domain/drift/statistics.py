@@ -46,7 +46,7 @@ def kolmogorov_smirnov(values: NDArray[np.float64], reference: NumericProfile, *
     from scipy.stats import kstwo
 
     present = np.sort(values[~np.isnan(values)])
-    points = np.unique(np.concatenate([present, np.asarray(reference.quantiles, dtype=np.float64)]))
+    points = np.unique(np.concatenate([present, _quantiles(reference)]))
     missing = 1 - len(present) / len(values)
     missing_before = reference.missing / reference.n
     gaps = [abs(missing - missing_before)]
@@ -66,7 +66,7 @@ def _share_below(
     """Bound the reference's share of rows (missing ones included) up to each point, from its quantiles."""
     missing = reference.missing / reference.n
     steps = max(len(reference.quantiles) - 1, 1)
-    passed = np.searchsorted(np.asarray(reference.quantiles, dtype=np.float64), points, side=side)
+    passed = np.searchsorted(_quantiles(reference), points, side=side)
     low, high = np.clip((passed - 1) / steps, 0, 1), np.clip(passed / steps, 0, 1)
     return missing + (1 - missing) * low, missing + (1 - missing) * high
 
@@ -167,25 +167,31 @@ def count_bins(values: NDArray[np.float64], reference: NumericProfile) -> NDArra
 
     Where many rows share the reference's lowest value, what lies below it has a bin of its own.
     """
-    edges = decile_edges(reference)
     present = values[~np.isnan(values)]
-    now = np.bincount(np.searchsorted(edges, present), minlength=len(edges) + 1)
-    return np.append(now, len(values) - len(present))
+    return np.append(_count_between(decile_edges(reference), present), len(values) - len(present))
 
 
 def _reference_bins(reference: NumericProfile) -> NDArray[np.int64]:
     """Spread the reference's rows over its quantiles: each interval between two of them holds as many."""
-    quantiles = np.asarray(reference.quantiles, dtype=np.float64)
-    edges = decile_edges(reference)
+    quantiles = _quantiles(reference)
     middles = (quantiles[1:] + quantiles[:-1]) / 2
-    spread = np.bincount(np.searchsorted(edges, middles), minlength=len(edges) + 1) / max(len(middles), 1)
-    known = reference.n - reference.missing
-    return np.append(np.rint(spread * known).astype(np.int64), reference.missing)
+    shares = _count_between(decile_edges(reference), middles) / max(len(middles), 1)
+    present = reference.n - reference.missing
+    return np.append(np.rint(shares * present).astype(np.int64), reference.missing)
+
+
+def _count_between(edges: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the counts (edges + 1,) of values in the bins that end at each edge, and beyond the last."""
+    return np.bincount(np.searchsorted(edges, values), minlength=len(edges) + 1)
+
+
+def _quantiles(reference: NumericProfile) -> NDArray[np.float64]:
+    return np.asarray(reference.quantiles, dtype=np.float64)
 
 
 def decile_edges(reference: NumericProfile) -> NDArray[np.float64]:
     """Return the upper edges, which belong to their bins, of all bins but the last."""
-    quantiles = np.asarray(reference.quantiles, dtype=np.float64)
+    quantiles = _quantiles(reference)
     if len(quantiles) == 0:
         return quantiles
     step = (len(quantiles) - 1) // PSI_BINS

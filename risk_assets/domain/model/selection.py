@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from risk_assets.domain.model.pipeline import Form, column_steps, knots_of, regression
+from risk_assets.domain.scoring.f1 import f1_score
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -153,10 +154,10 @@ def _candidate(name: str, losses: NDArray[np.float64]) -> Candidate:
 def best_threshold(target: NDArray[np.int64], risk: NDArray[np.float64]) -> float:
     """Return the risk from which on calling clients positive gives the best F1; of equal ones the highest.
 
-    F1 = 2 TP / (flagged + positives), looked at behind each group of equal risks.
+    F1 is computed behind each group of equal risks.
     """
     order = np.argsort(-risk, kind="stable")
     descending, hits = risk[order], np.cumsum(target[order])
-    f1 = 2 * hits / (np.arange(1, len(risk) + 1) + hits[-1])
+    f1 = f1_score(hits, flagged=np.arange(1, len(risk) + 1), positives=hits[-1])
     last_of_group = np.concatenate([descending[1:] < descending[:-1], [True]])
     return float(descending[np.argmax(np.where(last_of_group, f1, -1.0))])

@@ -21,6 +21,8 @@ from risk_assets.domain.model.training_rows import (
     sample_sizes,
     sampled,
 )
+from risk_assets.domain.scoring.bootstrap import count_outcomes
+from risk_assets.domain.scoring.f1 import f1_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,19 +45,14 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class TrainingReport:
-    """How a model came about: rows, the form of each column, the penalty C and what else was tried.
-
-    `threshold_f1` is the F1 at the threshold over held-out rows, none of which its own model had seen.
-    """
-
+class _RowCounts:
     rows: int
     positives: int
-    forms: Mapping[str, Form]
-    c: float
-    candidates: tuple[Candidate, ...]
-    threshold: float
-    threshold_f1: float
+
+
+@dataclass(frozen=True)
+class TrainingReport(Selection, _RowCounts):
+    """How a model came about: the rows it was fitted on (the first two fields), and what was chosen before."""
 
 
 @dataclass(frozen=True)
@@ -110,23 +107,10 @@ def select(sample: TrainingRows, columns: Columns, *, seed: int, threshold: floa
     with threadpool_limits(1):
         choice = choose(sample.features, sample.target, possible, seed=seed, client_folds=sample.folds)
     cut = best_threshold(sample.target, choice.risk) if threshold is None else threshold
-    f1 = _f1(sample.target, choice.risk >= cut)
+    f1 = f1_of(count_outcomes(sample.target == 1, choice.risk >= cut))
     return Selection(choice.forms, choice.c, choice.candidates, cut, f1)
 
 
 def report_of(selection: Selection, rows: int, positives: int) -> TrainingReport:
     """Return the report of a model that was chosen so and fitted on so many rows."""
-    return TrainingReport(
-        rows=rows,
-        positives=positives,
-        forms=selection.forms,
-        c=selection.c,
-        candidates=selection.candidates,
-        threshold=selection.threshold,
-        threshold_f1=selection.threshold_f1,
-    )
-
-
-def _f1(target: NDArray[np.int64], predicted: NDArray[np.bool_]) -> float:
-    """F1 = 2 TP / (predicted + actual positives)."""
-    return float(2 * target[predicted].sum() / (predicted.sum() + target.sum()))
+    return TrainingReport(rows=rows, positives=positives, **vars(selection))

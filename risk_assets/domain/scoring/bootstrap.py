@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from risk_assets.domain.scoring.metrics import Confusion
+from risk_assets.domain.scoring.f1 import f1_score
+from risk_assets.domain.scoring.metrics import Confusion, Estimate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+#: The probabilities between which a 95 % interval lies.
+INTERVAL = (0.025, 0.975)
 
 
 @dataclass(frozen=True)
@@ -33,10 +37,8 @@ class Outcomes:
 
     @property
     def f1(self) -> NDArray[np.float64]:
-        """F1 = 2 TP / (2 TP + FP + FN) = 2 TP / (TP + FP + P); 0 where nothing is, or is called, positive."""
-        total = self.hits + self.alarms + self.positives
-        scores: NDArray[np.float64] = 2.0 * self.hits / np.maximum(total, 1)
-        return scores
+        """F1 per resample; 0 where nothing is flagged or positive."""
+        return f1_score(self.hits, self.hits + self.alarms, self.positives)
 
     @property
     def informedness(self) -> NDArray[np.float64]:
@@ -50,20 +52,12 @@ def count_outcomes(actual: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> C
     return Confusion(*cells)
 
 
-def f1_of(confusion: Confusion) -> float:
-    """Return F1 = 2 TP / (2 TP + FP + FN) of counted outcomes; 0 where it is undefined."""
-    hits = confusion.true_positives
-    total = 2 * hits + confusion.false_positives + confusion.false_negatives
-    return 2 * hits / total if total else 0.0
-
-
 def resample(confusion: Confusion, *, samples: int, rng: np.random.Generator) -> Outcomes:
     """Bootstrap one model from its counts.
 
     Within a class the multinomial has two cells, a binomial: TP ~ B(P, TP / P) and FP ~ B(N, FP / N).
     """
-    positives = confusion.true_positives + confusion.false_negatives
-    negatives = confusion.true_negatives + confusion.false_positives
+    positives, negatives = confusion.positives, confusion.negatives
     hits = rng.binomial(positives, confusion.true_positives / max(positives, 1), samples)
     alarms = rng.binomial(negatives, confusion.false_positives / max(negatives, 1), samples)
     return Outcomes(hits, alarms, positives, negatives)
@@ -129,3 +123,13 @@ def _paired_yes(
     shares = np.array(cells) / n if n else np.array([1.0, 0.0, 0.0, 0.0])
     _, second_alone, first_alone, both = rng.multinomial(n, shares, samples).T
     return both + first_alone, both + second_alone
+
+
+def with_interval(value: float, samples: NDArray[np.float64]) -> Estimate:
+    """Return a figure with the 95 % percentile interval of its resamples (m,).
+
+    >>> with_interval(0.5, samples=np.linspace(0, 1, 201))
+    Estimate(value=0.5, low=0.025, high=0.975)
+    """
+    low, high = np.quantile(samples, INTERVAL)
+    return Estimate(value, float(low), float(high))

@@ -27,12 +27,37 @@ class CalibrationBin:
 
 @dataclass(frozen=True)
 class Confusion:
-    """Counts of rows by actual and predicted label."""
+    """Counts of rows by actual and predicted label.
+
+    >>> confusion = Confusion(true_negatives=90, false_positives=1, false_negatives=2, true_positives=3)
+    >>> confusion.positives, confusion.negatives, confusion.flagged, confusion.rows
+    (5, 91, 4, 96)
+    """
 
     true_negatives: int
     false_positives: int
     false_negatives: int
     true_positives: int
+
+    @property
+    def positives(self) -> int:
+        """Rows whose label is positive."""
+        return self.true_positives + self.false_negatives
+
+    @property
+    def negatives(self) -> int:
+        """Rows whose label is negative."""
+        return self.true_negatives + self.false_positives
+
+    @property
+    def flagged(self) -> int:
+        """Rows that are predicted positive."""
+        return self.true_positives + self.false_positives
+
+    @property
+    def rows(self) -> int:
+        """All rows."""
+        return self.positives + self.negatives
 
 
 @dataclass(frozen=True)

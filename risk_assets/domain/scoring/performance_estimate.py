@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from risk_assets.domain.scoring.bootstrap import with_interval
 from risk_assets.domain.scoring.metrics import CalibrationBin, Estimate
 
 if TYPE_CHECKING:
@@ -77,8 +78,7 @@ def estimate_from(
     misses = _leaving(others, samples, rng)
     total = hits + flagged.n + misses
     f1 = 2 * hits / np.maximum(total, np.finfo(float).tiny)
-    low, high = np.quantile(f1[1:], [0.025, 0.975])
-    return Estimate(float(f1[0]), float(low), float(high))
+    return with_interval(float(f1[0]), f1[1:])
 
 
 def _leaving(expected: ExpectedPositives, samples: int, rng: np.random.Generator) -> NDArray[np.float64]:

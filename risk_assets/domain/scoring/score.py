@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from risk_assets.domain.scoring.metrics import CalibrationBin, Confusion, Estimate, Metrics
+from risk_assets.domain.scoring.bootstrap import with_interval
+from risk_assets.domain.scoring.f1 import f1_score
+from risk_assets.domain.scoring.metrics import CalibrationBin, Confusion, Metrics
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +23,6 @@ CALIBRATION_BINS = 10
 CURVE_POINTS = 200
 #: Draws held in memory at once.
 CHUNK = 2_000_000
-INTERVAL = (2.5, 97.5)
 
 
 class ScoringError(ValueError):
@@ -50,7 +51,8 @@ def score(
     value = _figures(rows, np.ones((1, rows.n_positive)), np.ones((1, rows.n_negative)))
     drawn = [_figures(rows, *weights) for weights in _resamples(rows, samples, np.random.default_rng(seed))]
     estimates = {
-        name: _estimate(float(value[name][0]), np.concatenate([part[name] for part in drawn])) for name in value
+        name: with_interval(float(value[name][0]), np.concatenate([part[name] for part in drawn]))
+        for name in value
     }
     roc, precision_recall = _curves(target, risk)
     return Metrics(
@@ -62,7 +64,7 @@ def score(
         calibration=_calibration(target, risk),
         roc=roc,
         precision_recall=precision_recall,
-        all_positive_f1=2 * positives / (len(target) + positives),
+        all_positive_f1=float(f1_score(positives, len(target), positives)),
         model_sha256=model_sha256,
         quarantined=quarantined,
     )
@@ -113,7 +115,7 @@ def _figures(
     loss = positive @ _surprise(rows.positive) + negative @ _surprise(1 - rows.negative)
     auc, precision = _ranking(rows, positive, negative)
     return {
-        "f1": 2 * hits / (hits + alarms + n_positive),
+        "f1": f1_score(hits, hits + alarms, n_positive),
         "precision": hits / np.maximum(hits + alarms, 1),
         "recall": hits / n_positive,
         "accuracy": (hits + n_negative - alarms) / n,
@@ -149,11 +151,6 @@ def _cumulated(weights: NDArray[np.float64]) -> NDArray[np.float64]:
 def _surprise(likelihood: NDArray[np.float64]) -> NDArray[np.float64]:
     tiny = np.finfo(np.float64).eps
     return np.asarray(-np.log(np.clip(likelihood, tiny, 1 - tiny)))
-
-
-def _estimate(value: float, samples: NDArray[np.float64]) -> Estimate:
-    low, high = np.percentile(samples, INTERVAL)
-    return Estimate(value, float(low), float(high))
 
 
 def _confusion(rows: _Rows) -> Confusion:

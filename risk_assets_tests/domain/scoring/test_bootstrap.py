@@ -11,10 +11,10 @@ from risk_assets.domain.scoring.bootstrap import (
     Outcomes,
     count_outcomes,
     count_pairs,
-    f1_of,
     resample,
     resample_pair,
 )
+from risk_assets.domain.scoring.f1 import f1_of
 from risk_assets.domain.scoring.metrics import Confusion
 
 CONFUSION = Confusion(true_negatives=1500, false_positives=200, false_negatives=120, true_positives=180)
