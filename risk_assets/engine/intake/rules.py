@@ -86,8 +86,7 @@ def _surely_sound(columns: Columns, *, tidy: bool) -> str:
     """Say in cheap SQL that no rule is broken; rows it does not vouch for are looked at closely."""
     found = ["v0 IS NOT NULL", f"v{len(columns.names) - 1} IS NOT NULL"]
     for place, column in enumerate(columns.numeric, start=1):
-        low = -MAX_MAGNITUDE if column.min is None else max(column.min, -MAX_MAGNITUDE)
-        high = MAX_MAGNITUDE if column.max is None else min(column.max, MAX_MAGNITUDE)
+        low, high = column.bounds
         found.append(f"v{place} BETWEEN {double(low)} AND {double(high)}")
         if not tidy:
             found.append(_is_spelled_plainly(f"r{place}"))

@@ -8,7 +8,7 @@ from flask import Response, request
 from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 
-from risk_assets.domain.columns import MAX_MAGNITUDE, Columns, NumericColumn
+from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.serve.api.replying import problems, respond
 from risk_assets.serve.http.replies import JSON
 from risk_assets.serve.model.prediction import MAX_REASONS, Question
@@ -90,8 +90,7 @@ def client_schema(columns: Columns) -> dict[str, Any]:
 
 def number_schema(column: NumericColumn) -> dict[str, Any]:
     """Return the JSON schema of a value."""
-    low = -MAX_MAGNITUDE if column.min is None else column.min
-    high = MAX_MAGNITUDE if column.max is None else column.max
+    low, high = column.bounds
     return {"type": "number", "minimum": low, "maximum": high}
 
 

@@ -43,7 +43,7 @@ class ClientValidator:
         self.columns = columns
         self.max_rows = max_rows
         self._allowed = frozenset(columns.names)
-        self._bounds = [(column, _low(column), _high(column)) for column in columns.numeric]
+        self._bounds = [(column, *column.bounds) for column in columns.numeric]
 
     def check_count(self, count: int) -> None:
         """Refuse no clients, and more than one request may hold."""
@@ -165,11 +165,3 @@ def _empty_faults(missing: Mapping[int, Sequence[str]], features: Sequence[str])
     for row, names in missing.items():
         if len(names) == len(features):
             yield Fault(row + 1, None, f"has no known feature; there are {', '.join(features)}")
-
-
-def _low(column: NumericColumn) -> float:
-    return -MAX_MAGNITUDE if column.min is None else max(column.min, -MAX_MAGNITUDE)
-
-
-def _high(column: NumericColumn) -> float:
-    return MAX_MAGNITUDE if column.max is None else min(column.max, MAX_MAGNITUDE)
