@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import dagster as dg
 from pydantic import TypeAdapter
 
-from risk_assets.domain.intake.source_reads import count_failures, told, worth_a_notice
+from risk_assets.domain.intake.source_reads import count_failures, landing_summary, worth_a_notice
 from risk_assets.resources.home import Home
 from risk_assets.settings import SettingsError, SqlSourceSetting
 from risk_assets.storage.intake.database.database import SourceError, first_line, open_engine
@@ -96,7 +96,7 @@ def _look(
         told_error = f"{source.name}: {type(error).__name__}: {first_line(error, password)}"
         return told_error, f"FAILED: {told_error}"
     _warn(context, source, look)
-    return None, told(source.name, look.rows, len(look.files), look.reached, complete=look.complete)
+    return None, landing_summary(source.name, look.rows, len(look.files), look.reached, complete=look.complete)
 
 
 def _warn(context: dg.SensorEvaluationContext, source: SqlSourceSetting, look: Look) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 #: A database may be away for a moment; from so many failures in a row on people are told, once.
-FAILURES_TOLD = 3
+FAILURES_BEFORE_NOTICE = 3
 
 
 def count_failures(before: Mapping[str, int], faults: Mapping[str, str | None]) -> dict[str, int]:
@@ -22,17 +22,17 @@ def worth_a_notice(before: Mapping[str, int], faults: Mapping[str, str | None]) 
     failed = [
         f"No rows could be read {count} times in a row: {faults[name]}"
         for name, count in now.items()
-        if count == FAILURES_TOLD
+        if count == FAILURES_BEFORE_NOTICE
     ]
     again = [
         f"{name} is read again."
         for name, fault in faults.items()
-        if fault is None and before.get(name, 0) >= FAILURES_TOLD
+        if fault is None and before.get(name, 0) >= FAILURES_BEFORE_NOTICE
     ]
     return [*failed, *again]
 
 
-def told(name: str, rows: int, files: int, reached: str | None, *, complete: bool) -> str:
+def landing_summary(name: str, rows: int, files: int, reached: str | None, *, complete: bool) -> str:
     """Say what a look at a source has landed, in a sentence."""
     if not files:
         return f"{name}: nothing new" + (f" after {reached}" if reached else "")

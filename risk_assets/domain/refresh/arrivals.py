@@ -13,14 +13,14 @@ NAMES_SHOWN = 3
 
 @dataclass(frozen=True)
 class FolderFacts:
-    """What a look at the input folder found.
+    """The input folder at one look, and what finaldata holds of it.
 
-    `found` maps the settled files to their content hash, `ingested` the files that finaldata was made from;
+    `settled` maps the files at rest to their content hash, `ingested` the files that finaldata was made from;
     `settling` are files whose size or time still changes; `in_flight` names a run that is ingesting already, and
     `failed` counts the runs that failed on these very files.
     """
 
-    found: Mapping[str, str]
+    settled: Mapping[str, str]
     ingested: Mapping[str, str]
     settling: tuple[str, ...] = ()
     in_flight: str | None = None
@@ -42,7 +42,7 @@ def decide_ingest(facts: FolderFacts, now: datetime) -> ArrivalDecision:
     if not changes:
         waiting = f"; still being written: {_names(sorted(facts.settling))}" if facts.settling else ""
         return ArrivalDecision(
-            ingest=False, reason=f"nothing new: {len(facts.found):,} files are ingested{waiting}"
+            ingest=False, reason=f"nothing new: {len(facts.settled):,} files are ingested{waiting}"
         )
     if rewritten:
         return ArrivalDecision(ingest=False, reason=f"waiting for {_names(rewritten)} to be written to the end")
@@ -56,14 +56,14 @@ def decide_ingest(facts: FolderFacts, now: datetime) -> ArrivalDecision:
 
 
 def _changes(facts: FolderFacts) -> str:
-    """Say what differs; files still being written do not count as gone."""
-    new = sorted(set(facts.found) - set(facts.ingested))
-    gone = sorted(set(facts.ingested) - set(facts.found) - set(facts.settling))
+    """Say what differs; files still being written do not count as deleted."""
+    new = sorted(set(facts.settled) - set(facts.ingested))
+    deleted = sorted(set(facts.ingested) - set(facts.settled) - set(facts.settling))
     changed = sorted(
-        name for name in facts.found if facts.ingested.get(name, facts.found[name]) != facts.found[name]
+        name for name in facts.settled if facts.ingested.get(name, facts.settled[name]) != facts.settled[name]
     )
     changed += sorted(set(facts.settling) & set(facts.ingested))
-    kinds = (("new", new), ("changed", changed), ("deleted", gone))
+    kinds = (("new", new), ("changed", changed), ("deleted", deleted))
     return "; ".join(f"{len(names):,} {kind} ({_names(names)})" for kind, names in kinds if names)
 
 
