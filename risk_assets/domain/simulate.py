@@ -57,6 +57,12 @@ def simulate(
     truth to where a model can follow: at `amount` 1 the fall counts less than half and the large clients leave.
     `first_id` numbers the first client; ranges of numbers that do not overlap give other corporations. Raises
     ValueError for less than one row, a negative first_id or an amount beyond 10.
+
+    >>> world = simulate(5000, seed=7)
+    >>> world.frame.columns.tolist()
+    ['corporation', 'lastmonth_activity', 'lastyear_activity', 'number_of_employees', 'exited']
+    >>> float(world.risk.mean()), world.best_auc
+    (0.20, 0.85)
     """
     import pandas as pd
 
@@ -112,7 +118,7 @@ def _log_odds(
 
 @lru_cache
 def _intercept(turn: float, move: float) -> float:
-    """Find by bisection the intercept at which a fifth of a large reference population leaves."""
+    """Return, by bisection, the intercept at which a fifth of a large reference population leaves."""
     log_odds = _log_odds(*_features(REFERENCE_ROWS, np.random.default_rng(0), shift=0.0), turn, move)
     low, high = -50.0, 50.0
     for _ in range(60):
@@ -126,6 +132,9 @@ def best_auc(risk: NDArray[np.float64]) -> float:
     """Return the expected AUC of ranking clients by their true risk: no model can do better on average.
 
     The sum over pairs (i, j) with risk_i > risk_j of risk_i (1 - risk_j), over the same sum for all pairs.
+
+    >>> best_auc(np.array([0.1, 0.9]))
+    0.9878
     """
     ascending = np.sort(risk)
     stays_below = np.cumsum(1 - ascending) - (1 - ascending)
@@ -136,15 +145,19 @@ def best_auc(risk: NDArray[np.float64]) -> float:
 
 
 def codes(first: int, rows: int) -> list[str]:
-    """Return the lower-case codes of clients number `first` to `first + rows - 1`; no two numbers share a code."""
-    found: list[str] = []
+    """Return the lower-case codes of clients number `first` to `first + rows - 1`; no two numbers share a code.
+
+    >>> codes(0, 3)
+    ['qjxh', 'mdsj', 'hxnk']
+    """
+    spelled: list[str] = []
     start, length = 0, SHORTEST_CODE
-    while len(found) < rows:
+    while len(spelled) < rows:
         count = len(LETTERS) ** length
         numbers = np.arange(max(first, start), min(first + rows, start + count)) - start
-        found.extend(_spelled((numbers * CODE_STEP + CODE_START) % count, length))
+        spelled.extend(_spelled((numbers * CODE_STEP + CODE_START) % count, length))
         start, length = start + count, length + 1
-    return found
+    return spelled
 
 
 def _spelled(numbers: NDArray[np.int64], length: int) -> list[str]:

@@ -25,7 +25,7 @@ class Challenger:
 
     @property
     def fate(self) -> str:
-        """What became of it, in a word or two: "rejected", "held"."""
+        """The last verdict on it, such as "rejected" or "held"; "rolled back" where it has served."""
         if self.decision is None:
             return UNDECIDED
         return "rolled back" if self.decision.verdict in {"promoted", "approved"} else self.decision.verdict

@@ -1,4 +1,7 @@
-"""What serves and why: decisions (the lines of deployments.jsonl), manifests, and what follows from them."""
+"""What serves and why: decisions (the lines of deployments.jsonl), manifests, and what follows from them.
+
+The functions take decisions in the order in which they were made.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,13 @@ class Manifest:
 
 
 def live_at(decisions: Sequence[Decision], when: datetime) -> str | None:
-    """Return the version that served at `when` (aware), or None when nothing did yet."""
+    """Return the version that served at `when` (aware), or None when nothing did yet.
+
+    >>> first = Decision("2026-09-01T12:00:00Z", "promoted", "v1", None, "v1", "first", "ab", "d1")
+    >>> second = Decision("2026-09-02T12:00:00Z", "promoted", "v2", "v1", "v2", "better", "cd", "d2")
+    >>> live_at([first, second], datetime.fromisoformat("2026-09-02T11:59:59Z"))
+    'v1'
+    """
     live = None
     for decision in decisions:
         if datetime.fromisoformat(decision.at) > when:
@@ -62,12 +71,24 @@ def live_at(decisions: Sequence[Decision], when: datetime) -> str | None:
 
 
 def ever_live(decisions: Sequence[Decision]) -> frozenset[str]:
-    """Return all versions that have served."""
+    """Return all versions that have served.
+
+    >>> first = Decision("2026-09-01T12:00:00Z", "promoted", "v1", None, "v1", "first", "ab", "d1")
+    >>> worse = Decision("2026-09-02T12:00:00Z", "rejected", "v2", "v1", "v1", "worse", "cd", "d2")
+    >>> ever_live([first, worse])
+    frozenset({'v1'})
+    """
     return frozenset(decision.live for decision in decisions if decision.live is not None)
 
 
 def predecessor(decisions: Sequence[Decision], version: str) -> str | None:
-    """Return what served before `version` was first put live, so that rolling back twice goes two steps back."""
+    """Return what served before `version` was first put live, so that rolling back twice moves two versions back.
+
+    >>> first = Decision("2026-09-01T12:00:00Z", "promoted", "v1", None, "v1", "first", "ab", "d1")
+    >>> second = Decision("2026-09-02T12:00:00Z", "promoted", "v2", "v1", "v2", "better", "cd", "d2")
+    >>> predecessor([first, second], "v2")
+    'v1'
+    """
     for decision in decisions:
         if decision.live == version != decision.before:
             return decision.before
@@ -75,15 +96,25 @@ def predecessor(decisions: Sequence[Decision], version: str) -> str | None:
 
 
 def last_decision(decisions: Sequence[Decision], version: str) -> Decision | None:
-    """Return the latest decision about `version` itself."""
+    """Return the latest decision about `version` itself, None where there is none.
+
+    >>> held = Decision("2026-09-01T12:00:00Z", "held", "v2", "v1", "v1", "a loss", "cd", "d2")
+    >>> approved = Decision("2026-09-01T13:00:00Z", "approved", "v2", "v1", "v2", "by hand", "cd", "d2")
+    >>> last_decision([held, approved], "v2").verdict
+    'approved'
+    """
     return next((decision for decision in reversed(decisions) if decision.version == version), None)
 
 
 def barred_models(decisions: Sequence[Decision]) -> frozenset[tuple[str, str]]:
-    """Return (model_sha256, data_version) of models that may not go live by themselves.
+    """Return (model_sha256, data_version) of models that may not be promoted automatically.
 
-    These were rolled away from, are held, or were rejected by hand; approving a version or rolling back to it by
-    hand lifts the bar. Other data gives another pair, so the bar ends when the data changes.
+    These were rolled back, are held, or were rejected by hand; approving a version or rolling back to it by hand
+    lifts the bar. Other data gives another pair, so the bar ends when the data changes.
+
+    >>> held = Decision("2026-09-01T12:00:00Z", "held", "v2", "v1", "v1", "a loss", "cd", "d2")
+    >>> barred_models([held])
+    frozenset({('cd', 'd2')})
     """
     models = {decision.version: (decision.model_sha256, decision.data_version) for decision in decisions}
     barred: set[tuple[str, str]] = set()
@@ -99,9 +130,14 @@ def barred_models(decisions: Sequence[Decision]) -> frozenset[tuple[str, str]]:
 
 
 def data_rolled_back(decisions: Sequence[Decision]) -> str | None:
-    """Return the data version that a rollback in force turned away from: no model of it goes live by itself.
+    """Return the data version of the model that was rolled back: no model of it is promoted automatically.
 
-    A rollback is in force until another version goes live.
+    A rollback is in force until another version is promoted or approved; None where there is none in force.
+
+    >>> second = Decision("2026-09-02T12:00:00Z", "promoted", "v2", "v1", "v2", "better", "cd", "d2")
+    >>> back = Decision("2026-09-03T12:00:00Z", "rolled back", "v1", "v2", "v1", "complaints", "ab", "d1")
+    >>> data_rolled_back([second, back])
+    'd2'
     """
     data = {decision.version: decision.data_version for decision in decisions}
     for decision in reversed(decisions):
@@ -113,9 +149,13 @@ def data_rolled_back(decisions: Sequence[Decision]) -> str | None:
 
 
 def decided_by_hand_since(decisions: Sequence[Decision], trained_at: datetime) -> bool:
-    """Whether people chose what serves after a model was trained, and nothing else has gone live since.
+    """Whether people chose what serves after a model was trained, and nothing has been promoted since.
 
     Such a model may not undo their choice; one that is trained later, on other data, may.
+
+    >>> back = Decision("2026-09-03T12:00:00Z", "rolled back", "v1", "v2", "v1", "complaints", "ab", "d1")
+    >>> decided_by_hand_since([back], trained_at=datetime.fromisoformat("2026-09-03T11:00:00Z"))
+    True
     """
     for decision in reversed(decisions):
         if decision.verdict in {"rolled back", "approved"}:

@@ -1,4 +1,4 @@
-"""First step: measure how new rows differ from what the deployed model was at home with."""
+"""First step: measure how new rows differ from those that the deployed model was trained on."""
 
 from __future__ import annotations
 
@@ -38,8 +38,13 @@ def measure_drift(
 ) -> DriftMeasurements:
     """Compare new rows, and the risks that were served, with the reference.
 
-    Counts are enough for more rows than `rules.most_tested_rows`; up to there the rows themselves are needed. Too
-    few rows are not compared, but for F1, which is measured whenever both labels occur.
+    Counts are enough for more rows than `rules.most_tested_rows`; up to there the rows themselves are needed, and
+    counts raise ValueError. Fewer than `rules.min_rows` are not compared, but F1 is whenever both labels occur.
+
+    >>> from risk_assets_tests.domain.drifting import new_rows, reference
+    >>> drift = measure_drift(new_rows(500), reference(), DriftRules())
+    >>> [measurement.name for measurement in drift.measurements]
+    ['F1', 'activity', 'employees', 'region', 'risk']
     """
     counted = count_rows(rows, reference) if isinstance(rows, NewRows) else rows
     compared = []
@@ -123,7 +128,7 @@ def _test(
 
 
 def _detail(profile: ColumnProfile, counts: ColumnCounts) -> str:
-    """Say what was and what is: the median, and the share missing where there is any."""
+    """Return the median before and now, and the share missing where there is any."""
     parts = []
     if isinstance(profile, NumericProfile) and profile.median is not None and counts.median is not None:
         parts.append(f"median {figure(profile.median)} before, {figure(counts.median)} now")

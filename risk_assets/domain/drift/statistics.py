@@ -36,11 +36,16 @@ class Distance:
 
 
 def kolmogorov_smirnov(values: NDArray[np.float64], reference: NumericProfile, *, alpha: float) -> Distance:
-    """Compare values (n,) with a profile's quantiles.
+    """Compare values (n,) with a profile's quantiles by the Kolmogorov-Smirnov test.
 
     D is the least distance that any sample with these quantiles and this share missing can have, so coarse
-    quantiles and ties make the test conservative, never too eager. A missing cell counts as below all numbers. The
-    p-value is that of n * m / (n + m) rows against a known distribution, as in scipy.stats.ks_2samp.
+    quantiles and ties make the test conservative. A missing cell counts as below all numbers. The p-value is that
+    of n * m / (n + m) rows against a fixed distribution, as in scipy.stats.ks_2samp.
+
+    >>> from risk_assets.domain.drift.profile import profile_of
+    >>> before, now = np.arange(1000.0), np.arange(500.0) + 250
+    >>> kolmogorov_smirnov(now, profile_of("activity", before), alpha=0.01)
+    Distance(value=0.25, threshold=0.089, effect=0.25, p_value=8e-19)
     """
     from scipy.special import kolmogi
     from scipy.stats import kstwo
@@ -74,10 +79,15 @@ def _share_below(
 def chi_square(
     values: NDArray[np.object_], reference: CategoricalProfile, *, alpha: float, permutations: int, seed: int
 ) -> Distance:
-    """Compare categories (n,) with a profile's counts: Pearson's chi-square of homogeneity.
+    """Compare categories (n,) with a profile's counts by Pearson's chi-square test of homogeneity.
 
     Where an expected count is under 5 the p-value is that of the permutation test: shuffling which rows are new
     draws their counts from a multivariate hypergeometric distribution.
+
+    >>> regions = CategoricalProfile("region", 900, 0, distinct=2, counts=(("north", 600), ("south", 300)))
+    >>> now = np.array(["north"] * 50 + ["south"] * 50, dtype=object)
+    >>> chi_square(now, regions, alpha=0.01, permutations=9999, seed=0)
+    Distance(value=10.99, threshold=6.63, effect=0.167, p_value=0.00092)
     """
     from scipy.stats import chi2
 
@@ -86,26 +96,30 @@ def chi_square(
         return Distance(value=0.0, threshold=0.0, effect=0.0, p_value=1.0)
     new, pooled = counts[0], counts.sum(axis=0)
     expected = pooled * (new.sum() / pooled.sum())
-    found, freedom = float(_pearson(new, pooled)), len(new) - 1
+    statistic, freedom = float(_pearson(new, pooled)), len(new) - 1
     if expected.min() >= LEAST_EXPECTED:
-        p_value = float(chi2.sf(found, freedom))
+        p_value = float(chi2.sf(statistic, freedom))
     else:
         rng = np.random.default_rng(seed)
         drawn = rng.multivariate_hypergeometric(pooled, new.sum(), size=permutations, method="marginals")
-        p_value = float((1 + np.count_nonzero(_pearson(drawn, pooled) >= found - 1e-9)) / (1 + permutations))
+        p_value = float((1 + np.count_nonzero(_pearson(drawn, pooled) >= statistic - 1e-9)) / (1 + permutations))
     shares = counts / counts.sum(axis=1, keepdims=True)
     effect = float(np.abs(shares[0] - shares[1]).sum() / 2)
-    return Distance(found, float(chi2.isf(alpha, freedom)), effect, p_value)
+    return Distance(statistic, float(chi2.isf(alpha, freedom)), effect, p_value)
 
 
 def _pearson(new: NDArray[np.int64], pooled: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Chi-square of the table of new and other rows, for one or many counts (..., levels) of the new ones."""
+    """Return chi-square of the table of new and other rows, for one or many counts (..., levels) of new ones."""
     share = new.sum(axis=-1, keepdims=True) / pooled.sum()
     return np.asarray(((new - share * pooled) ** 2 / (share * (1 - share) * pooled)).sum(axis=-1))
 
 
 def is_missing(values: Values) -> NDArray[np.bool_]:
-    """Tell the missing cells (n,): None and NaN."""
+    """Return which cells (n,) are missing: None and NaN.
+
+    >>> is_missing(np.array(["north", None, float("nan")], dtype=object)).tolist()
+    [False, True, True]
+    """
     if values.dtype.kind == "f":
         return np.isnan(values.astype(np.float64))
     cells = values.tolist()
@@ -113,21 +127,29 @@ def is_missing(values: Values) -> NDArray[np.bool_]:
 
 
 def category_counts(values: NDArray[np.object_], reference: CategoricalProfile) -> NDArray[np.int64]:
-    """Count the levels (2, levels) of new and reference rows: listed categories, all others, missing.
+    """Return the counts (2, levels) of new and reference rows: listed categories, all others, missing.
 
     Levels that neither has are left out.
+
+    >>> regions = CategoricalProfile("region", 9, 1, distinct=2, counts=(("north", 6), ("south", 2)))
+    >>> category_counts(np.array(["south", "west"], dtype=object), regions).tolist()
+    [[0, 1, 1, 0], [6, 2, 0, 1]]
     """
     return beside_reference(count_categories(values, reference), reference)
 
 
 def count_categories(values: NDArray[np.object_], reference: CategoricalProfile) -> NDArray[np.int64]:
-    """Count values by the categories that the reference lists, all others, and missing."""
-    known = [category for category, _ in reference.counts]
-    place = {category: index for index, category in enumerate(known)}
-    other, missing = len(known), len(known) + 1
-    levels = [place.get(value, other) for value in values.tolist()]
-    placed = np.where(is_missing(values), missing, np.array(levels, dtype=np.int64))
-    return np.bincount(placed, minlength=missing + 1)
+    """Return the counts (levels,) of values: the categories that the reference lists, all others, missing.
+
+    >>> regions = CategoricalProfile("region", 9, 1, distinct=2, counts=(("north", 6), ("south", 2)))
+    >>> count_categories(np.array(["south", "west"], dtype=object), regions).tolist()
+    [0, 1, 1, 0]
+    """
+    level_of = {category: level for level, (category, _) in enumerate(reference.counts)}
+    other, missing = len(level_of), len(level_of) + 1
+    levels = [level_of.get(value, other) for value in values.tolist()]
+    levels_or_missing = np.where(is_missing(values), missing, np.array(levels, dtype=np.int64))
+    return np.bincount(levels_or_missing, minlength=missing + 1)
 
 
 def beside_reference(
@@ -136,6 +158,10 @@ def beside_reference(
     """Return counts of new rows, as `count_bins` or `count_categories` give them, over those of the reference.
 
     Bins (2, bins) that neither has are left out.
+
+    >>> regions = CategoricalProfile("region", 9, 0, distinct=2, counts=(("north", 6), ("south", 3)))
+    >>> beside_reference([4, 1, 0, 0], regions).tolist()
+    [[4, 1], [6, 3]]
     """
     if isinstance(reference, NumericProfile):
         before = _reference_bins(reference)
@@ -151,6 +177,9 @@ def population_stability(counts: NDArray[np.int64], *, quantile: float) -> Dista
 
     Half a row is added to each bin, so an empty one is finite. The critical value is the `quantile` of the index
     when nothing changed: (1 / n + 1 / m) chi-square of bins - 1 degrees of freedom (Yurdakul & Naranjo 2020).
+
+    >>> population_stability(np.array([[600, 400], [500, 500]]), quantile=0.99)
+    Distance(value=0.0405, threshold=0.0133, effect=0.0405, p_value=None)
     """
     from scipy.stats import chi2
 
@@ -163,9 +192,13 @@ def population_stability(counts: NDArray[np.int64], *, quantile: float) -> Dista
 
 
 def count_bins(values: NDArray[np.float64], reference: NumericProfile) -> NDArray[np.int64]:
-    """Count values by the bins between `decile_edges`, and the missing ones last.
+    """Return the counts (bins,) of values between `decile_edges`, the missing ones last.
 
     Where many rows share the reference's lowest value, what lies below it has a bin of its own.
+
+    >>> from risk_assets.domain.drift.profile import profile_of
+    >>> count_bins(np.array([5.0, 5.0, 99.0, np.nan]), profile_of("activity", np.arange(101.0))).tolist()
+    [2, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1]
     """
     present = values[~np.isnan(values)]
     return np.append(_count_between(decile_edges(reference), present), len(values) - len(present))
@@ -190,7 +223,12 @@ def _quantiles(reference: NumericProfile) -> NDArray[np.float64]:
 
 
 def decile_edges(reference: NumericProfile) -> NDArray[np.float64]:
-    """Return the upper edges, which belong to their bins, of all bins but the last."""
+    """Return the upper edges, which belong to their bins, of all bins but the last.
+
+    >>> from risk_assets.domain.drift.profile import profile_of
+    >>> decile_edges(profile_of("activity", np.arange(101.0))).tolist()
+    [10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0]
+    """
     quantiles = _quantiles(reference)
     if len(quantiles) == 0:
         return quantiles

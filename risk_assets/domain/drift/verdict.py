@@ -21,8 +21,8 @@ DriftWord = Literal["drifted", "stable", "insufficient data", "nothing new", "no
 class DriftRules:
     """When rows count as drifted.
 
-    Fewer than `min_rows` rows say nothing. F1 has fallen when the upper end of the two-sided `confidence` interval
-    of its change is below -`margin`. Up to `most_tested_rows` a column has shifted when a test says so at level
+    Fewer than `min_rows` rows are not judged. F1 has fallen when the upper end of the two-sided `confidence`
+    interval of its change is below -`margin`. Up to `most_tested_rows` a column has shifted when a test says so at level
     `alpha` (corrected over all columns by Holm's method) and the effect is above `floor`; beyond, when PSI is
     above both `psi_floor` and the `psi_quantile` of its null distribution. `policy` "seed": any fall of F1, on any
     number of rows, and nothing else.
@@ -57,7 +57,7 @@ class NewRows:
 
 @dataclass(frozen=True)
 class DriftReference:
-    """What the deployed model was at home with: its training rows, their risks, and its recorded score."""
+    """What new rows are compared with: the deployed model's training rows, their risks, and its recorded score."""
 
     profile: Profile
     risks: NumericProfile

@@ -36,7 +36,14 @@ class ArrivalDecision:
 
 
 def decide_ingest(facts: FolderFacts, now: datetime) -> ArrivalDecision:
-    """Decide on one look at the folder: any difference counts, once nothing known is being rewritten."""
+    """Decide whether to ingest (`now` is aware): any difference counts.
+
+    While a file that finaldata holds is being rewritten, the decision waits.
+
+    >>> facts = FolderFacts(settled={"a.csv": "1", "b.csv": "2"}, ingested={"a.csv": "1"})
+    >>> decide_ingest(facts, datetime.fromisoformat("2026-09-01T12:00Z"))
+    ArrivalDecision(ingest=True, reason='1 new (b.csv)')
+    """
     rewritten = sorted(set(facts.settling) & set(facts.ingested))
     changes = _changes(facts)
     if not changes:
@@ -56,7 +63,7 @@ def decide_ingest(facts: FolderFacts, now: datetime) -> ArrivalDecision:
 
 
 def _changes(facts: FolderFacts) -> str:
-    """Say what differs; files still being written do not count as deleted."""
+    """Return what differs, as text; files still being written do not count as deleted."""
     new = sorted(set(facts.settled) - set(facts.ingested))
     deleted = sorted(set(facts.ingested) - set(facts.settled) - set(facts.settling))
     changed = sorted(

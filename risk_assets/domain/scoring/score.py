@@ -41,8 +41,13 @@ def score(
 ) -> Metrics:
     """Score risks (n,) against 0/1 labels (n,), with 95 % percentile intervals from `samples` seeded resamples.
 
-    The order of rows plays no part. Precision and F1 are 0 where nobody is called positive. Raises ScoringError
-    without rows of both classes: no AUC and no F1 that could be compared exist then.
+    The order of rows does not matter. Precision and F1 are 0 where nobody is flagged. Raises ScoringError without
+    rows of both classes, which have neither AUC nor a comparable F1.
+
+    >>> target, risk = np.array([0, 0, 0, 1, 1] * 40), np.array([0.1, 0.2, 0.6, 0.3, 0.9] * 40)
+    >>> metrics = score(target, risk, threshold=0.5, samples=500, seed=0)
+    >>> metrics.f1, metrics.roc_auc.value
+    (Estimate(value=0.50, low=0.41, high=0.58), 0.833)
     """
     positives = int(target.sum())
     if positives in (0, len(target)):
@@ -162,8 +167,8 @@ def _confusion(rows: _Rows) -> Confusion:
 def _calibration(target: NDArray[np.int64], risk: NDArray[np.float64]) -> tuple[CalibrationBin, ...]:
     """Return up to ten bins of about as many rows each; equal risks share a bin."""
     edges = np.unique(np.quantile(risk, np.linspace(0, 1, CALIBRATION_BINS + 1)[1:-1]))
-    place = edges.searchsorted(risk, side="right")
-    members = (place == number for number in np.unique(place))
+    bins = edges.searchsorted(risk, side="right")
+    members = (bins == number for number in np.unique(bins))
     return tuple(_bin(target[rows], risk[rows]) for rows in members)
 
 
