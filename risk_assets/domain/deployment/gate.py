@@ -8,42 +8,14 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from risk_assets.domain.scoring.bootstrap import PairedCounts, count_pairs, resample_pair
-from risk_assets.domain.scoring.f1 import f1_of
+from risk_assets.domain.deployment.comparison import Comparison, PairedPredictions, compare
+from risk_assets.domain.scoring.bootstrap import PairedCounts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 GateWord = Literal["promoted", "rejected", "held", "unchanged"]
 BY_HAND = "The world may have turned round or a file may be wrong: approve or reject it by hand."
-
-
-@dataclass(frozen=True)
-class PairedPredictions:
-    """Labels and what both models call positive, each at its own threshold: boolean arrays over the same rows.
-
-    `champion` is None while nothing is deployed; calling every client positive stands in for it.
-
-    >>> pair = PairedPredictions(np.array([True, True, False]), challenger=np.array([True, True, False]))
-    >>> pair.counts
-    PairedCounts(positives=(0, 0, 0, 2), negatives=(0, 0, 1, 0))
-    """
-
-    actual: NDArray[np.bool_]
-    challenger: NDArray[np.bool_]
-    champion: NDArray[np.bool_] | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse predictions that do not belong to the same rows."""
-        for predicted in (self.challenger, self.champion):
-            if predicted is not None and len(predicted) != len(self.actual):
-                raise ValueError(f"{len(predicted)} predictions for {len(self.actual)} labels")
-
-    @property
-    def counts(self) -> PairedCounts:
-        """The rows by label and by what champion (first) and challenger say."""
-        champion = np.ones_like(self.actual) if self.champion is None else self.champion
-        return count_pairs(self.actual, champion, self.challenger)
 
 
 @dataclass(frozen=True)
@@ -87,34 +59,6 @@ class GateVerdict:
     warning: str | None = None
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """Challenger against champion on one set of rows.
-
-    `bound` is the lower bound of F1(challenger) - F1(champion). `informedness_bound` is that of the challenger's
-    informedness (true minus false positive rate), above 0 only where its flags tell positives from negatives, and
-    `informedness_gain_bound` that of its informedness minus the champion's.
-    """
-
-    rows: int
-    positives: int
-    champion_f1: float
-    challenger_f1: float
-    bound: float
-    informedness_bound: float
-    informedness_gain_bound: float
-
-    @property
-    def difference(self) -> float:
-        """F1(challenger) - F1(champion)."""
-        return self.challenger_f1 - self.champion_f1
-
-    @property
-    def rarer_class(self) -> int:
-        """Rows of the rarer class."""
-        return min(self.positives, self.rows - self.positives)
-
-
 def smoke_test(risks: NDArray[np.float64]) -> tuple[str, ...]:
     """Return the faults of a model that no score can excuse, from its risks (n,) of golden rows; none when sound.
 
@@ -131,29 +75,6 @@ def smoke_test(risks: NDArray[np.float64]) -> tuple[str, ...]:
     elif len(risks) > 1 and np.ptp(risks) == 0:
         faults.append(f"it gives every client the same risk, {risks[0]:.3g}")
     return tuple(faults)
-
-
-def compare(pair: PairedPredictions | PairedCounts, rules: GateRules) -> Comparison:
-    """Compare both models on the same rows by a paired bootstrap.
-
-    >>> actual = np.arange(1000) < 200
-    >>> comparison = compare(PairedPredictions(actual, challenger=actual, champion=~actual), GateRules())
-    >>> comparison.difference, comparison.bound, comparison.rarer_class
-    (1.0, 1.0, 200)
-    """
-    counts = pair.counts if isinstance(pair, PairedPredictions) else pair
-    rng = np.random.default_rng(rules.seed)
-    first, second = resample_pair(counts, samples=rules.samples, rng=rng)
-    level = 1 - rules.confidence
-    return Comparison(
-        rows=counts.rows,
-        positives=sum(counts.positives),
-        champion_f1=f1_of(counts.first),
-        challenger_f1=f1_of(counts.second),
-        bound=float(np.quantile(second.f1 - first.f1, level)),
-        informedness_bound=float(np.quantile(second.informedness, level)),
-        informedness_gain_bound=float(np.quantile(second.informedness - first.informedness, level)),
-    )
 
 
 def judge_challenger(evidence: GateEvidence, rules: GateRules) -> GateVerdict:
@@ -175,11 +96,15 @@ def judge_challenger(evidence: GateEvidence, rules: GateRules) -> GateVerdict:
     settled = _settled_without_rows(evidence)
     if settled is not None:
         return settled
-    anchor, recent = compare(evidence.testdata, rules), compare(evidence.recent, rules)
+    anchor, recent = _compare(evidence.testdata, rules), _compare(evidence.recent, rules)
     if evidence.champion_sha256 is None:
         return _first_model(anchor)
     word, reason = _weigh(anchor, recent, rules)
     return GateVerdict(word, reason, _figures("testdata", anchor) | _figures("recent", recent))
+
+
+def _compare(pair: PairedPredictions | PairedCounts, rules: GateRules) -> Comparison:
+    return compare(pair, confidence=rules.confidence, samples=rules.samples, seed=rules.seed)
 
 
 def _settled_without_rows(evidence: GateEvidence) -> GateVerdict | None:
