@@ -13,7 +13,14 @@ UNDECIDED = "not judged yet"
 
 @dataclass(frozen=True)
 class Challenger:
-    """A trained model that does not serve: its score, and the last decision about it (None before the gate)."""
+    """A trained model that does not serve: its score, and the last decision about it (None before the gate).
+
+    >>> from dataclasses import replace
+    >>> from risk_assets_tests.domain.drifting import recorded_score
+    >>> challenger = Challenger(replace(recorded_score(), model_sha256="cd" * 32), decision=None)
+    >>> challenger.name, challenger.fate
+    ('model cdcdcdcdcd', 'not judged yet')
+    """
 
     metrics: Metrics
     decision: Decision | None
@@ -37,6 +44,14 @@ def find_challenger(
     """Return the model that `trained` is the score of, unless it is the live one at the live `threshold`.
 
     Pickle and threshold together make a model: another threshold alone is a challenger too.
+
+    >>> from risk_assets_tests.domain.drifting import recorded_score
+    >>> trained = recorded_score(threshold=0.3)
+    >>> live = Manifest("v1", "2026-09-01T12:00:00Z", trained.model_sha256, "d1", None, (), {}, {})
+    >>> find_challenger(trained, live, threshold=0.3, decisions=()) is None
+    True
+    >>> find_challenger(trained, live, threshold=0.4, decisions=()).fate
+    'not judged yet'
     """
     if trained is None or live is None:
         return None

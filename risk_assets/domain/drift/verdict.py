@@ -22,10 +22,10 @@ class DriftRules:
     """When rows count as drifted.
 
     Fewer than `min_rows` rows are not judged. F1 has fallen when the upper end of the two-sided `confidence`
-    interval of its change is below -`margin`. Up to `most_tested_rows` a column has shifted when a test says so at level
-    `alpha` (corrected over all columns by Holm's method) and the effect is above `floor`; beyond, when PSI is
-    above both `psi_floor` and the `psi_quantile` of its null distribution. `policy` "seed": any fall of F1, on any
-    number of rows, and nothing else.
+    interval of its change is below -`margin`. Up to `most_tested_rows` a column has shifted when a test says so
+    at level `alpha` (corrected over all columns by Holm's method) and the effect is above `floor`; beyond, when
+    PSI is above both `psi_floor` and the `psi_quantile` of its null distribution. `policy` "seed": any fall of
+    F1, on any number of rows, and nothing else.
     """
 
     policy: Policy = "statistical"

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class Selection:
     """What was chosen before the fit: the form of each column, the penalty C and the threshold.
 
-    `threshold_f1` is the F1 at the threshold over held-out rows, none of which its own model had seen.
+    `threshold_f1` is the F1 at the threshold over held-out rows.
     """
 
     forms: Mapping[str, Form]
@@ -77,7 +77,13 @@ def train(
 
     The same rows in any order give the same model, byte for byte. With `threshold` None the one with the best F1
     on held-out rows is taken. `sample` holds the rows on which the model is chosen; by default they are drawn
-    here. Raises TrainingError where the rows cannot teach anything.
+    here. Raises TrainingError for rows that cannot train a model.
+
+    >>> from risk_assets.domain.simulate import simulate
+    >>> from risk_assets_tests.domain.clients import SIMULATED, labelled
+    >>> model = train(*labelled(simulate(500, seed=0)), SIMULATED, seed=0, threshold=None)
+    >>> model.report.rows, model.report.positives, model.scorecard.features
+    (500, 93, ('lastmonth_activity', 'lastyear_activity', 'number_of_employees'))
     """
     from threadpoolctl import threadpool_limits
 
@@ -97,6 +103,13 @@ def select(sample: TrainingRows, columns: Columns, *, seed: int, threshold: floa
     """Choose forms, penalty and threshold on rows in canonical order.
 
     Raises TrainingError where no feature varies.
+
+    >>> from risk_assets.domain.simulate import simulate
+    >>> from risk_assets_tests.domain.clients import SIMULATED, labelled
+    >>> rows = canonical(TrainingRows(*labelled(simulate(500, seed=0))), SIMULATED)
+    >>> selection = select(rows, SIMULATED, seed=0, threshold=0.5)
+    >>> selection.c, selection.forms["lastmonth_activity"]
+    (100.0, 'linear')
     """
     from threadpoolctl import threadpool_limits
 
@@ -112,5 +125,10 @@ def select(sample: TrainingRows, columns: Columns, *, seed: int, threshold: floa
 
 
 def report_of(selection: Selection, rows: int, positives: int) -> TrainingReport:
-    """Return the report of a model that was chosen so and fitted on so many rows."""
+    """Return the report of a model, from what was chosen and the rows it was fitted on.
+
+    >>> selection = Selection({"employees": "linear"}, 10.0, (), threshold=0.4, threshold_f1=0.5)
+    >>> report_of(selection, rows=1000, positives=200).positives
+    200
+    """
     return TrainingReport(rows=rows, positives=positives, **vars(selection))
