@@ -27,7 +27,7 @@ CODE_STEP, CODE_START = 7_654_321, 98_765
 
 FALL_EFFECT = 2.7
 SIZE_EFFECT = 0.5
-#: What becomes of the two effects when the reason for leaving is another.
+#: The two effects once the reason for leaving has changed.
 FALL_EFFECT_MOVED = 1.1
 SIZE_EFFECT_MOVED = -1.0
 #: Natural logarithms of the number of employees: centre and standard deviation.
@@ -52,9 +52,9 @@ def simulate(
     """Draw `rows` clients; the same arguments give the same clients.
 
     `drift` "features" multiplies the size of companies: `number_of_employees` moves by `amount` standard
-    deviations of its logarithm. "relation" turns the truth round: at `amount` 1 the growing and the large clients
-    are those that leave, in between the two truths are blended, and a fifth still leaves. "reason" moves the
-    truth to where a model can follow: at `amount` 1 the fall counts less than half and the large clients leave.
+    deviations of its logarithm. "relation" reverses the effects: at `amount` 1 the growing and the large clients
+    leave, and smaller amounts blend the two. "reason" changes their sizes: at `amount` 1 the fall counts less than
+    half and the large clients leave. Under either a fifth of all clients still leaves.
     `first_id` numbers the first client; ranges of numbers that do not overlap give other corporations. Raises
     ValueError for less than one row, a negative first_id or an amount beyond 10.
 
@@ -88,7 +88,7 @@ def simulate(
 def _features(
     rows: int, rng: np.random.Generator, *, shift: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Counts of activity (last month, last year) around a client's own rate, and the number of employees.
+    """Return counts of activity (last month, last year) around a client's own rate, and numbers of employees.
 
     Log-normal rates with Poisson counts are heavy-tailed; larger companies are more active.
     """
@@ -104,7 +104,7 @@ def _features(
 def _log_odds(
     month: NDArray[np.int64], year: NDArray[np.int64], employees: NDArray[np.int64], turn: float, move: float
 ) -> NDArray[np.float64]:
-    """Log-odds of leaving without the intercept: the fall of activity, less the safety of size.
+    """Return the log-odds of leaving without the intercept: effect of falling activity less effect of size.
 
     The fall is log((year / 12 + 1) / (month + 1)); `turn` 0 keeps both effects and 1 reverses them;
     `move` 0 keeps them and 1 changes their sizes.
@@ -161,6 +161,6 @@ def codes(first: int, rows: int) -> list[str]:
 
 
 def _spelled(numbers: NDArray[np.int64], length: int) -> list[str]:
-    """Write each number in `length` letters, as a number in base 20."""
+    """Return each number in `length` letters, as a number in base 20."""
     digits = numbers[:, None] // len(LETTERS) ** np.arange(length)[::-1] % len(LETTERS)
     return list(np.ascontiguousarray(LETTERS[digits]).view(f"<U{length}")[:, 0].tolist())

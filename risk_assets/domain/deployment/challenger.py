@@ -18,7 +18,7 @@ class Challenger:
     >>> from dataclasses import replace
     >>> from risk_assets_tests.domain.drifting import recorded_score
     >>> challenger = Challenger(replace(recorded_score(), model_sha256="cd" * 32), decision=None)
-    >>> challenger.name, challenger.fate
+    >>> challenger.name, challenger.status
     ('model cdcdcdcdcd', 'not judged yet')
     """
 
@@ -31,7 +31,7 @@ class Challenger:
         return self.decision.version if self.decision else f"model {self.metrics.model_sha256[:10]}"
 
     @property
-    def fate(self) -> str:
+    def status(self) -> str:
         """The last verdict on it, such as "rejected" or "held"; "rolled back" where it has served."""
         if self.decision is None:
             return UNDECIDED
@@ -50,7 +50,7 @@ def find_challenger(
     >>> live = Manifest("v1", "2026-09-01T12:00:00Z", trained.model_sha256, "d1", None, (), {}, {})
     >>> find_challenger(trained, live, threshold=0.3, decisions=()) is None
     True
-    >>> find_challenger(trained, live, threshold=0.4, decisions=()).fate
+    >>> find_challenger(trained, live, threshold=0.4, decisions=()).status
     'not judged yet'
     """
     if trained is None or live is None:

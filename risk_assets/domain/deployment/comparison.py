@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PairedPredictions:
-    """Labels and what both models call positive, each at its own threshold: boolean arrays over the same rows.
+    """Labels, and which rows both models flag, each at its own threshold: boolean arrays (n,) over the same rows.
 
     `champion` is None while nothing is deployed; calling every client positive stands in for it.
 
@@ -37,7 +37,7 @@ class PairedPredictions:
 
     @property
     def counts(self) -> PairedCounts:
-        """The rows by label and by what champion (first) and challenger say."""
+        """The rows by label and by which of champion (first) and challenger flag them."""
         champion = np.ones_like(self.actual) if self.champion is None else self.champion
         return count_pairs(self.actual, champion, self.challenger)
 
@@ -47,7 +47,7 @@ class Comparison:
     """Challenger against champion on one set of rows.
 
     `bound` is the lower bound of F1(challenger) - F1(champion). `informedness_bound` is that of the challenger's
-    informedness (true minus false positive rate), above 0 only where its flags tell positives from negatives, and
+    informedness (true minus false positive rate), above 0 only where its flags separate the classes, and
     `informedness_gain_bound` that of its informedness minus the champion's.
 
     >>> bounds = {"bound": 0.08, "informedness_bound": 1.0, "informedness_gain_bound": 0.09}

@@ -81,8 +81,8 @@ def judge_challenger(evidence: GateEvidence, rules: GateRules) -> GateVerdict:
     """Return the verdict on a challenger: promoted, rejected, held for people to decide, or unchanged.
 
     It must not be worse than the champion by the margin or more: on testdata, or else on the recent rows where
-    there are enough of them, as the world may have moved on. Recent rows on which it looks worse reject it,
-    whatever testdata says, and a large loss on testdata holds it, whatever they say.
+    there are enough of them, as the world may have moved on. Recent rows on which it is worse reject it,
+    whatever testdata shows, and a large loss on testdata holds it, whatever recent rows show.
 
     F1 alone would let mislabelled files in: they raise the F1 of a challenger that flags more clients, on recent
     rows too, as these come from the same files. So recent rows overrule testdata only for a challenger whose

@@ -10,8 +10,8 @@ from risk_assets.domain.drift.counts import ColumnCounts, CountedRows, count_col
 from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile
 from risk_assets.domain.drift.statistics import (
     Distance,
-    beside_reference,
     chi_square,
+    contingency_table,
     kolmogorov_smirnov,
     population_stability,
 )
@@ -96,7 +96,7 @@ def _column(
 ) -> Measurement:
     """Compare one column with its profile: by a test of its values where they are given, else by PSI."""
     if values is None:
-        distance = population_stability(beside_reference(counts.bins, profile), quantile=rules.psi_quantile)
+        distance = population_stability(contingency_table(counts.bins, profile), quantile=rules.psi_quantile)
         statistic, floor = "PSI", rules.psi_floor
     else:
         (statistic, distance), floor = _test(profile, values, rules), rules.floor

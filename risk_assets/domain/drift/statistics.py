@@ -68,7 +68,7 @@ def kolmogorov_smirnov(values: NDArray[np.float64], reference: NumericProfile, *
 def _share_below(
     reference: NumericProfile, points: NDArray[np.float64], side: Literal["left", "right"]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Bound the reference's share of rows (missing ones included) up to each point, from its quantiles."""
+    """Return bounds of the reference's share of rows, missing ones included, up to each point."""
     missing = reference.missing / reference.n
     steps = max(len(reference.quantiles) - 1, 1)
     passed = np.searchsorted(_quantiles(reference), points, side=side)
@@ -91,7 +91,7 @@ def chi_square(
     """
     from scipy.stats import chi2
 
-    counts = category_counts(values, reference)
+    counts = contingency_table(count_categories(values, reference), reference)
     if counts.shape[1] == 1:
         return Distance(value=0.0, threshold=0.0, effect=0.0, p_value=1.0)
     new, pooled = counts[0], counts.sum(axis=0)
@@ -126,18 +126,6 @@ def is_missing(values: Values) -> NDArray[np.bool_]:
     return np.array([cell is None or (isinstance(cell, float) and math.isnan(cell)) for cell in cells], dtype=bool)
 
 
-def category_counts(values: NDArray[np.object_], reference: CategoricalProfile) -> NDArray[np.int64]:
-    """Return the counts (2, levels) of new and reference rows: listed categories, all others, missing.
-
-    Levels that neither has are left out.
-
-    >>> regions = CategoricalProfile("region", 9, 1, distinct=2, counts=(("north", 6), ("south", 2)))
-    >>> category_counts(np.array(["south", "west"], dtype=object), regions).tolist()
-    [[0, 1, 1, 0], [6, 2, 0, 1]]
-    """
-    return beside_reference(count_categories(values, reference), reference)
-
-
 def count_categories(values: NDArray[np.object_], reference: CategoricalProfile) -> NDArray[np.int64]:
     """Return the counts (levels,) of values: the categories that the reference lists, all others, missing.
 
@@ -152,15 +140,15 @@ def count_categories(values: NDArray[np.object_], reference: CategoricalProfile)
     return np.bincount(levels_or_missing, minlength=missing + 1)
 
 
-def beside_reference(
+def contingency_table(
     counts: Sequence[int] | NDArray[np.int64], reference: NumericProfile | CategoricalProfile
 ) -> NDArray[np.int64]:
-    """Return counts of new rows, as `count_bins` or `count_categories` give them, over those of the reference.
+    """Return counts (2, bins) of new rows, by `count_bins` or `count_categories`, and of the reference.
 
-    Bins (2, bins) that neither has are left out.
+    Bins that neither has are left out.
 
     >>> regions = CategoricalProfile("region", 9, 0, distinct=2, counts=(("north", 6), ("south", 3)))
-    >>> beside_reference([4, 1, 0, 0], regions).tolist()
+    >>> contingency_table([4, 1, 0, 0], regions).tolist()
     [[4, 1], [6, 3]]
     """
     if isinstance(reference, NumericProfile):
@@ -205,7 +193,7 @@ def count_bins(values: NDArray[np.float64], reference: NumericProfile) -> NDArra
 
 
 def _reference_bins(reference: NumericProfile) -> NDArray[np.int64]:
-    """Spread the reference's rows over its quantiles: each interval between two of them holds as many."""
+    """Return the reference's counts (bins,): each interval between two of its quantiles holds as many rows."""
     quantiles = _quantiles(reference)
     middles = (quantiles[1:] + quantiles[:-1]) / 2
     shares = _count_between(decile_edges(reference), middles) / max(len(middles), 1)

@@ -70,7 +70,7 @@ class Measurement:
 
     `kind` is performance, feature, score or served; `statistic` names the test in words ("Kolmogorov-Smirnov",
     "chi-square", "PSI", "F1 difference"); `threshold` is its critical value when judged alone. `effect` is the
-    size of the change and `floor` the least one that counts. `detail` says in words what was and what is.
+    size of the change and `floor` the least one that counts. `detail` holds the figures before and now, as text.
 
     F1 difference: `value` is the upper bound of the change of F1, `effect` the change. Kolmogorov-Smirnov: both
     are the largest distance of the distributions. chi-square: `effect` is the share of rows that changed category

@@ -19,10 +19,10 @@ def count_failures(before: Mapping[str, int], faults: Mapping[str, str | None]) 
     return {name: before.get(name, 0) + 1 for name, fault in faults.items() if fault is not None}
 
 
-def worth_a_notice(before: Mapping[str, int], faults: Mapping[str, str | None]) -> list[str]:
+def due_notifications(before: Mapping[str, int], faults: Mapping[str, str | None]) -> list[str]:
     """Return a sentence for each source that has just failed for the third time, or has recovered from that.
 
-    >>> worth_a_notice({"crm": 2, "erp": 3}, {"crm": "crm: timeout", "erp": None})
+    >>> due_notifications({"crm": 2, "erp": 3}, {"crm": "crm: timeout", "erp": None})
     ['No rows could be read 3 times in a row: crm: timeout', 'erp is read again.']
     """
     now = count_failures(before, faults)

@@ -40,7 +40,7 @@ class Measure(Protocol):
     """Computes the sums at an intercept followed by weights (1 + outputs,)."""
 
     def __call__(self, beta: NDArray[np.float64], *, curvature: Curvature) -> Moments:
-        """Return the sums, those of w as `curvature` says."""
+        """Return the sums, those of w only with `curvature` "all"."""
 
 
 @dataclass(frozen=True)

@@ -51,8 +51,8 @@ def _numeric_forms(values: NDArray[np.float64]) -> tuple[Form, ...]:
     present = values[~np.isnan(values)]
     if len(present) == 0 or np.ptp(present) <= LEAST_GAP:
         return ("constant",)
-    can_bend = len(present) >= LEAST_SPLINE_ROWS and len(np.unique(present)) >= LEAST_SPLINE_VALUES
-    return ("linear", "spline") if can_bend else ("linear",)
+    can_be_spline = len(present) >= LEAST_SPLINE_ROWS and len(np.unique(present)) >= LEAST_SPLINE_VALUES
+    return ("linear", "spline") if can_be_spline else ("linear",)
 
 
 def _categorical_forms(values: pd.Series) -> tuple[Form, ...]:

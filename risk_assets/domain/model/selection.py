@@ -110,18 +110,18 @@ def _choose_forms(
     chosen = {name: forms[0] for name, forms in possible.items()}
     losses = losses_of(chosen)
     tried = [_candidate("every column simple", losses)]
-    bendable = [name for name, forms in possible.items() if "spline" in forms]
-    alone = {name: float(losses_of(_bent(chosen, name)).mean()) for name in bendable}
-    for name in sorted(bendable, key=alone.__getitem__):
-        bent = losses_of(_bent(chosen, name))
-        tried.append(_candidate(f"and {name} as a spline", bent))
-        gain = losses - bent
+    splines = [name for name, forms in possible.items() if "spline" in forms]
+    alone = {name: float(losses_of(_with_spline(chosen, name)).mean()) for name in splines}
+    for name in sorted(splines, key=alone.__getitem__):
+        losses_with = losses_of(_with_spline(chosen, name))
+        tried.append(_candidate(f"and {name} as a spline", losses_with))
+        gain = losses - losses_with
         if gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)):
-            chosen, losses = _bent(chosen, name), bent
+            chosen, losses = _with_spline(chosen, name), losses_with
     return chosen, tried
 
 
-def _bent(forms: Mapping[str, Form], name: str) -> dict[str, Form]:
+def _with_spline(forms: Mapping[str, Form], name: str) -> dict[str, Form]:
     return {**forms, name: "spline"}
 
 

@@ -13,7 +13,7 @@ NAMES_SHOWN = 3
 
 @dataclass(frozen=True)
 class FolderFacts:
-    """The input folder at one look, and what finaldata holds of it.
+    """The input folder at one poll, and what finaldata holds of it.
 
     `settled` maps the files at rest to their content hash, `ingested` the files that finaldata was made from;
     `settling` are files whose size or time still changes; `in_flight` names a run that is ingesting already, and

@@ -60,7 +60,7 @@ class RefreshRules:
 class RefreshDecision:
     """The assets to materialize in one run, none to skip; `cause` is the same as long as the situation is.
 
-    `for_drift` tells a retraining for drift, which starts the cooldown, from a first model or changed code.
+    `for_drift` is set for a retraining for drift, which starts the cooldown, not for a first model or new code.
     """
 
     selection: tuple[str, ...]
@@ -98,10 +98,10 @@ def decide_refresh(facts: RefreshFacts, rules: RefreshRules, now: datetime) -> R
     stale = _stale(facts)
     if facts.live is None:
         return _request(facts, stale, f"Nothing is deployed yet. {_list(stale)}", now)
-    due = {key: why for key, why in stale.items() if not _waits_for_its_turn(facts.states[key], key)}
+    due = {key: why for key, why in stale.items() if not _is_left_to_other_triggers(facts.states[key], key)}
     outdated = _why_verdict_is_outdated(facts, stale, rules, now)
     if outdated is not None:
-        # the verdict decides on training, so it comes first and alone, unless it hangs on something that is due
+        # the verdict decides on training, so it comes first and alone, unless it is downstream of what is due
         above = {key: why for key, why in due.items() if JUDGED in _with_downstream({key}, facts) - {key}}
         chosen = due if above else {JUDGED: outdated}
         return _request(
@@ -144,7 +144,7 @@ def _stale(facts: RefreshFacts) -> dict[str, str]:
     return stale
 
 
-def _waits_for_its_turn(state: AssetState, key: str) -> bool:
+def _is_left_to_other_triggers(state: AssetState, key: str) -> bool:
     """Whether only new data makes an asset stale that is not remade for new data alone."""
     made_by_this_code = state.data_version is not None and state.code_then == state.code_now
     return key in {INGESTED, TRAINED} and made_by_this_code
@@ -203,7 +203,7 @@ def _with_downstream(keys: Iterable[str], facts: RefreshFacts) -> frozenset[str]
 
 
 def _cause(selection: tuple[str, ...], facts: RefreshFacts) -> str:
-    """Fingerprint what is to be made, by which code and from which data, so that any change is a new cause."""
+    """Return a hash of what is to be made, by which code and from which data: any change is a new cause."""
     inputs = {parent for key in selection for parent in facts.states[key].parents} - set(selection)
     codes = [(key, facts.states[key].code_now) for key in selection]
     versions = [(key, facts.states[key].data_version) for key in sorted(inputs)]

@@ -117,7 +117,7 @@ def _figures(
     n_positive, n_negative = rows.n_positive, rows.n_negative
     n = n_positive + n_negative
     brier = positive @ (1 - rows.positive) ** 2 + negative @ rows.negative**2
-    loss = positive @ _surprise(rows.positive) + negative @ _surprise(1 - rows.negative)
+    loss = positive @ _log_loss(rows.positive) + negative @ _log_loss(1 - rows.negative)
     auc, precision = _ranking(rows, positive, negative)
     return {
         "f1": f1_score(hits, hits + alarms, n_positive),
@@ -153,15 +153,15 @@ def _cumulated(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.pad(np.cumsum(weights, axis=1), ((0, 0), (1, 0)))
 
 
-def _surprise(likelihood: NDArray[np.float64]) -> NDArray[np.float64]:
+def _log_loss(likelihood: NDArray[np.float64]) -> NDArray[np.float64]:
     tiny = np.finfo(np.float64).eps
     return np.asarray(-np.log(np.clip(likelihood, tiny, 1 - tiny)))
 
 
 def _confusion(rows: _Rows) -> Confusion:
     missed = int(rows.positive.searchsorted(rows.threshold))
-    left_alone = int(rows.negative.searchsorted(rows.threshold))
-    return Confusion(left_alone, rows.n_negative - left_alone, missed, rows.n_positive - missed)
+    unflagged = int(rows.negative.searchsorted(rows.threshold))
+    return Confusion(unflagged, rows.n_negative - unflagged, missed, rows.n_positive - missed)
 
 
 def _calibration(target: NDArray[np.int64], risk: NDArray[np.float64]) -> tuple[CalibrationBin, ...]:
