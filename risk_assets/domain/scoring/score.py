@@ -14,7 +14,7 @@ import numpy as np
 
 from risk_assets.domain.scoring.bootstrap import with_interval
 from risk_assets.domain.scoring.f1 import f1_score
-from risk_assets.domain.scoring.metrics import CalibrationBin, Confusion, Metrics
+from risk_assets.domain.scoring.metrics import CalibrationBin, Confusion, Estimate, Metrics
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,18 +53,12 @@ def score(
     if positives in (0, len(target)):
         raise ScoringError(f"{len(target)} rows of which {positives} are positive: a score needs both classes")
     rows = _Rows(np.sort(risk[target == 1]), np.sort(risk[target == 0]), threshold)
-    value = _figures(rows, np.ones((1, rows.n_positive)), np.ones((1, rows.n_negative)))
-    drawn = [_figures(rows, *weights) for weights in _resamples(rows, samples, np.random.default_rng(seed))]
-    estimates = {
-        name: with_interval(float(value[name][0]), np.concatenate([part[name] for part in drawn]))
-        for name in value
-    }
     roc, precision_recall = _curves(target, risk)
     return Metrics(
         n=len(target),
         positives=positives,
         threshold=threshold,
-        **estimates,
+        **_estimates(rows, samples, seed),
         confusion=_confusion(rows),
         calibration=_calibration(target, risk),
         roc=roc,
@@ -90,6 +84,16 @@ class _Rows:
     @property
     def n_negative(self) -> int:
         return len(self.negative)
+
+
+def _estimates(rows: _Rows, samples: int, seed: int) -> dict[str, Estimate]:
+    """Return every figure by name with its interval."""
+    value = _figures(rows, np.ones((1, rows.n_positive)), np.ones((1, rows.n_negative)))
+    drawn = [_figures(rows, *weights) for weights in _resamples(rows, samples, np.random.default_rng(seed))]
+    return {
+        name: with_interval(float(value[name][0]), np.concatenate([part[name] for part in drawn]))
+        for name in value
+    }
 
 
 def _resamples(
