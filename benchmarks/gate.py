@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from risk_assets.domain.columns import Columns, NumericColumn
+from risk_assets.domain.deployment.comparison import PairedPredictions
 from risk_assets.domain.deployment.gate import (
     GateEvidence,
     GateRules,
     GateVerdict,
-    PairedPredictions,
     judge_challenger,
 )
 from risk_assets.domain.model.training import train

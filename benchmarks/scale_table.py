@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 ASSETS = (
@@ -51,7 +52,8 @@ def table_of(results: dict[str, Any]) -> str:
         for later, told in REPEATS.items()
         if (line := _one_more(results[size]["steps"], int(size), later, told))
     ]
-    return "\n".join([*lines, "", *(f"- {line}" for line in [*sides, *more, *told])])
+    notes = [textwrap.fill(f"- {line}", 120, subsequent_indent="  ") for line in [*sides, *more, *told]]
+    return "\n".join([*lines, "", *notes])
 
 
 def _cells(step: dict[str, Any]) -> str:

@@ -52,7 +52,7 @@ def _facts(
     instance: dg.DagsterInstance, ingested: dict[str, str], state: FolderState, settling: dict[str, Status]
 ) -> FolderFacts:
     return FolderFacts(
-        found={name: file.sha256 for name, file in state.files.items()},
+        settled={name: file.sha256 for name, file in state.files.items()},
         ingested=ingested,
         settling=tuple(settling),
         in_flight=run_in_flight(instance, ["finaldata"]),

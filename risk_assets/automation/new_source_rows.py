@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import dagster as dg
 from pydantic import TypeAdapter
 
-from risk_assets.domain.intake.source_reads import count_failures, landed_sentence, worth_a_notice
+from risk_assets.domain.intake.source_reads import count_failures, due_notifications, landing_summary
 from risk_assets.resources.home import Home
 from risk_assets.settings import SettingsError, SqlSourceSetting
 from risk_assets.storage.intake.database.database import SourceError, first_line, open_engine
@@ -64,7 +64,7 @@ def new_source_rows(context: dg.SensorEvaluationContext, home: Home) -> dg.Senso
         faults[source.name], sentence = _look(context, home, source, _timer(left / (len(sources) - place)))
         sentences.append(sentence)
     failures = before.failures
-    if _tell(context, home, worth_a_notice(failures, faults)):
+    if _tell(context, home, due_notifications(failures, faults)):
         kept = {name: failures[name] for name in waiting if name in failures}
         failures = kept | count_failures(failures, faults)
     reason = "; ".join(sentences) or "no sources are set"
@@ -96,7 +96,7 @@ def _look(
         told_error = f"{source.name}: {type(error).__name__}: {first_line(error, password)}"
         return told_error, f"FAILED: {told_error}"
     _warn(context, source, look)
-    return None, landed_sentence(source.name, look.rows, len(look.files), look.reached, complete=look.complete)
+    return None, landing_summary(source.name, look.rows, len(look.files), look.reached, complete=look.complete)
 
 
 def _warn(context: dg.SensorEvaluationContext, source: SqlSourceSetting, look: Look) -> None:

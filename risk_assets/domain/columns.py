@@ -43,7 +43,14 @@ class NumericColumn:
 
 @dataclass(frozen=True)
 class Columns:
-    """The schema of client files: id, target with its two labels (canonical text), and the features."""
+    """The schema of client files: id, target with its two labels (canonical text), and the features.
+
+    >>> columns = Columns("client", "left", "1", "0", (NumericColumn("employees"),), ("region",))
+    >>> columns.features, columns.names
+    (('employees', 'region'), ('client', 'employees', 'region', 'left'))
+    >>> columns.has_numeric_labels
+    True
+    """
 
     id: str
     target: str
@@ -78,20 +85,20 @@ class Columns:
 
 
 def number_of(text: str) -> float | None:
-    """Return the finite decimal number that a text spells, else None: no words, no 1_000, no 1e999.
+    """Return the finite decimal number that a text spells, None for any other text.
 
-    >>> number_of(" 2.50 "), number_of("1_000"), number_of("1e999")
-    (2.5, None, None)
+    >>> number_of(" 1.5e3 "), number_of("1_000"), number_of("1e999"), number_of("nan")
+    (1500.0, None, None, None)
     """
     number = float(text) if NUMBER.fullmatch(text) else math.inf
     return number if math.isfinite(number) else None
 
 
 def canonical_label(value: object) -> str:
-    """One text for every spelling of a label: 1, 1.0, "1" and true are all "1"; other text is stripped.
+    """Return one text for all spellings of a label; what is neither a number nor a truth value is stripped.
 
-    >>> canonical_label(True), canonical_label(" 1.0 "), canonical_label("Yes ")
-    ('1', '1', 'Yes')
+    >>> canonical_label(1), canonical_label("1.0"), canonical_label(True), canonical_label(" Yes ")
+    ('1', '1', '1', 'Yes')
     """
     text = str(value).strip(BLANKS)
     if text.lower() in BOOLEANS:
@@ -103,10 +110,10 @@ def canonical_label(value: object) -> str:
 
 
 def usual_opposite(label: str) -> str | None:
-    """Return the label that usually stands against this one ("Yes" -> "No"), in the same case, or None.
+    """Return the usual other label of a pair, in the same case; None where there is none.
 
-    >>> usual_opposite("Yes"), usual_opposite("churned")
-    ('No', None)
+    >>> usual_opposite("Yes"), usual_opposite("0"), usual_opposite("churned")
+    ('No', '1', None)
     """
     opposite = USUAL_OPPOSITES.get(label.lower())
     if opposite is None:

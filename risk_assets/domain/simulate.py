@@ -27,7 +27,7 @@ CODE_STEP, CODE_START = 7_654_321, 98_765
 
 FALL_EFFECT = 2.7
 SIZE_EFFECT = 0.5
-#: What becomes of the two effects when the reason for leaving is another.
+#: The two effects once the reason for leaving has changed.
 FALL_EFFECT_MOVED = 1.1
 SIZE_EFFECT_MOVED = -1.0
 #: Natural logarithms of the number of employees: centre and standard deviation.
@@ -52,15 +52,17 @@ def simulate(
     """Draw `rows` clients; the same arguments give the same clients.
 
     `drift` "features" multiplies the size of companies: `number_of_employees` moves by `amount` standard
-    deviations of its logarithm. "relation" turns the truth round: at `amount` 1 the growing and the large clients
-    are those that leave, in between the two truths are blended, and a fifth still leaves. "reason" moves the
-    truth to where a model can follow: at `amount` 1 the fall counts less than half and the large clients leave.
+    deviations of its logarithm. "relation" reverses the effects: at `amount` 1 the growing and the large clients
+    leave, and smaller amounts blend the two. "reason" changes their sizes: at `amount` 1 the fall counts less than
+    half and the large clients leave. Under either a fifth of all clients still leaves.
     `first_id` numbers the first client; ranges of numbers that do not overlap give other corporations. Raises
     ValueError for less than one row, a negative first_id or an amount beyond 10.
 
-    >>> clients = simulate(3, seed=1)
-    >>> clients.frame["corporation"].tolist()
-    ['qjxh', 'mdsj', 'hxnk']
+    >>> world = simulate(5000, seed=7)
+    >>> world.frame.columns.tolist()
+    ['corporation', 'lastmonth_activity', 'lastyear_activity', 'number_of_employees', 'exited']
+    >>> float(world.risk.mean()), world.best_auc
+    (0.20, 0.85)
     """
     import pandas as pd
 
@@ -86,7 +88,7 @@ def simulate(
 def _features(
     rows: int, rng: np.random.Generator, *, shift: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Counts of activity (last month, last year) around a client's own rate, and the number of employees.
+    """Return counts of activity (last month, last year) around a client's own rate, and numbers of employees.
 
     Log-normal rates with Poisson counts are heavy-tailed; larger companies are more active.
     """
@@ -102,7 +104,7 @@ def _features(
 def _log_odds(
     month: NDArray[np.int64], year: NDArray[np.int64], employees: NDArray[np.int64], turn: float, move: float
 ) -> NDArray[np.float64]:
-    """Log-odds of leaving without the intercept: the fall of activity, less the safety of size.
+    """Return the log-odds of leaving without the intercept: effect of falling activity less effect of size.
 
     The fall is log((year / 12 + 1) / (month + 1)); `turn` 0 keeps both effects and 1 reverses them;
     `move` 0 keeps them and 1 changes their sizes.
@@ -116,7 +118,7 @@ def _log_odds(
 
 @lru_cache
 def _intercept(turn: float, move: float) -> float:
-    """Find by bisection the intercept at which a fifth of a large reference population leaves."""
+    """Return, by bisection, the intercept at which a fifth of a large reference population leaves."""
     log_odds = _log_odds(*_features(REFERENCE_ROWS, np.random.default_rng(0), shift=0.0), turn, move)
     low, high = -50.0, 50.0
     for _ in range(60):
@@ -131,9 +133,8 @@ def best_auc(risk: NDArray[np.float64]) -> float:
 
     The sum over pairs (i, j) with risk_i > risk_j of risk_i (1 - risk_j), over the same sum for all pairs.
 
-    >>> import numpy as np
-    >>> round(best_auc(np.array([0.0, 1.0])), 2), best_auc(np.array([0.3, 0.3]))
-    (1.0, 0.5)
+    >>> best_auc(np.array([0.1, 0.9]))
+    0.9878
     """
     ascending = np.sort(risk)
     stays_below = np.cumsum(1 - ascending) - (1 - ascending)
@@ -149,17 +150,17 @@ def codes(first: int, rows: int) -> list[str]:
     >>> codes(0, 3)
     ['qjxh', 'mdsj', 'hxnk']
     """
-    found: list[str] = []
+    spelled: list[str] = []
     start, length = 0, SHORTEST_CODE
-    while len(found) < rows:
+    while len(spelled) < rows:
         count = len(LETTERS) ** length
         numbers = np.arange(max(first, start), min(first + rows, start + count)) - start
-        found.extend(_spelled((numbers * CODE_STEP + CODE_START) % count, length))
+        spelled.extend(_spelled((numbers * CODE_STEP + CODE_START) % count, length))
         start, length = start + count, length + 1
-    return found
+    return spelled
 
 
 def _spelled(numbers: NDArray[np.int64], length: int) -> list[str]:
-    """Write each number in `length` letters, as a number in base 20."""
+    """Return each number in `length` letters, as a number in base 20."""
     digits = numbers[:, None] // len(LETTERS) ** np.arange(length)[::-1] % len(LETTERS)
     return list(np.ascontiguousarray(LETTERS[digits]).view(f"<U{length}")[:, 0].tolist())

@@ -175,7 +175,7 @@ def challenger_sentence(challenger: Challenger) -> str:
     """Return what the model trained last scores, and why it does not serve, in words."""
     metrics = challenger.metrics
     scored = f"F1 {score(metrics.f1.value)} ({interval(metrics.f1)}) at threshold {score(metrics.threshold)}"
-    return f"Challenger {challenger.name} does not serve ({challenger.fate}): {scored}."
+    return f"Challenger {challenger.name} does not serve ({challenger.status}): {scored}."
 
 
 def drift_in_short(drift: DriftVerdict) -> str:

@@ -13,7 +13,14 @@ UNDECIDED = "not judged yet"
 
 @dataclass(frozen=True)
 class Challenger:
-    """A trained model that does not serve: its score, and the last decision about it (None before the gate)."""
+    """A trained model that does not serve: its score, and the last decision about it (None before the gate).
+
+    >>> from dataclasses import replace
+    >>> from risk_assets_tests.domain.drifting import recorded_score
+    >>> challenger = Challenger(replace(recorded_score(), model_sha256="cd" * 32), decision=None)
+    >>> challenger.name, challenger.status
+    ('model cdcdcdcdcd', 'not judged yet')
+    """
 
     metrics: Metrics
     decision: Decision | None
@@ -24,8 +31,8 @@ class Challenger:
         return self.decision.version if self.decision else f"model {self.metrics.model_sha256[:10]}"
 
     @property
-    def fate(self) -> str:
-        """What became of it, in a word or two: "rejected", "held"."""
+    def status(self) -> str:
+        """The last verdict on it, such as "rejected" or "held"; "rolled back" where it has served."""
         if self.decision is None:
             return UNDECIDED
         return "rolled back" if self.decision.verdict in {"promoted", "approved"} else self.decision.verdict
@@ -38,8 +45,13 @@ def find_challenger(
 
     Pickle and threshold together make a model: another threshold alone is a challenger too.
 
-    >>> find_challenger(None, None, 0.5, []) is None
+    >>> from risk_assets_tests.domain.drifting import recorded_score
+    >>> trained = recorded_score(threshold=0.3)
+    >>> live = Manifest("v1", "2026-09-01T12:00:00Z", trained.model_sha256, "d1", None, (), {}, {})
+    >>> find_challenger(trained, live, threshold=0.3, decisions=()) is None
     True
+    >>> find_challenger(trained, live, threshold=0.4, decisions=()).status
+    'not judged yet'
     """
     if trained is None or live is None:
         return None

@@ -1,4 +1,7 @@
-"""What serves and why: decisions (the lines of deployments.jsonl), manifests, and what follows from them."""
+"""What serves and why: decisions (the lines of deployments.jsonl), manifests, and what follows from them.
+
+The functions take decisions in the order in which they were made.
+"""
 
 from __future__ import annotations
 
@@ -54,13 +57,10 @@ class Manifest:
 def live_at(decisions: Sequence[Decision], when: datetime) -> str | None:
     """Return the version that served at `when` (aware), or None when nothing did yet.
 
-    >>> decisions = [
-    ...     Decision("2026-01-01T00:00:00+00:00", "promoted", "v1", None, "v1", "first", "aa", "d1"),
-    ...     Decision("2026-02-01T00:00:00+00:00", "promoted", "v2", "v1", "v2", "better", "bb", "d2"),
-    ...     Decision("2026-03-01T00:00:00+00:00", "rolled back", "v1", "v2", "v1", "by hand", "aa", "d1"),
-    ... ]
-    >>> live_at(decisions, datetime.fromisoformat("2026-02-15T00:00:00+00:00"))
-    'v2'
+    >>> first = Decision("2026-09-01T12:00:00Z", "promoted", "v1", None, "v1", "first", "ab", "d1")
+    >>> second = Decision("2026-09-02T12:00:00Z", "promoted", "v2", "v1", "v2", "better", "cd", "d2")
+    >>> live_at([first, second], datetime.fromisoformat("2026-09-02T11:59:59Z"))
+    'v1'
     """
     live = None
     for decision in decisions:
@@ -73,27 +73,21 @@ def live_at(decisions: Sequence[Decision], when: datetime) -> str | None:
 def ever_live(decisions: Sequence[Decision]) -> frozenset[str]:
     """Return all versions that have served.
 
-    >>> decisions = [
-    ...     Decision("2026-01-01T00:00:00+00:00", "promoted", "v1", None, "v1", "first", "aa", "d1"),
-    ...     Decision("2026-02-01T00:00:00+00:00", "promoted", "v2", "v1", "v2", "better", "bb", "d2"),
-    ...     Decision("2026-03-01T00:00:00+00:00", "rolled back", "v1", "v2", "v1", "by hand", "aa", "d1"),
-    ... ]
-    >>> sorted(ever_live(decisions))
-    ['v1', 'v2']
+    >>> first = Decision("2026-09-01T12:00:00Z", "promoted", "v1", None, "v1", "first", "ab", "d1")
+    >>> worse = Decision("2026-09-02T12:00:00Z", "rejected", "v2", "v1", "v1", "worse", "cd", "d2")
+    >>> ever_live([first, worse])
+    frozenset({'v1'})
     """
     return frozenset(decision.live for decision in decisions if decision.live is not None)
 
 
 def predecessor(decisions: Sequence[Decision], version: str) -> str | None:
-    """Return what served before `version` was first put live, so that rolling back twice goes two steps back.
+    """Return what served before `version` was first put live, so that rolling back twice moves two versions back.
 
-    >>> decisions = [
-    ...     Decision("2026-01-01T00:00:00+00:00", "promoted", "v1", None, "v1", "first", "aa", "d1"),
-    ...     Decision("2026-02-01T00:00:00+00:00", "promoted", "v2", "v1", "v2", "better", "bb", "d2"),
-    ...     Decision("2026-03-01T00:00:00+00:00", "rolled back", "v1", "v2", "v1", "by hand", "aa", "d1"),
-    ... ]
-    >>> predecessor(decisions, "v2"), predecessor(decisions, "v1")
-    ('v1', None)
+    >>> first = Decision("2026-09-01T12:00:00Z", "promoted", "v1", None, "v1", "first", "ab", "d1")
+    >>> second = Decision("2026-09-02T12:00:00Z", "promoted", "v2", "v1", "v2", "better", "cd", "d2")
+    >>> predecessor([first, second], "v2")
+    'v1'
     """
     for decision in decisions:
         if decision.live == version != decision.before:
@@ -102,32 +96,25 @@ def predecessor(decisions: Sequence[Decision], version: str) -> str | None:
 
 
 def last_decision(decisions: Sequence[Decision], version: str) -> Decision | None:
-    """Return the latest decision about `version` itself.
+    """Return the latest decision about `version` itself, None where there is none.
 
-    >>> decisions = [
-    ...     Decision("2026-01-01T00:00:00+00:00", "promoted", "v1", None, "v1", "first", "aa", "d1"),
-    ...     Decision("2026-02-01T00:00:00+00:00", "promoted", "v2", "v1", "v2", "better", "bb", "d2"),
-    ...     Decision("2026-03-01T00:00:00+00:00", "rolled back", "v1", "v2", "v1", "by hand", "aa", "d1"),
-    ... ]
-    >>> last_decision(decisions, "v1").verdict
-    'rolled back'
+    >>> held = Decision("2026-09-01T12:00:00Z", "held", "v2", "v1", "v1", "a loss", "cd", "d2")
+    >>> approved = Decision("2026-09-01T13:00:00Z", "approved", "v2", "v1", "v2", "by hand", "cd", "d2")
+    >>> last_decision([held, approved], "v2").verdict
+    'approved'
     """
     return next((decision for decision in reversed(decisions) if decision.version == version), None)
 
 
 def barred_models(decisions: Sequence[Decision]) -> frozenset[tuple[str, str]]:
-    """Return (model_sha256, data_version) of models that may not go live by themselves.
+    """Return (model_sha256, data_version) of models that may not be promoted automatically.
 
-    These were rolled away from, are held, or were rejected by hand; approving a version or rolling back to it by
-    hand lifts the bar. Other data gives another pair, so the bar ends when the data changes.
+    These were rolled back, are held, or were rejected by hand; approving a version or rolling back to it by hand
+    lifts the bar. Other data gives another pair, so the bar ends when the data changes.
 
-    >>> decisions = [
-    ...     Decision("2026-01-01T00:00:00+00:00", "promoted", "v1", None, "v1", "first", "aa", "d1"),
-    ...     Decision("2026-02-01T00:00:00+00:00", "promoted", "v2", "v1", "v2", "better", "bb", "d2"),
-    ...     Decision("2026-03-01T00:00:00+00:00", "rolled back", "v1", "v2", "v1", "by hand", "aa", "d1"),
-    ... ]
-    >>> barred_models(decisions)
-    frozenset({('bb', 'd2')})
+    >>> held = Decision("2026-09-01T12:00:00Z", "held", "v2", "v1", "v1", "a loss", "cd", "d2")
+    >>> barred_models([held])
+    frozenset({('cd', 'd2')})
     """
     models = {decision.version: (decision.model_sha256, decision.data_version) for decision in decisions}
     barred: set[tuple[str, str]] = set()
@@ -143,16 +130,13 @@ def barred_models(decisions: Sequence[Decision]) -> frozenset[tuple[str, str]]:
 
 
 def data_rolled_back(decisions: Sequence[Decision]) -> str | None:
-    """Return the data version that a rollback in force turned away from: no model of it goes live by itself.
+    """Return the data version of the model that was rolled back: no model of it is promoted automatically.
 
-    A rollback is in force until another version goes live.
+    A rollback is in force until another version is promoted or approved; None where there is none in force.
 
-    >>> decisions = [
-    ...     Decision("2026-01-01T00:00:00+00:00", "promoted", "v1", None, "v1", "first", "aa", "d1"),
-    ...     Decision("2026-02-01T00:00:00+00:00", "promoted", "v2", "v1", "v2", "better", "bb", "d2"),
-    ...     Decision("2026-03-01T00:00:00+00:00", "rolled back", "v1", "v2", "v1", "by hand", "aa", "d1"),
-    ... ]
-    >>> data_rolled_back(decisions)
+    >>> second = Decision("2026-09-02T12:00:00Z", "promoted", "v2", "v1", "v2", "better", "cd", "d2")
+    >>> back = Decision("2026-09-03T12:00:00Z", "rolled back", "v1", "v2", "v1", "complaints", "ab", "d1")
+    >>> data_rolled_back([second, back])
     'd2'
     """
     data = {decision.version: decision.data_version for decision in decisions}
@@ -165,16 +149,12 @@ def data_rolled_back(decisions: Sequence[Decision]) -> str | None:
 
 
 def decided_by_hand_since(decisions: Sequence[Decision], trained_at: datetime) -> bool:
-    """Whether people chose what serves after a model was trained, and nothing else has gone live since.
+    """Whether people chose what serves after a model was trained, and nothing has been promoted since.
 
     Such a model may not undo their choice; one that is trained later, on other data, may.
 
-    >>> decisions = [
-    ...     Decision("2026-01-01T00:00:00+00:00", "promoted", "v1", None, "v1", "first", "aa", "d1"),
-    ...     Decision("2026-02-01T00:00:00+00:00", "promoted", "v2", "v1", "v2", "better", "bb", "d2"),
-    ...     Decision("2026-03-01T00:00:00+00:00", "rolled back", "v1", "v2", "v1", "by hand", "aa", "d1"),
-    ... ]
-    >>> decided_by_hand_since(decisions, datetime.fromisoformat("2026-02-15T00:00:00+00:00"))
+    >>> back = Decision("2026-09-03T12:00:00Z", "rolled back", "v1", "v2", "v1", "complaints", "ab", "d1")
+    >>> decided_by_hand_since([back], trained_at=datetime.fromisoformat("2026-09-03T11:00:00Z"))
     True
     """
     for decision in reversed(decisions):

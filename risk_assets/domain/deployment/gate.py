@@ -1,4 +1,4 @@
-"""The gate: whether a challenger takes the champion's place."""
+"""The gate: whether a challenger replaces the champion."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from risk_assets.domain.scoring.bootstrap import PairedCounts, count_pairs, resample_pair
-from risk_assets.domain.scoring.f1 import f1_of
+from risk_assets.domain.deployment.comparison import Comparison, PairedPredictions, compare
+from risk_assets.domain.scoring.bootstrap import PairedCounts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,36 +19,12 @@ BY_HAND = "The world may have turned round or a file may be wrong: approve or re
 
 
 @dataclass(frozen=True)
-class PairedPredictions:
-    """Labels and what both models call positive, each at its own threshold: boolean arrays over the same rows.
-
-    `champion` is None while nothing is deployed; always saying yes stands in for it.
-    """
-
-    actual: NDArray[np.bool_]
-    challenger: NDArray[np.bool_]
-    champion: NDArray[np.bool_] | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse predictions that do not belong to the same rows."""
-        for predicted in (self.challenger, self.champion):
-            if predicted is not None and len(predicted) != len(self.actual):
-                raise ValueError(f"{len(predicted)} predictions for {len(self.actual)} labels")
-
-    @property
-    def counts(self) -> PairedCounts:
-        """The rows by label and by what champion (first) and challenger say."""
-        champion = np.ones_like(self.actual) if self.champion is None else self.champion
-        return count_pairs(self.actual, champion, self.challenger)
-
-
-@dataclass(frozen=True)
 class GateEvidence:
-    """What is known about a challenger.
+    """What a challenger is judged by.
 
     `testdata` is the trusted anchor; `recent` are the held-out clients of files newer than the champion, rows
     that neither model was trained on. `smoke_faults` come from `smoke_test`; `barred` are the models that may not
-    go live by themselves, as (model SHA-256, data version), see deployment.barred_models.
+    be promoted automatically, as (model SHA-256, data version), see decisions.barred_models.
     """
 
     challenger_sha256: str
@@ -83,41 +59,11 @@ class GateVerdict:
     warning: str | None = None
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """Challenger against champion on one set of rows.
-
-    `bound` is the lower bound of F1(challenger) - F1(champion). `knowledge` is the lower bound of the challenger's
-    informedness (true minus false positive rate), above 0 only when its yes tells something about the rows, and
-    `insight` that of its difference from the champion's.
-    """
-
-    rows: int
-    positives: int
-    champion_f1: float
-    challenger_f1: float
-    bound: float
-    knowledge: float
-    insight: float
-
-    @property
-    def difference(self) -> float:
-        """F1(challenger) - F1(champion)."""
-        return self.challenger_f1 - self.champion_f1
-
-    @property
-    def rarer_class(self) -> int:
-        """Rows of the class that has fewer."""
-        return min(self.positives, self.rows - self.positives)
-
-
 def smoke_test(risks: NDArray[np.float64]) -> tuple[str, ...]:
-    """Faults of a model that no score can excuse, seen on its risks of golden rows; none when it is sound.
+    """Return the faults of a model that no score can excuse, from its risks (n,) of golden rows; none when sound.
 
-    >>> smoke_test(np.array([0.2, 0.7]))
-    ()
-    >>> smoke_test(np.array([0.5, 0.5]))
-    ('it gives every client the same risk, 0.5',)
+    >>> smoke_test(np.array([0.2, 0.2, 0.2]))
+    ('it gives every client the same risk, 0.2',)
     """
     faults = []
     if len(risks) == 0:
@@ -131,54 +77,34 @@ def smoke_test(risks: NDArray[np.float64]) -> tuple[str, ...]:
     return tuple(faults)
 
 
-def compare(pair: PairedPredictions | PairedCounts, rules: GateRules) -> Comparison:
-    """Compare both models on the same rows, the champion first, by a paired bootstrap.
-
-    >>> left = np.array([True, False] * 50)
-    >>> found = compare(PairedPredictions(left, challenger=left, champion=~left), GateRules())
-    >>> found.champion_f1, found.challenger_f1, found.bound
-    (0.0, 1.0, 1.0)
-    """
-    counts = pair.counts if isinstance(pair, PairedPredictions) else pair
-    rng = np.random.default_rng(rules.seed)
-    first, second = resample_pair(counts, samples=rules.samples, rng=rng)
-    level = 1 - rules.confidence
-    return Comparison(
-        rows=counts.rows,
-        positives=sum(counts.positives),
-        champion_f1=f1_of(counts.first),
-        challenger_f1=f1_of(counts.second),
-        bound=float(np.quantile(second.f1 - first.f1, level)),
-        knowledge=float(np.quantile(second.informedness, level)),
-        insight=float(np.quantile(second.informedness - first.informedness, level)),
-    )
-
-
 def judge_challenger(evidence: GateEvidence, rules: GateRules) -> GateVerdict:
-    """Judge a challenger: promoted, rejected, held for people to decide, or unchanged.
+    """Return the verdict on a challenger: promoted, rejected, held for people to decide, or unchanged.
 
     It must not be worse than the champion by the margin or more: on testdata, or else on the recent rows where
-    there are enough of them, as the world may have moved on. Recent rows on which it looks worse reject it,
-    whatever testdata says, and a large loss on testdata holds it, whatever they say.
+    there are enough of them, as the world may have moved on. Recent rows on which it is worse reject it,
+    whatever testdata shows, and a large loss on testdata holds it, whatever recent rows show.
 
-    F1 alone would let mislabelled files in: they raise the F1 of a challenger that learned to say yes to more
-    clients, on recent rows too, as these come from the same files. So recent rows overrule testdata only for a
-    challenger whose yes tells something (informedness) about them, and more than the champion's; and where it
-    tells nothing about testdata, people decide.
+    F1 alone would let mislabelled files in: they raise the F1 of a challenger that flags more clients, on recent
+    rows too, as these come from the same files. So recent rows overrule testdata only for a challenger whose
+    informedness on them is above 0 and above the champion's; where it is not above 0 on testdata, people decide.
 
-    >>> left = np.array([True, False] * 50)
-    >>> rows = PairedPredictions(left, challenger=left)
-    >>> judge_challenger(GateEvidence("aa", None, "d1", rows, rows), GateRules()).reason
-    'The first model passed its smoke test: F1 1.000 on 100 rows of testdata.'
+    >>> actual = np.arange(1000) < 200
+    >>> testdata = PairedPredictions(actual, challenger=actual, champion=~actual)
+    >>> judge_challenger(GateEvidence("ab", "cd", "d1", testdata, recent=testdata), GateRules()).word
+    'promoted'
     """
     settled = _settled_without_rows(evidence)
     if settled is not None:
         return settled
-    anchor, recent = compare(evidence.testdata, rules), compare(evidence.recent, rules)
+    anchor, recent = _compare(evidence.testdata, rules), _compare(evidence.recent, rules)
     if evidence.champion_sha256 is None:
         return _first_model(anchor)
     word, reason = _weigh(anchor, recent, rules)
     return GateVerdict(word, reason, _figures("testdata", anchor) | _figures("recent", recent))
+
+
+def _compare(pair: PairedPredictions | PairedCounts, rules: GateRules) -> Comparison:
+    return compare(pair, confidence=rules.confidence, samples=rules.samples, seed=rules.seed)
 
 
 def _settled_without_rows(evidence: GateEvidence) -> GateVerdict | None:
@@ -221,30 +147,28 @@ def _weigh(anchor: Comparison, recent: Comparison, rules: GateRules) -> tuple[Ga
 def _overrule(anchor: Comparison, recent: Comparison, rules: GateRules) -> tuple[GateWord, str]:
     """Judge a challenger that recent rows would promote and testdata would not."""
     reason = f"{_sentence('recent', recent, rules)}, above -{rules.margin:.2f}, but not so on testdata"
-    if recent.knowledge <= 0 or recent.insight <= 0:
-        return (
-            "rejected",
-            f"{reason}; and its yes tells no more about the recent rows than the champion's or chance.",
-        )
-    if anchor.knowledge <= 0:
+    if recent.informedness_bound <= 0 or recent.informedness_gain_bound <= 0:
+        no_better = "its yes tells no more about the recent rows than the champion's or chance"
+        return "rejected", f"{reason}; and {no_better}."
+    if anchor.informedness_bound <= 0:
         return "held", f"{reason}, about which its yes tells nothing. {BY_HAND}"
     return "promoted", f"{reason}, the rows of before."
 
 
-def _sentence(where: str, found: Comparison, rules: GateRules) -> str:
-    scores = f"F1 {found.challenger_f1:.3f} against the champion's {found.champion_f1:.3f}"
-    bound = f"the {rules.confidence:.0%} lower bound of the difference is {found.bound:+.3f}"
-    return f"On {found.rows:,} {where} rows: {scores}; {bound}"
+def _sentence(where: str, compared: Comparison, rules: GateRules) -> str:
+    scores = f"F1 {compared.challenger_f1:.3f} against the champion's {compared.champion_f1:.3f}"
+    bound = f"the {rules.confidence:.0%} lower bound of the difference is {compared.bound:+.3f}"
+    return f"On {compared.rows:,} {where} rows: {scores}; {bound}"
 
 
-def _figures(where: str, found: Comparison, rival: str = "champion") -> dict[str, float]:
+def _figures(where: str, compared: Comparison, rival: str = "champion") -> dict[str, float]:
     """Return the figures of a comparison by name; `rival` is who the challenger was compared with."""
     return {
-        f"{where}_rows": float(found.rows),
-        f"{where}_positives": float(found.positives),
-        f"{where}_{rival}_f1": found.champion_f1,
-        f"{where}_challenger_f1": found.challenger_f1,
-        f"{where}_difference_bound": found.bound,
-        f"{where}_knowledge_bound": found.knowledge,
-        f"{where}_insight_bound": found.insight,
+        f"{where}_rows": float(compared.rows),
+        f"{where}_positives": float(compared.positives),
+        f"{where}_{rival}_f1": compared.champion_f1,
+        f"{where}_challenger_f1": compared.challenger_f1,
+        f"{where}_difference_bound": compared.bound,
+        f"{where}_knowledge_bound": compared.informedness_bound,
+        f"{where}_insight_bound": compared.informedness_gain_bound,
     }

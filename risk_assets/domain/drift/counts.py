@@ -1,4 +1,4 @@
-"""New rows as counts: all that drift of many rows is judged by, whoever counts them."""
+"""New rows as counts, by which drift of many rows is judged, whether numpy or the engine counts them."""
 
 from __future__ import annotations
 
@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ColumnCounts:
-    """Rows of a column by the bins of its profile (drift_statistics), the missing ones last.
+    """Rows of a column by the bins of its profile (drift.statistics), the missing ones last.
 
     `median` is that of the numbers; None where there are none.
+
+    >>> counts = ColumnCounts(bins=(10, 25, 5))
+    >>> counts.n, counts.missing
+    (40, 5)
     """
 
     bins: tuple[int, ...]
@@ -46,8 +50,8 @@ class ColumnCounts:
 class CountedRows:
     """Rows that the deployed model was not trained on, counted.
 
-    `confusion` is by what was flagged at the recorded threshold; None while the rows have no labels. `flagged` and
-    `others` are those that are expected to leave of the flagged rows and of the others.
+    `confusion` is that at the recorded threshold; None while the rows have no labels. `flagged` and `others` are
+    the numbers expected to leave of the flagged rows and of the others.
     """
 
     n: int
@@ -59,16 +63,12 @@ class CountedRows:
 
 
 def count_rows(rows: NewRows, reference: DriftReference) -> CountedRows:
-    """Count rows that are given one by one.
+    """Return the counts of rows that are in memory.
 
-    >>> from risk_assets.domain.drift.profile import Profile, profile_of
-    >>> from risk_assets.domain.scoring.score import score
-    >>> risks = np.linspace(0, 1, 100)
-    >>> metrics = score((risks > 0.5).astype(int), risks, threshold=0.5, samples=100, seed=0)
-    >>> reference = DriftReference(Profile(100, 100, 50, (), ()), profile_of("risk", risks), metrics)
-    >>> counted = count_rows(NewRows({}, risks[:10]), reference)
-    >>> counted.n, counted.flagged.n, counted.confusion
-    (10, 0, None)
+    >>> from risk_assets_tests.domain.drifting import new_rows, reference
+    >>> counted = count_rows(new_rows(200), reference())
+    >>> counted.n, counted.features["region"].bins
+    (200, (102, 57, 41, 0, 0))
     """
     metrics = reference.metrics
     profiles: list[ColumnProfile] = [*reference.profile.numeric, *reference.profile.categorical]
@@ -91,12 +91,11 @@ def _confusion(rows: NewRows, threshold: float) -> Confusion | None:
 
 
 def count_column(profile: ColumnProfile, values: Values) -> ColumnCounts:
-    """Count the rows of one column.
+    """Return the counts of one column's values (n,) by the bins of its profile.
 
-    >>> from risk_assets.domain.drift.profile import CategoricalProfile
-    >>> regions = CategoricalProfile("region", 10, 0, 2, (("north", 6), ("south", 4)))
-    >>> count_column(regions, np.array(["north", "east", None], dtype=object)).bins
-    (1, 0, 1, 1)
+    >>> regions = CategoricalProfile("region", 9, 0, distinct=2, counts=(("north", 6), ("south", 3)))
+    >>> count_column(regions, np.array(["south", "west", None, "south"], dtype=object)).bins
+    (0, 2, 1, 1)
     """
     if isinstance(profile, CategoricalProfile):
         return ColumnCounts(tuple(count_categories(values.astype(object), profile).tolist()))

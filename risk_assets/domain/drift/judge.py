@@ -1,4 +1,4 @@
-"""Second and third step: judge each measurement, and sum the judgements up in a verdict."""
+"""Second and third step: judge each measurement, and sum up the judgements in a verdict."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ COLUMNS = ("feature", "score")
 def judge_drift(measured: DriftMeasurements, rules: DriftRules) -> tuple[Judgement, ...]:
     """Judge each measurement, in the same order.
 
-    Tests of features and score are corrected together for their number (Holm 1979); what was served is apart.
+    Tests of features and score are corrected together for their number (Holm 1979); served risks are not.
 
-    >>> shift = Measurement("score", "risk", 500, "Kolmogorov-Smirnov", 0.3, 0.1, 0.3, 0.1, p_value=1e-9)
-    >>> [judged] = judge_drift(DriftMeasurements(500, (shift,)), DriftRules())
-    >>> judged.sentence
-    'The risk scores have shifted: Kolmogorov-Smirnov 0.30, above 0.10.'
+    >>> shift = Measurement("score", "risk", 500, "Kolmogorov-Smirnov", 0.25, 0.07, 0.25, 0.1, p_value=1e-9)
+    >>> [judgement] = judge_drift(DriftMeasurements(500, (shift,)), DriftRules())
+    >>> judgement.sentence
+    'The risk scores have shifted: Kolmogorov-Smirnov 0.25, above 0.10.'
     """
     judged = [each for each in measured.measurements if each.kind in COLUMNS]
     corrected = dict(zip(map(id, judged), holm([each.p_value for each in judged]), strict=True))
@@ -42,12 +42,12 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     >>> holm([0.01, None, 0.04])
     [0.02, None, 0.04]
     """
-    tested = sorted((p, place) for place, p in enumerate(p_values) if p is not None)
+    tested = sorted((p, index) for index, p in enumerate(p_values) if p is not None)
     corrected: list[float | None] = [None] * len(p_values)
     highest = 0.0
-    for rank, (p, place) in enumerate(tested):
+    for rank, (p, index) in enumerate(tested):
         highest = max(highest, min((len(tested) - rank) * p, 1.0))
-        corrected[place] = highest
+        corrected[index] = highest
     return corrected
 
 
@@ -62,10 +62,11 @@ def sum_up(
 ) -> DriftVerdict:
     """Sum up: drifted when F1 has fallen, the score has shifted, or half of the features or more have.
 
-    What was served is told and decides nothing.
+    A shift of served risks is reported and decides nothing.
 
-    >>> sum_up(DriftMeasurements(0, ()), [], DriftRules(), version="v1", data_version="d1", at=None).verdict
-    'nothing new'
+    >>> nothing = DriftMeasurements(0, ())
+    >>> sum_up(nothing, (), DriftRules(), version="v1", data_version="d1", at=None).sentence
+    'There is nothing new since the model was trained.'
     """
     word, sentence = _summed(measured, judgements, rules)
     served = [_after_colon(each.sentence) for each in _of_kind(judgements, "served") if each.drifted]

@@ -1,4 +1,4 @@
-"""First step: measure how new rows differ from what the deployed model was at home with."""
+"""First step: measure how new rows differ from those that the deployed model was trained on."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from risk_assets.domain.drift.counts import ColumnCounts, CountedRows, count_col
 from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile
 from risk_assets.domain.drift.statistics import (
     Distance,
-    beside_reference,
     chi_square,
+    contingency_table,
     kolmogorov_smirnov,
     population_stability,
 )
@@ -38,17 +38,13 @@ def measure_drift(
 ) -> DriftMeasurements:
     """Compare new rows, and the risks that were served, with the reference.
 
-    Counts are enough for more rows than `rules.most_tested_rows`; up to there the rows themselves are needed. Too
-    few rows are not compared, but for F1, which is measured whenever both labels occur.
+    Counts are enough for more rows than `rules.most_tested_rows`; up to there the rows themselves are needed, and
+    counts raise ValueError. Fewer than `rules.min_rows` are not compared, but F1 is whenever both labels occur.
 
-    >>> from risk_assets.domain.drift.profile import Profile, profile_of
-    >>> from risk_assets.domain.scoring.score import score
-    >>> risks = np.linspace(0, 1, 100)
-    >>> metrics = score((risks > 0.5).astype(int), risks, threshold=0.5, samples=100, seed=0)
-    >>> reference = DriftReference(Profile(100, 100, 50, (), ()), profile_of("risk", risks), metrics)
-    >>> found = measure_drift(NewRows({}, risks / 2), reference, DriftRules())
-    >>> [(each.kind, round(each.effect, 2)) for each in found.measurements]
-    [('score', 0.49)]
+    >>> from risk_assets_tests.domain.drifting import new_rows, reference
+    >>> drift = measure_drift(new_rows(500), reference(), DriftRules())
+    >>> [measurement.name for measurement in drift.measurements]
+    ['F1', 'activity', 'employees', 'region', 'risk']
     """
     counted = count_rows(rows, reference) if isinstance(rows, NewRows) else rows
     compared = []
@@ -100,7 +96,7 @@ def _column(
 ) -> Measurement:
     """Compare one column with its profile: by a test of its values where they are given, else by PSI."""
     if values is None:
-        distance = population_stability(beside_reference(counts.bins, profile), quantile=rules.psi_quantile)
+        distance = population_stability(contingency_table(counts.bins, profile), quantile=rules.psi_quantile)
         statistic, floor = "PSI", rules.psi_floor
     else:
         (statistic, distance), floor = _test(profile, values, rules), rules.floor
@@ -132,7 +128,7 @@ def _test(
 
 
 def _detail(profile: ColumnProfile, counts: ColumnCounts) -> str:
-    """Say what was and what is: the median, and the share missing where there is any."""
+    """Return the median before and now, and the share missing where there is any."""
     parts = []
     if isinstance(profile, NumericProfile) and profile.median is not None and counts.median is not None:
         parts.append(f"median {figure(profile.median)} before, {figure(counts.median)} now")

@@ -61,19 +61,19 @@ class Profile:
 
 @dataclass(frozen=True)
 class TrainingReference:
-    """What a model was at home with: the profile of its training rows and of the risks it gave them."""
+    """What drift of a model is measured from: the profile of its training rows, and of its risks of them."""
 
     profile: Profile
     risks: NumericProfile
 
 
 def profile_of(name: str, values: NDArray[np.float64]) -> NumericProfile:
-    """Return the profile of values (n,) without missing ones and without a histogram; needs one value at least.
+    """Return the profile, without a histogram, of at least one value (n,), none of them missing.
 
     >>> import numpy as np
-    >>> found = profile_of("calls", np.arange(101.0))
-    >>> found.n, found.mean, found.median, len(found.quantiles)
-    (101, 50.0, 50.0, 201)
+    >>> profile = profile_of("risk", np.array([0.1, 0.2, 0.6]))
+    >>> profile.median, profile.mean, len(profile.quantiles)
+    (0.2, 0.3, 201)
     """
     import numpy as np
 

@@ -21,11 +21,11 @@ DriftWord = Literal["drifted", "stable", "insufficient data", "nothing new", "no
 class DriftRules:
     """When rows count as drifted.
 
-    Fewer than `min_rows` rows say nothing. F1 has fallen when the upper end of the two-sided `confidence` interval
-    of its change is below -`margin`. Up to `most_tested_rows` a column has shifted when a test says so at level
-    `alpha` (corrected over all columns by Holm's method) and the effect is above `floor`; beyond, when PSI is
-    above both `psi_floor` and the `psi_quantile` of its null distribution. `policy` "seed": any fall of F1, on any
-    number of rows, and nothing else.
+    Fewer than `min_rows` rows are not judged. F1 has fallen when the upper end of the two-sided `confidence`
+    interval of its change is below -`margin`. Up to `most_tested_rows` a column has shifted when a test says so
+    at level `alpha` (corrected over all columns by Holm's method) and the effect is above `floor`; beyond, when
+    PSI is above both `psi_floor` and the `psi_quantile` of its null distribution. `policy` "seed": any fall of
+    F1, on any number of rows, and nothing else.
     """
 
     policy: Policy = "statistical"
@@ -58,7 +58,7 @@ class NewRows:
 
 @dataclass(frozen=True)
 class DriftReference:
-    """What the deployed model was at home with: its training rows, their risks, and its recorded score."""
+    """What new rows are compared with: the deployed model's training rows, their risks, and its recorded score."""
 
     profile: Profile
     risks: NumericProfile
@@ -71,7 +71,7 @@ class Measurement:
 
     `kind` is performance, feature, score or served; `statistic` names the test in words ("Kolmogorov-Smirnov",
     "chi-square", "PSI", "F1 difference"); `threshold` is its critical value when judged alone. `effect` is the
-    size of the change and `floor` the least one that counts. `detail` says in words what was and what is.
+    size of the change and `floor` the least one that counts. `detail` holds the figures before and now, as text.
 
     F1 difference: `value` is the upper bound of the change of F1, `effect` the change. Kolmogorov-Smirnov: both
     are the largest distance of the distributions. chi-square: `effect` is the share of rows that changed category

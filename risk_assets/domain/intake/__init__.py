@@ -1,1 +1,1 @@
-"""Rows on their way in: what became of each file."""
+"""Ingestion: what became of the rows of each file, and of polls of databases."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class SourceFile:
-    """The account of one file: accepted + duplicates + updates + quarantined = read.
+    """The counts of one file: accepted + duplicates + updates + quarantined = read.
 
     `updates` are rows that gave a row which is held already its outcome, or another one. Of the accepted rows
     `positives` have left, of `open` ones the outcome is not known, and `updated` ones have it from another file;
@@ -17,8 +17,11 @@ class SourceFile:
     `dropped_columns` are columns of the file that are not declared. `part` is the name of the file's part of
     finaldata (None when nothing is accepted), `fingerprint` a hash of its accepted rows in any order. Of equal
     rows the first file's is accepted; where a client's last row of a file is a duplicate for that reason, it is in
-    the file `redelivered` (None when there is none). The hashes of both tell damaged ones, and are of no account
-    otherwise.
+    the file `redelivered` (None when there is none). The hashes of both detect damage and do not count when two
+    source files are compared. Raises ValueError for counts that do not add up.
+
+    >>> SourceFile("july.csv", "ab", 900, read=10, accepted=7, duplicates=2, quarantined=1, open=4).known
+    3
     """
 
     name: str
@@ -44,7 +47,7 @@ class SourceFile:
     redelivered_sha256: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        """Refuse an account that does not add up."""
+        """Refuse counts that do not add up."""
         if self.accepted + self.duplicates + self.updates + self.quarantined != self.read:
             raise ValueError(f"{self.name}: accepted + duplicates + updates + quarantined is not read: {self}")
 
@@ -56,9 +59,17 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Ingestion:
-    """The account of finaldata: its files in reading order, and a version that depends on its rows alone.
+    """What finaldata was made from: its files in reading order, and a version that depends on its rows alone.
 
     `ingested_at` is ISO 8601 in UTC; `positives` counts accepted rows whose target is the positive label.
+
+    >>> july = SourceFile("july.csv", "ab", 900, read=10, accepted=7, duplicates=2, quarantined=1)
+    >>> august = SourceFile("august.csv", "cd", 450, 5, 4, 0, 0, updates=1, open=4, waiting="nothing is known yet")
+    >>> ingestion = Ingestion("v1", "2026-09-01T12:00:00+00:00", positives=3, files=(july, august))
+    >>> ingestion.read, ingestion.accepted, ingestion.duplicates, ingestion.updates, ingestion.quarantined
+    (15, 11, 2, 1, 1)
+    >>> ingestion.open, ingestion.teaching
+    (4, 7)
     """
 
     data_version: str
@@ -78,7 +89,7 @@ class Ingestion:
 
     @property
     def duplicates(self) -> int:
-        """Rows left out because an equal row is held."""
+        """Rows left out because an equal row is in finaldata already."""
         return sum(file.duplicates for file in self.files)
 
     @property
@@ -98,5 +109,5 @@ class Ingestion:
 
     @property
     def quarantined(self) -> int:
-        """Rows refused, with their reasons in quarantine/."""
+        """Rows refused; quarantine/ holds them with their reasons."""
         return sum(file.quarantined for file in self.files)

@@ -1,1 +1,1 @@
-"""The model: how it is fitted, what it says, and why."""
+"""The model: its fit, its scorecard and the reasons it gives."""

@@ -24,15 +24,16 @@ Shape = TypeVar("Shape", NumericShape, CategoricalShape)
 
 
 def to_scorecard(pipeline: Pipeline, columns: Columns, features: pd.DataFrame, *, threshold: float) -> Scorecard:
-    """Return the scorecard of a pipeline fitted by domain.training; means are over the rows of `features`.
+    """Return the scorecard of a fitted pipeline; the means of its shapes are over the rows of `features`.
 
-    >>> import pandas as pd
     >>> from risk_assets.domain.model.pipeline import build_pipeline
-    >>> rows = pd.DataFrame({"region": pd.Series(["north", "south"] * 10, dtype=object)})
-    >>> pipeline = build_pipeline(rows, {"region": "categorical"}, c=1.0).fit(rows, [1, 0] * 10)
-    >>> card = to_scorecard(pipeline, Columns("id", "left", "1", "0", (), ("region",)), rows, threshold=0.5)
-    >>> card.features, sorted(card.categorical[0].values)
-    (('region',), ['north', 'south'])
+    >>> from risk_assets.domain.simulate import simulate
+    >>> from risk_assets_tests.domain.clients import SIMULATED, labelled
+    >>> features, target = labelled(simulate(500, seed=0))
+    >>> pipeline = build_pipeline(features, dict.fromkeys(features, "linear"), 1.0).fit(features, target)
+    >>> card = to_scorecard(pipeline, SIMULATED, features, threshold=0.5)
+    >>> bool(np.allclose(card.risk(features), pipeline.predict_proba(features)[:, 1]))
+    True
     """
     card = uncentred_scorecard(pipeline, columns, threshold=threshold)
     return centred(
@@ -42,15 +43,12 @@ def to_scorecard(pipeline: Pipeline, columns: Columns, features: pd.DataFrame, *
 
 
 def uncentred_scorecard(pipeline: Pipeline, columns: Columns, *, threshold: float) -> Scorecard:
-    """Return the scorecard of a fitted pipeline whose shapes have no means (NaN) yet, but for flat ones.
+    """Return the scorecard of a fitted pipeline; the means of its shapes are NaN, but 0 of constant columns.
 
-    >>> import pandas as pd
-    >>> from risk_assets.domain.model.pipeline import build_pipeline
-    >>> rows = pd.DataFrame({"region": pd.Series(["north", "south"] * 10, dtype=object)})
-    >>> pipeline = build_pipeline(rows, {"region": "categorical"}, c=1.0).fit(rows, [1, 0] * 10)
-    >>> card = uncentred_scorecard(pipeline, Columns("id", "left", "1", "0", (), ("region",)), threshold=0.5)
-    >>> card.categorical[0].mean
-    nan
+    >>> from risk_assets_tests.domain.clients import MIXED, trained_on_mixed_clients
+    >>> card = uncentred_scorecard(trained_on_mixed_clients().pipeline, MIXED, threshold=0.5)
+    >>> [(shape.column, shape.mean) for shape in card.numeric]
+    [('activity', nan), ('balance__eur', nan), ('flag', nan), ('same', 0.0), ('blank', 0.0)]
     """
     transformer, model = pipeline.named_steps["columns"], pipeline.named_steps["regression"]
     weights = model.coef_[0]
@@ -65,21 +63,21 @@ def uncentred_scorecard(pipeline: Pipeline, columns: Columns, *, threshold: floa
 
 
 def varying_shapes(card: Scorecard) -> list[NumericShape | CategoricalShape]:
-    """Return the shapes that want a mean: those of the columns that are in the model.
+    """Return the shapes whose mean is NaN: those of the columns that are in the model.
 
-    >>> shape = CategoricalShape("region", {"north": 0.5}, unknown=0.0, missing=0.0, mean=math.nan)
-    >>> [each.column for each in varying_shapes(Scorecard(0.0, 0.5, (), (shape,)))]
-    ['region']
+    >>> employees = NumericShape("employees", (0.0, 10.0), ((-1.0, 2.0),), missing=1.0, mean=math.nan)
+    >>> [shape.column for shape in varying_shapes(Scorecard(-2.0, 0.5, (employees,), ()))]
+    ['employees']
     """
     return [shape for shape in card.shapes if math.isnan(shape.mean)]
 
 
 def centred(card: Scorecard, means: Mapping[str, float]) -> Scorecard:
-    """Return the scorecard with these means of its shapes over the training rows.
+    """Return the scorecard with these means of its shapes over the training rows, by column.
 
-    >>> shape = CategoricalShape("region", {"north": 0.5}, unknown=0.0, missing=0.0, mean=math.nan)
-    >>> centred(Scorecard(0.0, 0.5, (), (shape,)), {"region": 0.25}).categorical[0].mean
-    0.25
+    >>> employees = NumericShape("employees", (0.0, 10.0), ((-1.0, 2.0),), missing=1.0, mean=math.nan)
+    >>> centred(Scorecard(-2.0, 0.5, (employees,), ()), {"employees": 1.2}).numeric[0].mean
+    1.2
     """
 
     def with_mean(shape: Shape) -> Shape:
@@ -103,10 +101,12 @@ def spline_pieces(
 ) -> tuple[tuple[float, ...], tuple[tuple[float, ...], ...]]:
     """Return the breaks of a fitted spline with these weights (outputs,), and its polynomials piece by piece.
 
+    Coefficients are of powers of t, from 0 to 1 within the piece, highest power first.
+
     >>> from sklearn.preprocessing import SplineTransformer
-    >>> line = SplineTransformer(degree=1, knots=np.array([[0.0], [10.0]]), include_bias=False).fit([[0.0], [9.0]])
-    >>> spline_pieces(line, np.array([2.0]))
-    ((0.0, 10.0), ((-2.0, 2.0),))
+    >>> line = SplineTransformer(degree=1, knots=np.array([[0.0], [10.0]]), include_bias=False)
+    >>> spline_pieces(line.fit(np.array([[0.0], [10.0]])), weights=np.array([3.0]))
+    ((0.0, 10.0), ((-3.0, 3.0),))
     """
     spline = transformer.bsplines_[0]
     if not transformer.include_bias:
@@ -119,8 +119,9 @@ def spline_pieces(
 def _polynomial(spline: BSpline, weights: NDArray[np.float64], piece: int) -> tuple[float, ...]:
     """Return a B-spline on [t_i, t_i+1) as a polynomial in (x - t_i) / (t_i+1 - t_i), highest power first.
 
-    Only the degree + 1 splines that live there take part, on knots measured from t_i in widths of the piece, so
-    nothing overflows whatever the units. The Taylor series at 0: the m-th coefficient is the m-th derivative / m!.
+    Only the degree + 1 splines that are not 0 there are summed, on knots measured from t_i in widths of the
+    piece, so that nothing overflows whatever the units. The Taylor series at 0: the m-th coefficient is the
+    m-th derivative / m!.
     """
     from scipy.interpolate import BSpline
 
@@ -135,7 +136,7 @@ def _categorical(name: str, steps: Pipeline | str, weights: NDArray[np.float64])
     if isinstance(steps, str):
         return CategoricalShape(name, {}, unknown=0.0, missing=0.0, mean=0.0)
     frequent, has_rest = frequent_categories(steps[-1])
-    # the infrequent group, where there is one, is the encoder's last column and takes the unknown ones too
+    # the infrequent group, where there is one, is the encoder's last column and holds the unknown ones too
     unknown = float(weights[-1]) if has_rest else 0.0
     values = dict(zip(frequent, weights[: len(frequent)].tolist(), strict=True))
     missing = values.get(MISSING_CATEGORY, unknown)
@@ -143,12 +144,12 @@ def _categorical(name: str, steps: Pipeline | str, weights: NDArray[np.float64])
 
 
 def frequent_categories(encoder: OneHotEncoder) -> tuple[list[str], bool]:
-    """Return the categories with an output of their own, in order, and whether the rest share one behind them.
+    """Return the categories with an output of their own, in order, and whether all others share one more.
 
     >>> from sklearn.preprocessing import OneHotEncoder
-    >>> encoder = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=2)
-    >>> frequent_categories(encoder.fit([["a"], ["a"], ["b"], ["c"]]))
-    (['a'], True)
+    >>> encoder = OneHotEncoder(max_categories=2, handle_unknown="infrequent_if_exist")
+    >>> frequent_categories(encoder.fit([["north"], ["north"], ["south"], ["west"]]))
+    (['north'], True)
     """
     infrequent = encoder.infrequent_categories_[0]
     rare = set() if infrequent is None else set(infrequent)

@@ -1,4 +1,4 @@
-"""Sums over rows and what they make: objective, gradient and Hessian of the penalised logistic regression.
+"""Objective, gradient and Hessian of the penalised logistic regression, from sums over the rows.
 
 The objective is scikit-learn's: mean log-loss + |weights|^2 / (2 C n), the intercept unpenalised.
 """
@@ -38,10 +38,11 @@ class Moments:
 
 
 def objective(moments: Moments, beta: NDArray[np.float64], c: float) -> float:
-    """Return mean log-loss + |weights|^2 / (2 C n).
+    """Return mean log-loss + |weights|^2 / (2 C n) at intercept and weights `beta` (1 + outputs,).
 
-    >>> objective(Moments(rows=10, loss=5.0, residual=(), weight=(), cross={}), np.array([1.0, 2.0]), c=1.0)
-    0.7
+    >>> moments = Moments(rows=10, loss=7.0, residual=[], weight=[], cross={})
+    >>> objective(moments, np.array([-2.0, 1.0]), c=0.5)
+    0.8
     """
     return (moments.loss + float(beta[1:] @ beta[1:]) / (2 * c)) / moments.rows
 
@@ -51,10 +52,10 @@ def gradient_of(
 ) -> NDArray[np.float64]:
     """Return the gradient (1 + outputs,) of the objective.
 
-    >>> column = PiecewiseColumn("region", np.eye(2)[:, None, :], categories=("north", "south"))
-    >>> moments = Moments(4, 2.0, residual=[np.array([[1.0], [-1.0]])], weight=[], cross={})
-    >>> gradient_of([column], moments, np.zeros(3), c=1.0).tolist()
-    [-0.0, -0.25, 0.25]
+    >>> line = PiecewiseColumn("x", basis=np.array([[[0.0], [1.0]]]), breaks=(0.0, 1.0))
+    >>> moments = Moments(10, 7.0, residual=[np.array([[3.0, 1.0]])], weight=[], cross={})
+    >>> gradient_of([line], moments, np.array([-2.0, 1.0]), c=0.5).tolist()
+    [-0.3, 0.1]
     """
     sums = [np.einsum("pai,pa->i", column.basis, r) for column, r in zip(columns, moments.residual, strict=True)]
     gradient = -np.concatenate([[moments.residual[0][:, 0].sum()], *sums])
@@ -63,23 +64,23 @@ def gradient_of(
 
 
 def hessian_of(columns: Sequence[PiecewiseColumn], moments: Moments, c: float) -> NDArray[np.float64]:
-    """Return the Hessian (1 + outputs, 1 + outputs) of the objective; 0 for pairs whose sums are not there.
+    """Return the Hessian (1 + outputs, 1 + outputs) of the objective; 0 for pairs whose sums are missing.
 
-    >>> column = PiecewiseColumn("region", np.eye(2)[:, None, :], categories=("north", "south"))
-    >>> moments = Moments(4, 2.0, residual=[], weight=[np.array([[0.5], [0.5]])], cross={})
-    >>> hessian_of([column], moments, c=1.0).tolist()
-    [[0.25, 0.125, 0.125], [0.125, 0.375, 0.0], [0.125, 0.0, 0.375]]
+    >>> line = PiecewiseColumn("x", basis=np.array([[[0.0], [1.0]]]), breaks=(0.0, 1.0))
+    >>> moments = Moments(10, 7.0, residual=[], weight=[np.array([[2.0, 1.0, 0.6]])], cross={})
+    >>> hessian_of([line], moments, c=0.5).tolist()
+    [[0.2, 0.1], [0.1, 0.26]]
     """
-    places = places_of(columns)
-    size = places[-1].stop
+    slices = weight_slices(columns)
+    size = slices[-1].stop
     hessian = np.zeros((size, size))
     hessian[0, 0] = moments.weight[0][:, 0].sum()
-    for column, place, sums in zip(columns, places, moments.weight, strict=True):
-        hessian[0, place] = np.einsum("pai,pa->i", column.basis, sums[:, : column.degree + 1])
-        hessian[place, place] = _own(column, sums)
+    for column, own, sums in zip(columns, slices, moments.weight, strict=True):
+        hessian[0, own] = np.einsum("pai,pa->i", column.basis, sums[:, : column.degree + 1])
+        hessian[own, own] = _own(column, sums)
     for (j, k), sums in moments.cross.items():
         block = np.einsum("pai,pqab,qbl->il", columns[j].basis, sums, columns[k].basis, optimize=True)
-        hessian[places[j], places[k]] = block
+        hessian[slices[j], slices[k]] = block
     upper = np.triu(hessian, 1)
     penalty = np.where(np.arange(size) > 0, 1 / c, 0)
     return np.asarray((np.diag(np.diag(hessian) + penalty) + upper + upper.T) / moments.rows)
@@ -92,12 +93,13 @@ def _own(column: PiecewiseColumn, sums: NDArray[np.float64]) -> NDArray[np.float
     return np.asarray(np.einsum("pai,pab,pbl->il", column.basis, square, column.basis, optimize=True))
 
 
-def places_of(columns: Sequence[PiecewiseColumn]) -> list[slice]:
-    """Return where each column's weights stand behind the intercept.
+def weight_slices(columns: Sequence[PiecewiseColumn]) -> list[slice]:
+    """Return the slice of each column's weights in (1 + outputs,), whose first is the intercept.
 
-    >>> column = PiecewiseColumn("region", np.eye(2)[:, None, :], categories=("north", "south"))
-    >>> places_of([column])
-    [slice(1, 3, None)]
+    >>> line = PiecewiseColumn("x", basis=np.zeros((1, 2, 1)))
+    >>> spline = PiecewiseColumn("y", basis=np.zeros((7, 4, 10)))
+    >>> weight_slices([line, spline])
+    [slice(1, 2, None), slice(2, 12, None)]
     """
     ends = itertools.accumulate((column.outputs for column in columns), initial=1)
     return [slice(start, end) for start, end in itertools.pairwise(ends)]

@@ -4,9 +4,9 @@ Where the outputs of a column sum to 1, as the intercept does, the penalty alone
 between the two: at the optimum the weights of such a column sum to 0. So the search stays among those weights,
 where nothing is flat.
 
-The sums of a gradient are few, those of a Hessian many: each pair of columns has its own. So a Hessian serves for
-several steps, and each of them teaches it what it got wrong (the update of Broyden, Fletcher, Goldfarb and Shanno;
-Nocedal and Wright, Numerical Optimization, 2006, section 6.1).
+The sums of a gradient are few, those of a Hessian many: each pair of columns has its own. So a Hessian is reused
+for several steps and corrected after each (the update of Broyden, Fletcher, Goldfarb and Shanno; Nocedal and
+Wright, Numerical Optimization, 2006, section 6.1).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from risk_assets.domain.model.moments import Curvature, Moments, gradient_of, hessian_of, objective, places_of
+from risk_assets.domain.model.moments import Curvature, Moments, gradient_of, hessian_of, objective, weight_slices
 from risk_assets.domain.model.piecewise import PiecewiseColumn
 from risk_assets.domain.model.training_rows import TrainingError
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 #: As newton-cholesky's `tol`: of the largest mean gradient.
 TOLERANCE = 1e-8
 #: The last step moves the log-odds by less than about 1e-9 (half its squared length by the Hessian), and no weight
-#: by more than LAST_STEP, so that what is left behind it is far below what anyone compares.
+#: by more than LAST_STEP, so that the remaining error is far below any tolerance.
 LAST_DECREMENT, LAST_STEP = 1e-19, 1e-6
-#: A Hessian serves for so many steps.
+#: After so many steps the Hessian is computed anew.
 STEPS_PER_HESSIAN = 8
 MOST_STEPS, MOST_HALVINGS = 100, 20
 #: Relative error of a sum of losses: a rise by less is none.
@@ -37,15 +37,15 @@ LOSS_ERROR = 1e-13
 
 
 class Measure(Protocol):
-    """Gives the sums at an intercept followed by weights (1 + outputs,)."""
+    """Computes the sums at an intercept followed by weights (1 + outputs,)."""
 
     def __call__(self, beta: NDArray[np.float64], *, curvature: Curvature) -> Moments:
-        """Return the sums, with as many of w as are wanted."""
+        """Return the sums, those of w only with `curvature` "all"."""
 
 
 @dataclass(frozen=True)
 class Fit:
-    """The optimum: intercept and weights (1 + outputs,), and the number of steps that led there.
+    """The optimum: intercept and weights (1 + outputs,), and the number of steps.
 
     `gradient` is the largest mean gradient before the last step.
     """
@@ -56,21 +56,20 @@ class Fit:
 
 
 def fit(measure: Measure, columns: Sequence[PiecewiseColumn], c: float, start: NDArray[np.float64]) -> Fit:
-    """Return the optimum, looked for from an intercept and weights (1 + outputs,).
+    """Return the optimum, from a start (1 + outputs,): intercept and weights.
 
-    Raises TrainingError when no step gets nearer or MOST_STEPS are not enough.
+    Raises TrainingError when no step lowers the objective or MOST_STEPS are not enough.
 
-    >>> column = PiecewiseColumn("region", np.eye(2)[:, None, :], categories=("north", "south"))
-    >>> left, stayed = np.array([3.0, 1.0]), np.array([1.0, 3.0])  # of four clients in each region
+    >>> line = PiecewiseColumn("x", basis=np.array([[[0.0], [1.0]]]), breaks=(0.0, 1.0))
+    >>> t, left = np.array([0.0, 0.2, 0.8, 1.0]), np.array([0, 1, 0, 1])
     >>> def measure(beta, *, curvature):
-    ...     p = 1 / (1 + np.exp(-(beta[0] + beta[1:])))
-    ...     loss = -(left @ np.log(p) + stayed @ np.log(1 - p))
-    ...     residual, weight = left - 4 * p, 4 * p * (1 - p)
-    ...     return Moments(8, float(loss), [residual[:, None]], [weight[:, None]], {})
-    >>> fit(measure, [column], c=1e6, start=np.zeros(3)).beta.round(3).tolist()  # +-log(3)
-    [0.0, 1.099, -1.099]
+    ...     z, powers = beta[0] + beta[1] * t, t ** np.arange(3)[:, None]
+    ...     p, loss = 1 / (1 + np.exp(-z)), float((np.logaddexp(0, z) - left * z).sum())
+    ...     return Moments(4, loss, [(powers[:2] @ (left - p))[None]], [(powers @ (p * (1 - p)))[None]], {})
+    >>> fit(measure, [line], c=10.0, start=np.zeros(2)).beta.tolist()
+    [-0.373, 0.745]
     """
-    space, beta = _weighted(columns), _balance(columns, start)
+    space, beta = _search_directions(columns), _centre(columns, start)
     moments = measure(beta, curvature="all")
     gradient, hessian = _reduced(space, columns, moments, beta, c)
     for steps in range(1, MOST_STEPS + 1):
@@ -81,7 +80,7 @@ def fit(measure: Measure, columns: Sequence[PiecewiseColumn], c: float, start: N
         beta = beta + share * (space @ step)
         if steps % STEPS_PER_HESSIAN:
             before, gradient = gradient, space.T @ gradient_of(columns, moments, beta, c)
-            hessian = _fitted_parameters(hessian, share * step, gradient - before)
+            hessian = _bfgs_update(hessian, share * step, gradient - before)
         else:
             gradient, hessian = _reduced(space, columns, measure(beta, curvature="all"), beta, c)
     raise TrainingError(f"the fit does not converge within {MOST_STEPS} steps")
@@ -108,23 +107,23 @@ def _is_last(gradient: NDArray[np.float64], hessian: NDArray[np.float64], step: 
 def _descend(
     measure: Measure, beta: NDArray[np.float64], step: NDArray[np.float64], moments: Moments, c: float
 ) -> tuple[float, Moments]:
-    """Return the share of the step after which the objective has not risen, halved as often as needed."""
+    """Return the share of the step, halved until the objective does not rise, and the sums there."""
     before, share = objective(moments, beta, c), 1.0
     for _ in range(MOST_HALVINGS + 1):
         trial = beta + share * step
-        found = measure(trial, curvature="none")
-        if objective(found, trial, c) <= before * (1 + LOSS_ERROR):
-            return share, found
+        reached = measure(trial, curvature="none")
+        if objective(reached, trial, c) <= before * (1 + LOSS_ERROR):
+            return share, reached
         share /= 2
     raise TrainingError("the fit does not converge: no step along Newton's direction lowers the log-loss")
 
 
-def _fitted_parameters(
+def _bfgs_update(
     hessian: NDArray[np.float64], step: NDArray[np.float64], change: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the Hessian that explains the change of the gradient along the step, and is as before otherwise."""
+    """Return the Hessian updated by BFGS, so that it maps the step to the change of the gradient."""
     curved, explained = float(step @ change), hessian @ step
-    # the objective is convex: no curvature is rounding, and teaches nothing
+    # the objective is convex: a curvature that is not positive is a rounding error
     if curved <= np.finfo(np.float64).eps * float(np.linalg.norm(step) * np.linalg.norm(change)):
         return hessian
     return np.asarray(
@@ -132,8 +131,8 @@ def _fitted_parameters(
     )
 
 
-def _weighted(columns: Sequence[PiecewiseColumn]) -> NDArray[np.float64]:
-    """Return an orthonormal basis (1 + outputs, free) of the weights that _balance gives."""
+def _search_directions(columns: Sequence[PiecewiseColumn]) -> NDArray[np.float64]:
+    """Return an orthonormal basis (1 + outputs, free) of the weights that _centre returns."""
     from scipy.linalg import block_diag, null_space
 
     blocks = [
@@ -143,13 +142,13 @@ def _weighted(columns: Sequence[PiecewiseColumn]) -> NDArray[np.float64]:
     return np.asarray(block_diag(np.eye(1), *blocks))
 
 
-def _balance(columns: Sequence[PiecewiseColumn], beta: NDArray[np.float64]) -> NDArray[np.float64]:
+def _centre(columns: Sequence[PiecewiseColumn], beta: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the same shapes with weights that sum to 0 where a column's outputs sum to 1."""
     beta = beta.copy()
-    for column, place in zip(columns, places_of(columns), strict=True):
+    for column, own in zip(columns, weight_slices(columns), strict=True):
         if column.sums_to_one:
-            mean = beta[place].mean()
-            beta[place] -= mean
+            mean = beta[own].mean()
+            beta[own] -= mean
             beta[0] += mean
     return beta
 

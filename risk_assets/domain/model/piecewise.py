@@ -1,4 +1,4 @@
-"""The columns of a design as local polynomials: a row is a piece of each column and a place t within it."""
+"""The columns of a design as local polynomials: a row is a piece of each column and a position t within it."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ class PiecewiseColumn:
     A spline has a piece between any two `breaks`, and `missing` is the number that stands for a blank. A
     categorical column has a piece for each of `categories` and, with `has_rest`, a last one for all others; its
     degree is 0.
+
+    >>> regions = PiecewiseColumn("region", np.eye(3)[:, None, :], categories=("north", "south"), has_rest=True)
+    >>> regions.pieces, regions.degree, regions.outputs, regions.sums_to_one
+    (3, 0, 3, True)
     """
 
     name: str
@@ -53,19 +57,22 @@ class PiecewiseColumn:
         return bool(np.allclose(total[:, 0], 1) and np.allclose(total[:, 1:], 0))
 
     def polynomials(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the shape with these weights (outputs,): coefficients (pieces, degree + 1) of rising powers."""
+        """Return the shape with these weights (outputs,): coefficients (pieces, degree + 1), lowest power first.
+
+        >>> line = PiecewiseColumn("x", basis=np.array([[[0.0], [1.0]]]), breaks=(0.0, 1.0))
+        >>> line.polynomials(np.array([3.0])).tolist()
+        [[0.0, 3.0]]
+        """
         return np.asarray(self.basis @ weights)
 
 
 def piecewise_columns(pipeline: Pipeline) -> tuple[PiecewiseColumn, ...]:
     """Return the columns of a pipeline whose transformer is fitted, in the order of its outputs.
 
-    >>> import pandas as pd
-    >>> from risk_assets.domain.model.pipeline import build_pipeline
-    >>> rows = pd.DataFrame({"region": pd.Series(["north", "south"] * 10, dtype=object)})
-    >>> pipeline = build_pipeline(rows, {"region": "categorical"}, c=1.0).fit(rows, [1, 0] * 10)
-    >>> [(column.name, column.categories) for column in piecewise_columns(pipeline)]
-    [('region', ('north', 'south'))]
+    >>> from risk_assets_tests.domain.clients import trained_on_mixed_clients
+    >>> columns = piecewise_columns(trained_on_mixed_clients().pipeline)
+    >>> [(column.name, column.pieces, column.outputs) for column in columns]
+    [('activity', 1, 1), ('balance__eur', 1, 1), ('flag', 1, 1), ('region', 4, 4), ('remainder', 50, 50)]
     """
     fitted = pipeline.named_steps["columns"].transformers_
     return tuple(_column(names[0], steps) for step, steps, names in fitted if not isinstance(steps, str))
@@ -88,11 +95,11 @@ def _column(name: str, steps: Pipeline) -> PiecewiseColumn:
 def weights_by_column(
     columns: Sequence[PiecewiseColumn], weights: NDArray[np.float64]
 ) -> list[NDArray[np.float64]]:
-    """Return the weights (outputs of all,) column by column.
+    """Return the weights (outputs of all columns,) split by column.
 
-    >>> regions = PiecewiseColumn("region", np.eye(2)[:, None, :], categories=("north", "south"))
-    >>> sectors = PiecewiseColumn("sector", np.eye(3)[:, None, :], categories=("a", "b", "c"))
-    >>> [each.tolist() for each in weights_by_column([regions, sectors], np.arange(5.0))]
-    [[0.0, 1.0], [2.0, 3.0, 4.0]]
+    >>> line = PiecewiseColumn("x", basis=np.zeros((1, 2, 1)))
+    >>> regions = PiecewiseColumn("region", basis=np.zeros((2, 1, 2)))
+    >>> [own.tolist() for own in weights_by_column([line, regions], np.array([1.0, 2.0, 3.0]))]
+    [[1.0], [2.0, 3.0]]
     """
     return np.split(weights, np.cumsum([column.outputs for column in columns])[:-1])

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import Pipeline
 
-#: How a column enters the model; "constant" columns say nothing and are left out.
+#: How a column enters the model; "constant" columns, of one value, are left out.
 Form = Literal["spline", "linear", "categorical", "constant"]
 
 SPLINE_KNOTS = 8
@@ -39,9 +39,9 @@ def possible_forms(features: pd.DataFrame, columns: Columns) -> dict[str, tuple[
 
     >>> import pandas as pd
     >>> from risk_assets.domain.columns import NumericColumn
-    >>> columns = Columns("id", "left", "1", "0", (NumericColumn("calls"), NumericColumn("same")))
-    >>> possible_forms(pd.DataFrame({"calls": np.arange(300.0), "same": np.ones(300)}), columns)
-    {'calls': ('linear', 'spline'), 'same': ('constant',)}
+    >>> features = pd.DataFrame({"employees": np.arange(300.0), "region": ["north"] * 300})
+    >>> possible_forms(features, Columns("client", "left", "1", "0", (NumericColumn("employees"),), ("region",)))
+    {'employees': ('linear', 'spline'), 'region': ('constant',)}
     """
     numeric = {column.name: _numeric_forms(features[column.name].to_numpy()) for column in columns.numeric}
     return {**numeric, **{name: _categorical_forms(features[name]) for name in columns.categorical}}
@@ -51,8 +51,8 @@ def _numeric_forms(values: NDArray[np.float64]) -> tuple[Form, ...]:
     present = values[~np.isnan(values)]
     if len(present) == 0 or np.ptp(present) <= LEAST_GAP:
         return ("constant",)
-    can_bend = len(present) >= LEAST_SPLINE_ROWS and len(np.unique(present)) >= LEAST_SPLINE_VALUES
-    return ("linear", "spline") if can_bend else ("linear",)
+    can_be_spline = len(present) >= LEAST_SPLINE_ROWS and len(np.unique(present)) >= LEAST_SPLINE_VALUES
+    return ("linear", "spline") if can_be_spline else ("linear",)
 
 
 def _categorical_forms(values: pd.Series) -> tuple[Form, ...]:
@@ -68,46 +68,46 @@ def knots(values: NDArray[np.float64], form: Form) -> NDArray[np.float64]:
     [[1.0], [99.0]]
     """
     present = np.sort(values[~np.isnan(values)])
-    found = np.quantile(present, knot_probabilities(form), method="inverted_cdf")
-    return distinct_knots(found, present[[0, -1]])
+    quantiles = np.quantile(present, knot_probabilities(form), method="inverted_cdf")
+    return distinct_knots(quantiles, present[[0, -1]])
 
 
 def knot_probabilities(form: Form) -> NDArray[np.float64]:
     """Return the probabilities (k,) at whose quantiles the knots lie.
 
-    >>> knot_probabilities("linear").tolist()
-    [0.01, 0.99]
+    >>> knot_probabilities("spline").tolist()
+    [0.01, 0.15, 0.29, 0.43, 0.57, 0.71, 0.85, 0.99]
     """
     return np.linspace(OUTER_QUANTILE, 1 - OUTER_QUANTILE, SPLINE_KNOTS if form == "spline" else 2)
 
 
-def distinct_knots(found: NDArray[np.float64], extremes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the distinct ones of ascending quantiles (k, 1), or the extremes (2,) where there is one only.
+def distinct_knots(quantiles: NDArray[np.float64], extremes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the distinct ones of ascending quantiles as (k, 1), or the extremes (2,) where there is one only.
 
-    >>> distinct_knots(np.array([0.0, 0.0, 5.0]), np.array([0.0, 9.0])).tolist()
+    >>> distinct_knots(np.array([0.0, 0.0, 5.0]), extremes=np.array([0.0, 9.0])).tolist()
     [[0.0], [5.0]]
     """
-    distinct = found[np.concatenate([[True], np.diff(found) > LEAST_GAP])]
+    distinct = quantiles[np.concatenate([[True], np.diff(quantiles) > LEAST_GAP])]
     return (distinct if len(distinct) > 1 else extremes)[:, None]
 
 
 def knots_of(features: pd.DataFrame, forms: Mapping[str, Form]) -> dict[str, NDArray[np.float64]]:
-    """Return the knots (k, 1) of each numeric column that takes part.
+    """Return the knots (k, 1) of each numeric column that is not constant.
 
     >>> import pandas as pd
-    >>> table = pd.DataFrame({"calls": np.arange(101.0), "region": "north"})
-    >>> knots_of(table, {"calls": "linear", "region": "categorical"})["calls"].tolist()
+    >>> features = pd.DataFrame({"employees": np.arange(101.0), "same": 1.0})
+    >>> knots_of(features, {"employees": "linear", "same": "constant"})["employees"].tolist()
     [[1.0], [99.0]]
     """
-    bent = {name: form for name, form in forms.items() if form in {"linear", "spline"}}
-    return {name: knots(features[name].to_numpy(), form) for name, form in bent.items()}
+    numeric = {name: form for name, form in forms.items() if form in {"linear", "spline"}}
+    return {name: knots(features[name].to_numpy(), form) for name, form in numeric.items()}
 
 
 def column_steps(form: Form, knots: NDArray[np.float64] | None) -> Pipeline:
     """Return the unfitted steps of one column; a numeric one has knots (k, 1).
 
-    >>> [name for name, _ in column_steps("linear", np.array([[0.0], [9.0]])).steps]
-    ['simpleimputer', 'splinetransformer']
+    >>> [type(step).__name__ for step in column_steps("linear", np.array([[0.0], [9.0]]))]
+    ['SimpleImputer', 'SplineTransformer']
     """
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
@@ -143,13 +143,13 @@ def regression(c: float) -> LogisticRegression:
 
 
 def build_pipeline(features: pd.DataFrame, forms: Mapping[str, Form], c: float) -> Pipeline:
-    """Return the unfitted pipeline over a table with the columns of `forms`, whose knots are quantiles there.
+    """Return the unfitted pipeline for the columns of `forms`, its knots the quantiles of `features`.
 
     >>> import pandas as pd
-    >>> rows = pd.DataFrame({"calls": np.arange(20.0)})
-    >>> model = build_pipeline(rows, {"calls": "linear"}, c=1.0).fit(rows, [0] * 10 + [1] * 10)
-    >>> (model.predict_proba(rows)[:, 1] > 0.5).tolist() == [False] * 10 + [True] * 10
-    True
+    >>> features, left = pd.DataFrame({"employees": np.arange(100.0)}), np.arange(100) < 50
+    >>> pipeline = build_pipeline(features, {"employees": "linear"}, c=1.0).fit(features, left)
+    >>> pipeline.predict_proba(features.iloc[[0, 99]])[:, 1].tolist()
+    [0.914, 0.090]
     """
     return pipeline_of(forms, knots_of(features, forms), c)
 
@@ -157,7 +157,7 @@ def build_pipeline(features: pd.DataFrame, forms: Mapping[str, Form], c: float) 
 def pipeline_of(forms: Mapping[str, Form], knots: Mapping[str, NDArray[np.float64]], c: float) -> Pipeline:
     """Return the unfitted pipeline with these knots (k, 1) by numeric column.
 
-    >>> [name for name, _ in pipeline_of({"region": "categorical"}, {}, c=1.0).steps]
+    >>> list(pipeline_of({"region": "categorical"}, {}, c=1.0).named_steps)
     ['columns', 'regression']
     """
     from sklearn.compose import ColumnTransformer
@@ -165,7 +165,7 @@ def pipeline_of(forms: Mapping[str, Form], knots: Mapping[str, NDArray[np.float6
 
     # steps are named by number: a column's name may hold what scikit-learn forbids in a step's
     steps = [
-        (f"column{place}", "drop" if form == "constant" else column_steps(form, knots.get(name)), [name])
-        for place, (name, form) in enumerate(forms.items())
+        (f"column{number}", "drop" if form == "constant" else column_steps(form, knots.get(name)), [name])
+        for number, (name, form) in enumerate(forms.items())
     ]
     return Pipeline([("columns", ColumnTransformer(steps)), ("regression", regression(c))])

@@ -4,8 +4,8 @@ A feature's contribution is its log-odds against the average client, so exp(cont
 multiplies the odds. The shapes add up to the model, so these reasons are exact, not an approximation of it.
 
 What explains the risk comes first: for a client above the average (its contributions add up to 0 or more) what
-raises the odds, for one below it what lowers them. What speaks against that only fills the places that are left.
-engine.scorecard_sql says the same words in SQL.
+raises the odds, for one below it what lowers them. What speaks against that follows, up to the number of reasons.
+engine.model.scorecard_sql computes the same text in SQL.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ LEAST_PLAIN, LARGEST_PLAIN = 0.01, 1e15
 
 @dataclass(frozen=True)
 class Reason:
-    """What one feature does: log-odds against the average client, and the words for it."""
+    """What one feature contributes: log-odds against the average client, and the text that people read."""
 
     feature: str
     contribution: float
@@ -49,13 +49,13 @@ class Reason:
 def reasons(scorecard: Scorecard, columns: FeatureColumns, k: int = 3) -> list[tuple[Reason, ...]]:
     """Return for each client up to `k` reasons: those for its risk, then those against it, each strongest first.
 
-    Equally strong ones stand in feature order.
+    Equally strong ones are in feature order.
 
-    >>> from risk_assets.domain.model.scorecard import CategoricalShape
-    >>> shape = CategoricalShape("region", {"north": 1.0}, unknown=0.0, missing=0.0, mean=0.0)
-    >>> card = Scorecard(0.0, 0.5, (), (shape,))
-    >>> [[reason.text for reason in client] for client in reasons(card, {"region": np.array(["north"], object)})]
-    [['region is north: odds × 2.7']]
+    >>> from risk_assets.domain.model.scorecard import NumericShape
+    >>> activity = NumericShape("activity", (0.0, 20.0), ((-4.0, 2.0),), missing=0.0, mean=0.0)
+    >>> card = Scorecard(-1.0, 0.5, (activity,), ())
+    >>> [[reason.text for reason in client] for client in reasons(card, {"activity": np.array([3.0, 10.0])})]
+    [['activity is 3: odds × 4.1'], []]
     """
     table = scorecard.contributions(columns)
     strength = np.minimum(np.abs(table), MOST_STRENGTH).round(STRENGTH_DECIMALS)
@@ -72,7 +72,7 @@ def reasons(scorecard: Scorecard, columns: FeatureColumns, k: int = 3) -> list[t
 
 
 def _order(table: NDArray[np.float64], strength: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Return each row's features in the order of the reasons, with those too weak to be one at the end."""
+    """Return each row's features in the order of the reasons, those too weak for a reason last."""
     above = np.round(table.sum(axis=1, keepdims=True), STRENGTH_DECIMALS) >= 0
     explains = ((table > 0) == above) & (strength >= LEAST_STRENGTH)
     return np.lexsort((-strength, ~explains), axis=1)
@@ -83,7 +83,7 @@ def _reason(feature: str, value: object, contribution: float) -> Reason:
 
 
 def odds_text(contribution: float) -> str:
-    """Return a contribution as a factor of the odds: "odds × 3.5", "odds ÷ 12", "odds × over 1000".
+    """Return a contribution in log-odds as a factor of the odds, as text.
 
     >>> odds_text(1.25), odds_text(-2.5), odds_text(9.0)
     ('odds × 3.5', 'odds ÷ 12', 'odds × over 1000')
@@ -96,10 +96,10 @@ def odds_text(contribution: float) -> str:
 
 
 def value_text(value: object) -> str:
-    """Return a cell as people write it: "3", "29.85", "1.00e+20", a category as it is, or "missing".
+    """Return a cell as people write it.
 
-    >>> value_text(3.0), value_text(29.849), value_text(1e20), value_text(None)
-    ('3', '29.85', '1.00e+20', 'missing')
+    >>> value_text(3.0), value_text(29.854), value_text(1e20), value_text("north"), value_text(None)
+    ('3', '29.85', '1.00e+20', 'north', 'missing')
     """
     if value is None:
         return "missing"

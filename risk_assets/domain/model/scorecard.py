@@ -29,8 +29,12 @@ class NumericShape:
 
     Piece i holds on [breaks[i], breaks[i + 1]) and has the value sum_k coefficients[i][k] * t ** (degree - k),
     highest power first, where t = (x - breaks[i]) / (breaks[i + 1] - breaks[i]) runs from 0 to 1. Beyond the outer
-    breaks the shape goes on as a constant. `missing` is the value for a missing cell, `mean` the average over the
+    breaks the shape is constant. `missing` is the value for a missing cell, `mean` the average over the
     training rows.
+
+    >>> activity = NumericShape("activity", (0.0, 20.0), ((-4.0, 2.0),), missing=0.5, mean=0.0)
+    >>> activity(np.array([-7.0, 0.0, 5.0, np.nan])).tolist(), activity.at(5.0), activity.at(None)
+    ([2.0, 2.0, 1.0, 0.5], 1.0, 0.5)
     """
 
     column: str
@@ -54,7 +58,7 @@ class NumericShape:
         return np.where(blank, self.missing, total) if blank.any() else total
 
     def at(self, value: float | None) -> float:
-        """Return the log-odds of one value, some ten times as fast as an array of one; None is a missing cell."""
+        """Return the log-odds of one value, about ten times as fast as of an array; None is a missing cell."""
         if value is None:
             return self.missing
         breaks = self.breaks
@@ -77,6 +81,10 @@ class CategoricalShape:
     """A table of one categorical column: value by category, for an unknown category and for a missing cell.
 
     `mean` is the average over the training rows.
+
+    >>> region = CategoricalShape("region", {"north": 0.7}, unknown=0.1, missing=-0.2, mean=0.0)
+    >>> region(np.array(["north", "west", None], dtype=object)).tolist(), region.at("north")
+    ([0.7, 0.1, -0.2], 0.7)
     """
 
     column: str
@@ -88,8 +96,8 @@ class CategoricalShape:
     def __call__(self, values: NDArray[np.object_]) -> NDArray[np.float64]:
         """Return the log-odds of each category; None is a missing cell."""
         table, unknown = self._table, self.unknown
-        found = (table.get(value, unknown) for value in values.tolist())
-        return np.fromiter(found, np.float64, len(values))
+        log_odds = (table.get(value, unknown) for value in values.tolist())
+        return np.fromiter(log_odds, np.float64, len(values))
 
     def at(self, value: str | None) -> float:
         """Return the log-odds of one category; None is a missing cell."""
@@ -108,6 +116,15 @@ class Scorecard:
 
     A client is predicted positive when risk >= threshold. The methods take `columns`: for each feature a float64
     array (numeric; NaN is missing) or an object array of text (categorical; None is missing), all of one length.
+
+    >>> activity = NumericShape("activity", (0.0, 20.0), ((-4.0, 2.0),), missing=0.5, mean=0.5)
+    >>> card = Scorecard(-1.0, 0.5, numeric=(activity,), categorical=())
+    >>> card.risk({"activity": np.array([0.0, 20.0])}).tolist(), card.risk_of({"activity": 0.0})
+    ([0.73, 0.047], 0.73)
+    >>> card.contributions({"activity": np.array([0.0, 20.0])}).tolist()
+    [[1.5], [-2.5]]
+    >>> card.features, card.shapes == (activity,), card.shape_value("activity", np.array([10.0])).tolist()
+    (('activity',), True, [0.0])
     """
 
     intercept: float

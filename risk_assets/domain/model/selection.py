@@ -1,7 +1,7 @@
 """Choosing the form of each column, the strength of the penalty and the threshold, by cross-validation.
 
-Knots, medians and categories come from all rows and are fixed beforehand; they do not look at the target, so
-the held-out log-loss stays honest where it matters.
+Knots, medians and categories come from all rows and are fixed beforehand; they do not depend on the target, so
+the held-out log-loss is not biased by it.
 """
 
 from __future__ import annotations
@@ -58,13 +58,12 @@ def choose(
 
     `client_folds` (n,) keeps the rows of a client in one fold; without it, folds are stratified.
 
-    >>> import pandas as pd
-    >>> rng = np.random.default_rng(0)
-    >>> calls = rng.normal(size=300)
-    >>> target = (rng.random(300) < 1 / (1 + np.exp(-2 * calls))).astype(np.int64)
-    >>> choice = choose(pd.DataFrame({"calls": calls}), target, {"calls": ("linear",)}, seed=0)
-    >>> choice.forms, choice.risk.shape
-    ({'calls': 'linear'}, (300,))
+    >>> from risk_assets.domain.simulate import simulate
+    >>> from risk_assets_tests.domain.clients import labelled
+    >>> features, target = labelled(simulate(500, seed=0))
+    >>> choice = choose(features, target, {"lastmonth_activity": ("linear", "spline")}, seed=0)
+    >>> choice.forms, choice.c
+    ({'lastmonth_activity': 'linear'}, 10.0)
     """
     blocks = _Blocks(features)
     folds = _folds(target, seed, client_folds)
@@ -72,7 +71,7 @@ def choose(
     matrix = blocks.matrix(forms)
     risks = {c: _held_out(matrix, target, folds, c) for c in PENALTIES}
     penalties = [_candidate(f"C = {c:g}", _losses(target, risk)) for c, risk in risks.items()]
-    best = min(range(len(penalties)), key=lambda place: penalties[place].log_loss)
+    best = min(range(len(penalties)), key=lambda index: penalties[index].log_loss)
     c = PENALTIES[best]
     return Choice(forms, c, (*tried, *penalties), risks[c])
 
@@ -98,11 +97,11 @@ class _Blocks:
 def _choose_forms(
     blocks: _Blocks, target: NDArray[np.int64], possible: Mapping[str, Sequence[Form]], folds: Sequence[Fold]
 ) -> tuple[dict[str, Form], list[Candidate]]:
-    """Start simple and bend one column after another, the most promising first, where that pays.
+    """Return the forms chosen and all that was tried: lines first, then one spline after another where it pays.
 
-    It pays when the log-loss falls by more than one standard error: the rule of Breiman et al. 1984
-    (Classification and Regression Trees, section 3.4.3), here of the paired difference, as both models see the
-    same held-out rows.
+    The column whose spline alone has the least log-loss is first. A spline pays when the log-loss falls by more
+    than one standard error: the rule of Breiman et al. 1984 (Classification and Regression Trees, section 3.4.3),
+    here of the paired difference, as both models are scored on the same held-out rows.
     """
 
     def losses_of(forms: Mapping[str, Form]) -> NDArray[np.float64]:
@@ -111,18 +110,18 @@ def _choose_forms(
     chosen = {name: forms[0] for name, forms in possible.items()}
     losses = losses_of(chosen)
     tried = [_candidate("every column simple", losses)]
-    bendable = [name for name, forms in possible.items() if "spline" in forms]
-    alone = {name: float(losses_of(_bent(chosen, name)).mean()) for name in bendable}
-    for name in sorted(bendable, key=alone.__getitem__):
-        bent = losses_of(_bent(chosen, name))
-        tried.append(_candidate(f"and {name} as a spline", bent))
-        gain = losses - bent
+    splines = [name for name, forms in possible.items() if "spline" in forms]
+    alone = {name: float(losses_of(_with_spline(chosen, name)).mean()) for name in splines}
+    for name in sorted(splines, key=alone.__getitem__):
+        losses_with = losses_of(_with_spline(chosen, name))
+        tried.append(_candidate(f"and {name} as a spline", losses_with))
+        gain = losses - losses_with
         if gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)):
-            chosen, losses = _bent(chosen, name), bent
+            chosen, losses = _with_spline(chosen, name), losses_with
     return chosen, tried
 
 
-def _bent(forms: Mapping[str, Form], name: str) -> dict[str, Form]:
+def _with_spline(forms: Mapping[str, Form], name: str) -> dict[str, Form]:
     return {**forms, name: "spline"}
 
 
@@ -162,10 +161,10 @@ def _candidate(name: str, losses: NDArray[np.float64]) -> Candidate:
 def best_threshold(target: NDArray[np.int64], risk: NDArray[np.float64]) -> float:
     """Return the risk from which on calling clients positive gives the best F1; of equal ones the highest.
 
-    F1 is computed behind each group of equal risks.
+    F1 is computed at the end of each group of equal risks.
 
-    >>> best_threshold(np.array([0, 1, 0, 1]), np.array([0.1, 0.4, 0.3, 0.9]))
-    0.4
+    >>> best_threshold(np.array([0, 0, 1, 1]), np.array([0.1, 0.4, 0.3, 0.8]))
+    0.3
     """
     order = np.argsort(-risk, kind="stable")
     descending, hits = risk[order], np.cumsum(target[order])

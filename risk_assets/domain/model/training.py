@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class Selection:
     """What was chosen before the fit: the form of each column, the penalty C and the threshold.
 
-    `threshold_f1` is the F1 at the threshold over held-out rows, none of which its own model had seen.
+    `threshold_f1` is the F1 at the threshold over held-out rows.
     """
 
     forms: Mapping[str, Form]
@@ -77,15 +77,13 @@ def train(
 
     The same rows in any order give the same model, byte for byte. With `threshold` None the one with the best F1
     on held-out rows is taken. `sample` holds the rows on which the model is chosen; by default they are drawn
-    here. Raises TrainingError where the rows cannot teach anything.
+    here. Raises TrainingError for rows that cannot train a model.
 
-    >>> import pandas as pd
-    >>> from risk_assets.domain.columns import NumericColumn
-    >>> columns = Columns("id", "left", "1", "0", (NumericColumn("calls"),))
-    >>> rows, target = pd.DataFrame({"calls": np.arange(40.0)}), np.repeat([1, 0], 20)
-    >>> model = train(rows, target, columns, seed=0, threshold=0.5)
-    >>> model.report.forms, model.scorecard.risk({"calls": np.array([0.0, 39.0])}).round().tolist()
-    ({'calls': 'linear'}, [1.0, 0.0])
+    >>> from risk_assets.domain.simulate import simulate
+    >>> from risk_assets_tests.domain.clients import SIMULATED, labelled
+    >>> model = train(*labelled(simulate(500, seed=0)), SIMULATED, seed=0, threshold=None)
+    >>> model.report.rows, model.report.positives, model.scorecard.features
+    (500, 93, ('lastmonth_activity', 'lastyear_activity', 'number_of_employees'))
     """
     from threadpoolctl import threadpool_limits
 
@@ -106,12 +104,12 @@ def select(sample: TrainingRows, columns: Columns, *, seed: int, threshold: floa
 
     Raises TrainingError where no feature varies.
 
-    >>> import pandas as pd
-    >>> from risk_assets.domain.columns import NumericColumn
-    >>> columns = Columns("id", "left", "1", "0", (NumericColumn("calls"),))
-    >>> rows = TrainingRows(pd.DataFrame({"calls": np.arange(40.0)}), np.repeat([1, 0], 20))
-    >>> select(rows, columns, seed=0, threshold=None).threshold_f1
-    0.975609756097561
+    >>> from risk_assets.domain.simulate import simulate
+    >>> from risk_assets_tests.domain.clients import SIMULATED, labelled
+    >>> rows = canonical(TrainingRows(*labelled(simulate(500, seed=0))), SIMULATED)
+    >>> selection = select(rows, SIMULATED, seed=0, threshold=0.5)
+    >>> selection.c, selection.forms["lastmonth_activity"]
+    (100.0, 'linear')
     """
     from threadpoolctl import threadpool_limits
 
@@ -127,10 +125,10 @@ def select(sample: TrainingRows, columns: Columns, *, seed: int, threshold: floa
 
 
 def report_of(selection: Selection, rows: int, positives: int) -> TrainingReport:
-    """Return the report of a model that was chosen so and fitted on so many rows.
+    """Return the report of a model, from what was chosen and the rows it was fitted on.
 
-    >>> chosen = Selection({"calls": "linear"}, 1.0, (), threshold=0.4, threshold_f1=0.6)
-    >>> report_of(chosen, rows=100, positives=20).positives
-    20
+    >>> selection = Selection({"employees": "linear"}, 10.0, (), threshold=0.4, threshold_f1=0.5)
+    >>> report_of(selection, rows=1000, positives=200).positives
+    200
     """
     return TrainingReport(rows=rows, positives=positives, **vars(selection))

@@ -1,4 +1,4 @@
-"""The rows a model learns from: in one order whatever came in, and the sample on which it is chosen."""
+"""The rows a model is fitted on, in one order whatever the order of the input, and the sample it is chosen on."""
 
 from __future__ import annotations
 
@@ -35,21 +35,25 @@ class TrainingRows:
     target: NDArray[np.int64]
     folds: NDArray[np.int64] | None = None
 
-    def take(self, places: NDArray[np.int64]) -> TrainingRows:
-        """Return the rows at these places (m,), in that order."""
-        folds = None if self.folds is None else self.folds[places]
-        return TrainingRows(self.features.iloc[places], self.target[places], folds)
+    def take(self, indices: NDArray[np.int64]) -> TrainingRows:
+        """Return the rows with these indices (m,), in that order.
+
+        >>> import pandas as pd
+        >>> rows = TrainingRows(pd.DataFrame({"employees": [10.0, 20.0, 30.0]}), np.array([0, 1, 0]))
+        >>> rows.take(np.array([2, 1])).target.tolist()
+        [0, 1]
+        """
+        folds = None if self.folds is None else self.folds[indices]
+        return TrainingRows(self.features.iloc[indices], self.target[indices], folds)
 
 
 def require_learnable(rows: int, positives: int, columns: Columns) -> None:
-    """Raise TrainingError for rows that cannot be learnt from.
+    """Raise TrainingError for rows that are too few, of one class only, or without a feature.
 
     >>> from risk_assets.domain.columns import NumericColumn
-    >>> columns = Columns("id", "left", "1", "0", (NumericColumn("calls"),))
-    >>> require_learnable(100, 0, columns)
+    >>> require_learnable(500, 1, Columns("client", "left", "1", "0", (NumericColumn("employees"),)))
     Traceback (most recent call last):
-        ...
-    risk_assets.domain.model.training_rows.TrainingError: 0 of 100 rows have left = 1: at least 2 are needed
+    risk_assets.domain.model.training_rows.TrainingError: 1 of 500 rows have left = 1: at least 2 are needed
     """
     if not columns.features:
         raise TrainingError("no feature is declared: name numeric or categorical columns in the config")
@@ -63,16 +67,16 @@ def require_learnable(rows: int, positives: int, columns: Columns) -> None:
 
 
 def canonical(rows: TrainingRows, columns: Columns) -> TrainingRows:
-    """Return the feature columns and labels in one order of rows and one type per column, whatever came in.
+    """Return features and labels in one order of rows and one type per column, whatever those of the input.
 
     Raises TrainingError for an infinite value.
 
     >>> import pandas as pd
     >>> from risk_assets.domain.columns import NumericColumn
-    >>> columns = Columns("id", "left", "1", "0", (NumericColumn("calls"),))
-    >>> rows = canonical(TrainingRows(pd.DataFrame({"calls": [3, 1, 2]}), np.array([0, 1, 0])), columns)
-    >>> rows.features["calls"].tolist(), rows.target.tolist()
-    ([1.0, 2.0, 3.0], [1, 0, 0])
+    >>> columns = Columns("client", "left", "1", "0", (NumericColumn("employees"),))
+    >>> rows = TrainingRows(pd.DataFrame({"employees": [30, 10, 20]}), np.array([0, 1, 0]))
+    >>> canonical(rows, columns).features["employees"].tolist()
+    [10.0, 20.0, 30.0]
     """
     import pandas as pd
 
@@ -105,7 +109,7 @@ def _texts(codes: NDArray[np.int64], levels: list[object]) -> pd.Series:
 def sample_sizes(negatives: int, positives: int) -> tuple[int, int]:
     """Return how many rows of each class to choose on: all, or about MOST_SELECTION_ROWS in proportion.
 
-    >>> sample_sizes(800, 200), sample_sizes(800_000, 200_000)
+    >>> sample_sizes(negatives=800, positives=200), sample_sizes(negatives=800_000, positives=200_000)
     ((800, 200), (40000, 10000))
     """
     share = MOST_SELECTION_ROWS / (negatives + positives)
@@ -116,19 +120,19 @@ def sample_sizes(negatives: int, positives: int) -> tuple[int, int]:
 
 
 def sampled(rows: TrainingRows, sizes: tuple[int, int], seed: int) -> TrainingRows:
-    """Return the rows, or a seeded sample with so many of each class; rows in canonical order stay in it.
+    """Return a seeded sample of at most `sizes` rows (negatives, positives), in the order of the rows.
 
     >>> import pandas as pd
-    >>> rows = TrainingRows(pd.DataFrame({"calls": np.arange(6.0)}), np.array([0, 0, 0, 0, 1, 1]))
-    >>> sampled(rows, (2, 1), seed=0).target.tolist()
-    [0, 0, 1]
+    >>> rows = TrainingRows(pd.DataFrame({"employees": np.arange(10.0)}), np.array([0] * 6 + [1] * 4))
+    >>> sampled(rows, (3, 2), seed=0).target.tolist()
+    [0, 0, 0, 1, 1]
     """
     members = [np.flatnonzero(rows.target == label) for label in (0, 1)]
-    if all(len(places) <= size for places, size in zip(members, sizes, strict=True)):
+    if all(len(indices) <= size for indices, size in zip(members, sizes, strict=True)):
         return rows
     rng = np.random.default_rng(seed)
     chosen = [
-        rng.choice(places, min(size, len(places)), replace=False)
-        for places, size in zip(members, sizes, strict=True)
+        rng.choice(indices, min(size, len(indices)), replace=False)
+        for indices, size in zip(members, sizes, strict=True)
     ]
     return rows.take(np.sort(np.concatenate(chosen)))

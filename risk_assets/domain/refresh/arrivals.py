@@ -13,14 +13,14 @@ NAMES_SHOWN = 3
 
 @dataclass(frozen=True)
 class FolderFacts:
-    """What a look at the input folder found.
+    """The input folder at one poll, and what finaldata holds of it.
 
-    `found` maps the settled files to their content hash, `ingested` the files that finaldata was made from;
+    `settled` maps the files at rest to their content hash, `ingested` the files that finaldata was made from;
     `settling` are files whose size or time still changes; `in_flight` names a run that is ingesting already, and
     `failed` counts the runs that failed on these very files.
     """
 
-    found: Mapping[str, str]
+    settled: Mapping[str, str]
     ingested: Mapping[str, str]
     settling: tuple[str, ...] = ()
     in_flight: str | None = None
@@ -36,18 +36,20 @@ class ArrivalDecision:
 
 
 def decide_ingest(facts: FolderFacts, now: datetime) -> ArrivalDecision:
-    """Decide on one look at the folder: any difference counts, once nothing known is being rewritten.
+    """Decide whether to ingest (`now` is aware): any difference counts.
 
-    >>> from datetime import UTC
-    >>> decide_ingest(FolderFacts({"a.csv": "1", "b.csv": "2"}, ingested={"a.csv": "1"}), datetime.now(UTC)).reason
-    '1 new (b.csv)'
+    While a file that finaldata holds is being rewritten, the decision waits.
+
+    >>> facts = FolderFacts(settled={"a.csv": "1", "b.csv": "2"}, ingested={"a.csv": "1"})
+    >>> decide_ingest(facts, datetime.fromisoformat("2026-09-01T12:00Z"))
+    ArrivalDecision(ingest=True, reason='1 new (b.csv)')
     """
     rewritten = sorted(set(facts.settling) & set(facts.ingested))
     changes = _changes(facts)
     if not changes:
         waiting = f"; still being written: {_names(sorted(facts.settling))}" if facts.settling else ""
         return ArrivalDecision(
-            ingest=False, reason=f"nothing new: {len(facts.found):,} files are ingested{waiting}"
+            ingest=False, reason=f"nothing new: {len(facts.settled):,} files are ingested{waiting}"
         )
     if rewritten:
         return ArrivalDecision(ingest=False, reason=f"waiting for {_names(rewritten)} to be written to the end")
@@ -61,14 +63,14 @@ def decide_ingest(facts: FolderFacts, now: datetime) -> ArrivalDecision:
 
 
 def _changes(facts: FolderFacts) -> str:
-    """Say what differs; files still being written do not count as gone."""
-    new = sorted(set(facts.found) - set(facts.ingested))
-    gone = sorted(set(facts.ingested) - set(facts.found) - set(facts.settling))
+    """Return what differs, as text; files still being written do not count as deleted."""
+    new = sorted(set(facts.settled) - set(facts.ingested))
+    deleted = sorted(set(facts.ingested) - set(facts.settled) - set(facts.settling))
     changed = sorted(
-        name for name in facts.found if facts.ingested.get(name, facts.found[name]) != facts.found[name]
+        name for name in facts.settled if facts.ingested.get(name, facts.settled[name]) != facts.settled[name]
     )
     changed += sorted(set(facts.settling) & set(facts.ingested))
-    kinds = (("new", new), ("changed", changed), ("deleted", gone))
+    kinds = (("new", new), ("changed", changed), ("deleted", deleted))
     return "; ".join(f"{len(names):,} {kind} ({_names(names)})" for kind, names in kinds if names)
 
 

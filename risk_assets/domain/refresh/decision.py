@@ -50,7 +50,7 @@ class RefreshFacts:
 
 @dataclass(frozen=True)
 class RefreshRules:
-    """The least time between two retrainings for drift, and between two looks at what was served."""
+    """The least time between two retrainings for drift, and between two verdicts on what was served."""
 
     cooldown: timedelta = timedelta(minutes=10)
     served_pause: timedelta = timedelta(hours=1)
@@ -60,7 +60,7 @@ class RefreshRules:
 class RefreshDecision:
     """The assets to materialize in one run, none to skip; `cause` is the same as long as the situation is.
 
-    `for_drift` tells a retraining for drift, which starts the cooldown, from a first model or changed code.
+    `for_drift` is set for a retraining for drift, which starts the cooldown, not for a first model or new code.
     """
 
     selection: tuple[str, ...]
@@ -70,37 +70,38 @@ class RefreshDecision:
 
 
 def stale_closure(stale: Iterable[str], downstream_of: Mapping[str, Collection[str]]) -> frozenset[str]:
-    """Return the stale assets and all that hangs on them; `downstream_of` holds the children of each asset.
+    """Return the stale assets and all that is downstream of them; `downstream_of` holds the children of each.
 
-    >>> sorted(stale_closure(["drift"], {"drift": ["diagnostics"], "diagnostics": ["report"]}))
-    ['diagnostics', 'drift', 'report']
+    >>> sorted(stale_closure(["final"], {"source": ["final"], "final": ["model"], "model": ["report"]}))
+    ['final', 'model', 'report']
     """
-    found: set[str] = set()
+    closure: set[str] = set()
     waiting = list(stale)
     while waiting:
         key = waiting.pop()
-        if key not in found:
-            found.add(key)
+        if key not in closure:
+            closure.add(key)
             waiting.extend(downstream_of.get(key, ()))
-    return frozenset(found)
+    return frozenset(closure)
 
 
 def decide_refresh(facts: RefreshFacts, rules: RefreshRules, now: datetime) -> RefreshDecision:
-    """Decide on one tick (`now` is aware); every answer says why, with its figures.
+    """Return what one tick materializes (`now` is aware); every answer says why, with its figures.
 
-    >>> facts = RefreshFacts({}, live=None, in_flight="0123456789abcdef")
-    >>> decide_refresh(facts, RefreshRules(), datetime.now(UTC)).reason
-    'Run 01234567 is under way.'
+    >>> states = {"trained_model": AssetState((), "1"), "deployed_model": AssetState(("trained_model",), "1")}
+    >>> now = datetime(2026, 9, 1, tzinfo=UTC)
+    >>> decide_refresh(RefreshFacts(states, live=None), RefreshRules(), now).selection
+    ('deployed_model', 'trained_model')
     """
     if facts.in_flight:
         return RefreshDecision((), f"Run {facts.in_flight[:8]} is under way.")
     stale = _stale(facts)
     if facts.live is None:
         return _request(facts, stale, f"Nothing is deployed yet. {_list(stale)}", now)
-    due = {key: why for key, why in stale.items() if not _waits_for_its_turn(facts.states[key], key)}
+    due = {key: why for key, why in stale.items() if not _is_left_to_other_triggers(facts.states[key], key)}
     outdated = _why_verdict_is_outdated(facts, stale, rules, now)
     if outdated is not None:
-        # the verdict decides on training, so it comes first and alone, unless it hangs on something that is due
+        # the verdict decides on training, so it comes first and alone, unless it is downstream of what is due
         above = {key: why for key, why in due.items() if JUDGED in _with_downstream({key}, facts) - {key}}
         chosen = due if above else {JUDGED: outdated}
         return _request(
@@ -113,27 +114,27 @@ def _after_verdict(
     facts: RefreshFacts, stale: Mapping[str, str], due: Mapping[str, str], rules: RefreshRules, now: datetime
 ) -> RefreshDecision:
     """Decide with a current verdict: train when the world has drifted, and refresh whatever else is due."""
-    found = facts.verdict.sentence if facts.verdict else ""
+    verdict = facts.verdict.sentence if facts.verdict else ""
     if TRAINED in due:
         return _request(facts, due, _list(due), now)
     if TRAINED not in stale:
-        return _request(facts, due, f"{found} {_turned_down(facts)} {_list(due)}", now)
+        return _request(facts, due, f"{verdict} {_rejection(facts)} {_list(due)}", now)
     obstacle = _obstacle_to_training(facts, stale[TRAINED], rules, now)
     if obstacle is None:
-        decision = _request(facts, {**due, TRAINED: stale[TRAINED]}, f"{found} {_list(stale)}", now)
+        decision = _request(facts, {**due, TRAINED: stale[TRAINED]}, f"{verdict} {_list(stale)}", now)
         return replace(decision, for_drift=bool(decision.selection))
-    return _request(facts, due, f"{found} {obstacle} {_list(due)}", now)
+    return _request(facts, due, f"{verdict} {obstacle} {_list(due)}", now)
 
 
-def _turned_down(facts: RefreshFacts) -> str:
-    """Say what became of the model that was trained on this data, where it does not serve."""
+def _rejection(facts: RefreshFacts) -> str:
+    """Return the gate's verdict on the model of this data, as a sentence; empty where it serves."""
     if facts.held:
         return f"Version {facts.held.version} is held: approve or reject it by hand."
     return f"Version {facts.rejected}, trained on this data, was rejected." if facts.rejected else ""
 
 
 def _stale(facts: RefreshFacts) -> dict[str, str]:
-    """Find what is stale by the records, and a deployed model that people have replaced by hand since."""
+    """Return what is stale by the records, and a deployed model that people have replaced by hand since."""
     stale = why_stale(facts.states)
     recorded = facts.states[DEPLOYED].data_version
     if facts.live is None:
@@ -143,8 +144,8 @@ def _stale(facts: RefreshFacts) -> dict[str, str]:
     return stale
 
 
-def _waits_for_its_turn(state: AssetState, key: str) -> bool:
-    """Whether only new data makes an asset stale that is not made anew for new data alone."""
+def _is_left_to_other_triggers(state: AssetState, key: str) -> bool:
+    """Whether only new data makes an asset stale that is not remade for new data alone."""
     made_by_this_code = state.data_version is not None and state.code_then == state.code_now
     return key in {INGESTED, TRAINED} and made_by_this_code
 
@@ -165,7 +166,7 @@ def _why_verdict_is_outdated(
 
 
 def _obstacle_to_training(facts: RefreshFacts, why: str, rules: RefreshRules, now: datetime) -> str | None:
-    """Say why a stale model is not trained anew, or None when it is to be."""
+    """Return why a stale model is not retrained, or None when it is to be."""
     if facts.verdict is None or facts.verdict.verdict != "drifted":
         return f"{TRAINED} is stale ({why}), but there is no drift to train for."
     if facts.held is not None and facts.held.data_version == facts.states[INGESTED].data_version:
@@ -177,7 +178,7 @@ def _obstacle_to_training(facts: RefreshFacts, why: str, rules: RefreshRules, no
 
 
 def _request(facts: RefreshFacts, chosen: Mapping[str, str], reason: str, now: datetime) -> RefreshDecision:
-    """Request the chosen assets and what hangs on them; or skip, when there are none or they failed just now."""
+    """Request the chosen assets and what is downstream; skip when there are none or they have just failed."""
     reason = " ".join(reason.split())
     if not chosen:
         return RefreshDecision((), f"{reason} There is nothing to refresh.".strip())
@@ -202,7 +203,7 @@ def _with_downstream(keys: Iterable[str], facts: RefreshFacts) -> frozenset[str]
 
 
 def _cause(selection: tuple[str, ...], facts: RefreshFacts) -> str:
-    """Fingerprint what is to be made, by which code and from which data, so that any change is a new cause."""
+    """Return a hash of what is to be made, by which code and from which data: any change is a new cause."""
     inputs = {parent for key in selection for parent in facts.states[key].parents} - set(selection)
     codes = [(key, facts.states[key].code_now) for key in selection]
     versions = [(key, facts.states[key].data_version) for key in sorted(inputs)]

@@ -1,4 +1,4 @@
-"""When a failed run is tried again: after a pause that doubles, neither every minute nor never."""
+"""When a failed run is retried: exponential backoff from a minute to an hour."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ class FailedRuns:
 
     @property
     def next_try(self) -> datetime:
-        """When the cause may be tried again: 1, 2, 4, … minutes after the last failure, an hour at most."""
+        """When the cause may be retried: 1, 2, 4, … minutes after the last failure, an hour at most.
+
+        >>> FailedRuns(count=3, last_at=datetime(2026, 9, 1, 12, 0)).next_try
+        datetime.datetime(2026, 9, 1, 12, 4)
+        """
         doubled = FIRST_PAUSE * (1 << min(self.count - 1, 10))
         return self.last_at + min(doubled, LONGEST_PAUSE)

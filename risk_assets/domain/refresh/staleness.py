@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 NEVER_MADE = "never made"
-#: What is made anew for new data alone; a model is trained when the world has drifted.
+#: Remade for new data alone; a model is trained when the world has drifted.
 RESULTS = ("client_risk", "drift", "diagnostics", "report")
 
 
@@ -16,6 +16,9 @@ class AssetState:
 
     `code_now` is the version of the code that would make it today; all are None for an asset never made. A source
     has no code and is never stale itself.
+
+    >>> AssetState(parents=(), code_now=None, data_version="d1").is_source
+    True
     """
 
     parents: tuple[str, ...]
@@ -31,12 +34,12 @@ class AssetState:
 
 
 def why_stale(states: Mapping[str, AssetState]) -> dict[str, str]:
-    """Return the stale assets with the reason of each; like Dagster's own marks, staleness is not passed on.
+    """Return the stale assets with the reason of each; like Dagster's own marks, staleness is not transitive.
 
-    >>> drift = AssetState(("finaldata",), "1", "x", "1", inputs={"finaldata": "d1"})
-    >>> states = {"finaldata": AssetState((), "1", "d2", "1", {}), "drift": drift}
-    >>> why_stale(states)
-    {'drift': 'finaldata changed'}
+    >>> source = AssetState(parents=(), code_now=None, data_version="d2")
+    >>> final = AssetState(("source",), "1", data_version="f1", code_then="1", inputs={"source": "d1"})
+    >>> why_stale({"source": source, "final": final})
+    {'final': 'source changed'}
     """
     reasons = {key: _why(state, states) for key, state in states.items() if not state.is_source}
     return {key: reason for key, reason in reasons.items() if reason}
@@ -45,18 +48,18 @@ def why_stale(states: Mapping[str, AssetState]) -> dict[str, str]:
 def stale_results(states: Mapping[str, AssetState]) -> dict[str, str]:
     """Return the stale assets as `why_stale` does, and the results that are made from a stale result.
 
-    >>> report = AssetState(("client_risk",), "1", "x", "1", inputs={"client_risk": None})
-    >>> states = {"client_risk": AssetState((), "1"), "report": report}
-    >>> stale_results(states)
-    {'client_risk': 'never made', 'report': 'client_risk stale'}
+    >>> drift = AssetState(parents=(), code_now="2", data_version="a", code_then="1", inputs={})
+    >>> report = AssetState(("drift",), "1", data_version="b", code_then="1", inputs={"drift": "a"})
+    >>> stale_results({"drift": drift, "report": report})
+    {'drift': 'its code has changed (1 -> 2)', 'report': 'drift stale'}
     """
-    found = why_stale(states)
+    stale = why_stale(states)
     for key in RESULTS:
         parents = states[key].parents if key in states else ()
-        above = [parent for parent in parents if parent in RESULTS and parent in found]
+        above = [parent for parent in parents if parent in RESULTS and parent in stale]
         if above:
-            found.setdefault(key, f"{', '.join(above)} stale")
-    return found
+            stale.setdefault(key, f"{', '.join(above)} stale")
+    return stale
 
 
 def _why(state: AssetState, states: Mapping[str, AssetState]) -> str | None:

@@ -1,4 +1,4 @@
-"""Bootstrap on counts of outcomes: exact, and as fast for ten million rows as for ten.
+"""Bootstrap of counts: exact, and as fast for ten million rows as for ten.
 
 F1 depends on the rows only through counts. Drawing n rows with replacement and counting outcomes is the same as
 drawing the counts from a multinomial with the observed shares, so no row is ever resampled (Efron & Tibshirani
@@ -28,6 +28,10 @@ class Outcomes:
     """Outcomes of one model over many resamples: `hits` are true positives, `alarms` false positives.
 
     Both hold one count per resample; `positives` and `negatives` are the rows of each class.
+
+    >>> outcomes = Outcomes(hits=np.array([3, 4]), alarms=np.array([1, 0]), positives=5, negatives=10)
+    >>> outcomes.f1.tolist(), outcomes.informedness.tolist()
+    ([0.667, 0.889], [0.5, 0.8])
     """
 
     hits: NDArray[np.int64]
@@ -42,12 +46,12 @@ class Outcomes:
 
     @property
     def informedness(self) -> NDArray[np.float64]:
-        """True positive rate minus false positive rate (Youden 1950): 0 for any model that knows nothing."""
+        """True positive rate minus false positive rate per resample: 0 for guesses (Youden 1950)."""
         return self.hits / max(self.positives, 1) - self.alarms / max(self.negatives, 1)
 
 
 def count_outcomes(actual: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> Confusion:
-    """Count the rows by actual and predicted label.
+    """Count the rows by actual and predicted label (n,).
 
     >>> count_outcomes(np.array([True, True, False]), np.array([True, False, False]))
     Confusion(true_negatives=1, false_positives=0, false_negatives=1, true_positives=1)
@@ -61,9 +65,10 @@ def resample(confusion: Confusion, *, samples: int, rng: np.random.Generator) ->
 
     Within a class the multinomial has two cells, a binomial: TP ~ B(P, TP / P) and FP ~ B(N, FP / N).
 
-    >>> drawn = resample(Confusion(60, 10, 10, 20), samples=1000, rng=np.random.default_rng(0))
-    >>> round(float(drawn.f1.mean()), 2), drawn.positives
-    (0.67, 30)
+    >>> counted = Confusion(true_negatives=850, false_positives=50, false_negatives=40, true_positives=60)
+    >>> outcomes = resample(counted, samples=2000, rng=np.random.default_rng(0))
+    >>> with_interval(0.571, outcomes.f1)
+    Estimate(value=0.571, low=0.493, high=0.647)
     """
     positives, negatives = confusion.positives, confusion.negatives
     hits = rng.binomial(positives, confusion.true_positives / max(positives, 1), samples)
@@ -73,7 +78,12 @@ def resample(confusion: Confusion, *, samples: int, rng: np.random.Generator) ->
 
 @dataclass(frozen=True)
 class PairedCounts:
-    """Rows by class and by what two models say: neither yes, the second alone, the first alone, both."""
+    """Rows of each class by which of two models flag them: neither, the second alone, the first alone, both.
+
+    >>> counts = PairedCounts(positives=(1, 3, 2, 4), negatives=(20, 0, 5, 0))
+    >>> counts.rows, counts.first.true_positives, counts.second.true_positives
+    (35, 6, 7)
+    """
 
     positives: tuple[int, ...]
     negatives: tuple[int, ...]
@@ -81,36 +91,38 @@ class PairedCounts:
     @property
     def first(self) -> Confusion:
         """The outcomes of the first model."""
-        return self._outcomes(says=(0, 0, 1, 1))
+        return self._outcomes(flags=(0, 0, 1, 1))
 
     @property
     def second(self) -> Confusion:
         """The outcomes of the second model."""
-        return self._outcomes(says=(0, 1, 0, 1))
+        return self._outcomes(flags=(0, 1, 0, 1))
 
     @property
     def rows(self) -> int:
         """All rows."""
         return sum(self.positives) + sum(self.negatives)
 
-    def _outcomes(self, *, says: tuple[int, ...]) -> Confusion:
+    def _outcomes(self, *, flags: tuple[int, ...]) -> Confusion:
         alarms, hits = (
-            sum(count for count, yes in zip(cells, says, strict=True) if yes)
+            sum(count for count, flagged in zip(cells, flags, strict=True) if flagged)
             for cells in (self.negatives, self.positives)
         )
         return Confusion(sum(self.negatives) - alarms, alarms, sum(self.positives) - hits, hits)
 
 
 def count_pairs(actual: NDArray[np.bool_], first: NDArray[np.bool_], second: NDArray[np.bool_]) -> PairedCounts:
-    """Count rows by actual label and by what two models say of them.
+    """Count rows by actual label and by which of two models flag them; all arrays are (n,).
 
-    >>> left = np.array([True, True, False])
-    >>> count_pairs(left, first=np.array([True, False, True]), second=left)
-    PairedCounts(positives=(0, 1, 0, 1), negatives=(0, 0, 1, 0))
+    >>> actual = np.array([True, True, False])
+    >>> count_pairs(actual, first=np.array([True, False, False]), second=actual)
+    PairedCounts(positives=(0, 1, 0, 1), negatives=(1, 0, 0, 0))
     """
-    said = 2 * first.astype(np.int64) + second
-    yes, no = (tuple(np.bincount(said[of_class], minlength=4).tolist()) for of_class in (actual, ~actual))
-    return PairedCounts(yes, no)
+    cells = 2 * first.astype(np.int64) + second
+    positives, negatives = (
+        tuple(np.bincount(cells[rows_of_class], minlength=4).tolist()) for rows_of_class in (actual, ~actual)
+    )
+    return PairedCounts(positives, negatives)
 
 
 def resample_pair(counts: PairedCounts, *, samples: int, rng: np.random.Generator) -> tuple[Outcomes, Outcomes]:
@@ -119,13 +131,13 @@ def resample_pair(counts: PairedCounts, *, samples: int, rng: np.random.Generato
     Within a class a row falls in one of four cells; one multinomial draw per resample keeps the dependence of the
     two models.
 
-    >>> counts = PairedCounts(positives=(5, 5, 0, 10), negatives=(70, 5, 5, 0))
-    >>> first, second = resample_pair(counts, samples=1000, rng=np.random.default_rng(0))
-    >>> bool((second.f1 - first.f1).mean() > 0)
-    True
+    >>> counts = PairedCounts(positives=(40, 20, 10, 130), negatives=(700, 30, 40, 30))
+    >>> first, second = resample_pair(counts, samples=2000, rng=np.random.default_rng(0))
+    >>> with_interval(0.06, second.f1 - first.f1)
+    Estimate(value=0.06, low=0.006, high=0.094)
     """
-    hits = _paired_yes(counts.positives, samples, rng)
-    alarms = _paired_yes(counts.negatives, samples, rng)
+    hits = _paired_flags(counts.positives, samples, rng)
+    alarms = _paired_flags(counts.negatives, samples, rng)
     positives, negatives = sum(counts.positives), sum(counts.negatives)
     return (
         Outcomes(hits[0], alarms[0], positives, negatives),
@@ -133,10 +145,10 @@ def resample_pair(counts: PairedCounts, *, samples: int, rng: np.random.Generato
     )
 
 
-def _paired_yes(
+def _paired_flags(
     cells: tuple[int, ...], samples: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Count the yes of each model over resamples of one class."""
+    """Return how many rows of one class each model flags (samples,), the first model's first."""
     n = sum(cells)
     shares = np.array(cells) / n if n else np.array([1.0, 0.0, 0.0, 0.0])
     _, second_alone, first_alone, both = rng.multinomial(n, shares, samples).T

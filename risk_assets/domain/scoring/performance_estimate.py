@@ -1,8 +1,8 @@
 """F1 without labels, from the model's own risks: confidence-based performance estimation (CBPE).
 
-A calibrated risk says how many of such clients leave, so the counts of outcomes can be expected before the labels
-come (NannyML, "Confidence-based Performance Estimation"). It sees the effect of other clients, never that of
-another relation between features and target: that changes what a risk means.
+A calibrated risk is the share of such clients that leave, so counts of outcomes have expected values before the
+labels arrive (NannyML, "Confidence-based Performance Estimation"). The estimate follows a change of the features,
+and not one of the relation between features and target: that changes what a risk means.
 """
 
 from __future__ import annotations
@@ -30,13 +30,14 @@ class ExpectedPositives:
 
 
 def calibrate(risks: NDArray[np.float64], bins: Sequence[CalibrationBin]) -> NDArray[np.float64]:
-    """Map risks to the share that left at such a risk on labelled rows, by isotonic regression over the bins.
+    """Return calibrated risks (n,), by isotonic regression over bins of labelled rows.
 
-    Between bins the map is linear, beyond the outer ones constant; without bins it changes nothing.
+    Between bins the map is linear, beyond the outer ones constant; without bins it is the identity.
 
-    >>> bins = [CalibrationBin(0, 0.5, 50, 0.2, 0.1), CalibrationBin(0.5, 1, 50, 0.8, 0.6)]
-    >>> calibrate(np.array([0.1, 0.5, 0.9]), bins).round(2).tolist()
-    [0.1, 0.35, 0.6]
+    >>> bins = [CalibrationBin(0.0, 0.2, 500, mean_risk=0.1, positive_rate=0.2)]
+    >>> bins += [CalibrationBin(0.2, 1.0, 500, mean_risk=0.5, positive_rate=0.4)]
+    >>> calibrate(np.array([0.1, 0.3, 0.9]), bins).tolist()
+    [0.2, 0.3, 0.4]
     """
     points = calibration_points(bins)
     if not points:
@@ -45,11 +46,10 @@ def calibrate(risks: NDArray[np.float64], bins: Sequence[CalibrationBin]) -> NDA
 
 
 def calibration_points(bins: Sequence[CalibrationBin]) -> tuple[tuple[float, float], ...]:
-    """Return the points (risk, share that left) between which `calibrate` is linear.
+    """Return the points (risk, share that left) between which `calibrate` is linear, in ascending order.
 
-    >>> bins = [CalibrationBin(0, 0.5, 50, 0.2, 0.1), CalibrationBin(0.5, 1, 50, 0.8, 0.6)]
-    >>> calibration_points(bins)
-    ((0.2, 0.1), (0.8, 0.6))
+    >>> calibration_points([CalibrationBin(0.0, 0.2, 500, mean_risk=0.1, positive_rate=0.2)])
+    ((0.1, 0.2),)
     """
     from scipy.optimize import isotonic_regression
 
@@ -63,17 +63,16 @@ def calibration_points(bins: Sequence[CalibrationBin]) -> tuple[tuple[float, flo
 def expected_positives(
     risks: NDArray[np.float64], bins: Sequence[CalibrationBin], *, threshold: float
 ) -> tuple[ExpectedPositives, ExpectedPositives]:
-    """Expect how many leave of the flagged rows and of the others, from their calibrated risks.
+    """Return how many are expected to leave of the flagged rows and of the others, from their calibrated risks.
 
-    >>> flagged, others = expected_positives(np.array([0.9, 0.7, 0.2]), [], threshold=0.5)
-    >>> flagged.n, round(flagged.mean, 2), others.n
-    (2, 1.6, 1)
+    >>> expected_positives(np.array([0.5, 0.5, 0.1]), bins=(), threshold=0.4)
+    (ExpectedPositives(n=2, mean=1.0, variance=0.5), ExpectedPositives(n=1, mean=0.1, variance=0.09))
     """
     chances = calibrate(risks, bins)
     flagged = risks >= threshold
     first, second = (
-        ExpectedPositives(len(found), float(found.sum()), float((found * (1 - found)).sum()))
-        for found in (chances[flagged], chances[~flagged])
+        ExpectedPositives(len(part), float(part.sum()), float((part * (1 - part)).sum()))
+        for part in (chances[flagged], chances[~flagged])
     )
     return first, second
 
@@ -83,12 +82,11 @@ def estimate_from(
 ) -> Estimate | None:
     """Estimate F1 from expected counts; None without rows.
 
-    The 95 % interval is the chance in who leaves: each sum is that of independent yes-or-no draws, near enough a
-    normal one.
+    The 95 % interval is that of chance: each count is a sum of independent Bernoulli draws, about normal.
 
-    >>> flagged, others = ExpectedPositives(100, 60.0, 24.0), ExpectedPositives(900, 40.0, 38.0)
-    >>> round(estimate_from(flagged, others, samples=1000, rng=np.random.default_rng(0)).value, 2)
-    0.6
+    >>> flagged, others = ExpectedPositives(100, 60.0, 20.0), ExpectedPositives(900, 40.0, 30.0)
+    >>> estimate_from(flagged, others, samples=2000, rng=np.random.default_rng(0))
+    Estimate(value=0.6, low=0.5, high=0.7)
     """
     if flagged.n + others.n == 0:
         return None
@@ -100,6 +98,6 @@ def estimate_from(
 
 
 def _leaving(expected: ExpectedPositives, samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Numbers of clients that leave: first the expected one, then `samples` draws."""
+    """Return numbers of clients that leave (1 + samples,): the expected one, then draws."""
     drawn = np.clip(rng.normal(expected.mean, np.sqrt(expected.variance), samples), 0, expected.n)
     return np.asarray(np.append(expected.mean, drawn))

@@ -14,7 +14,7 @@ import numpy as np
 
 from risk_assets.domain.scoring.bootstrap import with_interval
 from risk_assets.domain.scoring.f1 import f1_score
-from risk_assets.domain.scoring.metrics import CalibrationBin, Confusion, Metrics
+from risk_assets.domain.scoring.metrics import CalibrationBin, Confusion, Estimate, Metrics
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,29 +41,24 @@ def score(
 ) -> Metrics:
     """Score risks (n,) against 0/1 labels (n,), with 95 % percentile intervals from `samples` seeded resamples.
 
-    The order of rows plays no part. Precision and F1 are 0 where nobody is called positive. Raises ScoringError
-    without rows of both classes: no AUC and no F1 that could be compared exist then.
+    The order of rows does not matter. Precision and F1 are 0 where nobody is flagged. Raises ScoringError without
+    rows of both classes, which have neither AUC nor a comparable F1.
 
-    >>> metrics = score(np.array([0, 0, 1, 1]), np.array([0.1, 0.6, 0.4, 0.9]), threshold=0.5, samples=100, seed=0)
-    >>> metrics.f1.value, metrics.roc_auc.value, metrics.confusion.true_positives
-    (0.5, 0.75, 1)
+    >>> target, risk = np.array([0, 0, 0, 1, 1] * 40), np.array([0.1, 0.2, 0.6, 0.3, 0.9] * 40)
+    >>> metrics = score(target, risk, threshold=0.5, samples=500, seed=0)
+    >>> metrics.f1, metrics.roc_auc.value
+    (Estimate(value=0.50, low=0.41, high=0.58), 0.833)
     """
     positives = int(target.sum())
     if positives in (0, len(target)):
         raise ScoringError(f"{len(target)} rows of which {positives} are positive: a score needs both classes")
     rows = _Rows(np.sort(risk[target == 1]), np.sort(risk[target == 0]), threshold)
-    value = _figures(rows, np.ones((1, rows.n_positive)), np.ones((1, rows.n_negative)))
-    drawn = [_figures(rows, *weights) for weights in _resamples(rows, samples, np.random.default_rng(seed))]
-    estimates = {
-        name: with_interval(float(value[name][0]), np.concatenate([part[name] for part in drawn]))
-        for name in value
-    }
     roc, precision_recall = _curves(target, risk)
     return Metrics(
         n=len(target),
         positives=positives,
         threshold=threshold,
-        **estimates,
+        **_estimates(rows, samples, seed),
         confusion=_confusion(rows),
         calibration=_calibration(target, risk),
         roc=roc,
@@ -91,6 +86,16 @@ class _Rows:
         return len(self.negative)
 
 
+def _estimates(rows: _Rows, samples: int, seed: int) -> dict[str, Estimate]:
+    """Return every figure by name with its interval."""
+    value = _figures(rows, np.ones((1, rows.n_positive)), np.ones((1, rows.n_negative)))
+    drawn = [_figures(rows, *weights) for weights in _resamples(rows, samples, np.random.default_rng(seed))]
+    return {
+        name: with_interval(float(value[name][0]), np.concatenate([part[name] for part in drawn]))
+        for name in value
+    }
+
+
 def _resamples(
     rows: _Rows, samples: int, rng: np.random.Generator
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
@@ -116,7 +121,7 @@ def _figures(
     n_positive, n_negative = rows.n_positive, rows.n_negative
     n = n_positive + n_negative
     brier = positive @ (1 - rows.positive) ** 2 + negative @ rows.negative**2
-    loss = positive @ _surprise(rows.positive) + negative @ _surprise(1 - rows.negative)
+    loss = positive @ _log_loss(rows.positive) + negative @ _log_loss(1 - rows.negative)
     auc, precision = _ranking(rows, positive, negative)
     return {
         "f1": f1_score(hits, hits + alarms, n_positive),
@@ -152,22 +157,22 @@ def _cumulated(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.pad(np.cumsum(weights, axis=1), ((0, 0), (1, 0)))
 
 
-def _surprise(likelihood: NDArray[np.float64]) -> NDArray[np.float64]:
+def _log_loss(likelihood: NDArray[np.float64]) -> NDArray[np.float64]:
     tiny = np.finfo(np.float64).eps
     return np.asarray(-np.log(np.clip(likelihood, tiny, 1 - tiny)))
 
 
 def _confusion(rows: _Rows) -> Confusion:
     missed = int(rows.positive.searchsorted(rows.threshold))
-    left_alone = int(rows.negative.searchsorted(rows.threshold))
-    return Confusion(left_alone, rows.n_negative - left_alone, missed, rows.n_positive - missed)
+    unflagged = int(rows.negative.searchsorted(rows.threshold))
+    return Confusion(unflagged, rows.n_negative - unflagged, missed, rows.n_positive - missed)
 
 
 def _calibration(target: NDArray[np.int64], risk: NDArray[np.float64]) -> tuple[CalibrationBin, ...]:
     """Return up to ten bins of about as many rows each; equal risks share a bin."""
     edges = np.unique(np.quantile(risk, np.linspace(0, 1, CALIBRATION_BINS + 1)[1:-1]))
-    place = edges.searchsorted(risk, side="right")
-    members = (place == number for number in np.unique(place))
+    bins = edges.searchsorted(risk, side="right")
+    members = (bins == number for number in np.unique(bins))
     return tuple(_bin(target[rows], risk[rows]) for rows in members)
 
 

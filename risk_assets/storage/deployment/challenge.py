@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from risk_assets.domain.deployment.comparison import PairedPredictions
 from risk_assets.domain.deployment.decisions import (
     Decision,
     barred_models,
     data_rolled_back,
     decided_by_hand_since,
 )
-from risk_assets.domain.deployment.gate import GateEvidence, GateVerdict, PairedPredictions, smoke_test
+from risk_assets.domain.deployment.gate import GateEvidence, GateVerdict, smoke_test
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.domain.scoring.bootstrap import PairedCounts
 from risk_assets.domain.scoring.metrics import Metrics

@@ -27,13 +27,13 @@ def test_before_a_first_version_or_a_first_score_there_is_no_challenger() -> Non
 def test_another_model_and_another_threshold_of_the_same_one_are_challengers(trained: Metrics) -> None:
     found = find_challenger(trained, LIVE, SCORE.threshold, ())
     assert found is not None
-    assert (found.metrics, found.fate) == (trained, "not judged yet")
+    assert (found.metrics, found.status) == (trained, "not judged yet")
 
 
 @pytest.mark.parametrize(
-    ("verdict", "fate"), [("rejected", "rejected"), ("held", "held"), ("promoted", "rolled back")]
+    ("verdict", "status"), [("rejected", "rejected"), ("held", "held"), ("promoted", "rolled back")]
 )
-def test_the_last_decision_about_its_model_names_it(verdict: Verdict, fate: str) -> None:
+def test_the_last_decision_about_its_model_names_it(verdict: Verdict, status: str) -> None:
     decisions = [
         samples.decision(1, "held", OTHER.model_sha256),
         samples.decision(2, verdict, OTHER.model_sha256),
@@ -43,4 +43,4 @@ def test_the_last_decision_about_its_model_names_it(verdict: Verdict, fate: str)
     found = find_challenger(OTHER, LIVE, SCORE.threshold, decisions)
 
     assert found is not None
-    assert (found.name, found.fate) == (decisions[1].version, fate)
+    assert (found.name, found.status) == (decisions[1].version, status)

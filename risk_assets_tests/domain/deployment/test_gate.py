@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from risk_assets.domain.deployment.comparison import PairedPredictions
 from risk_assets.domain.deployment.gate import (
     GateEvidence,
     GateRules,
-    PairedPredictions,
     judge_challenger,
     smoke_test,
 )

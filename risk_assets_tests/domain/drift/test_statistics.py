@@ -12,10 +12,10 @@ from scipy.stats import chi2_contingency, fisher_exact, ks_2samp
 from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile
 from risk_assets.domain.drift.statistics import (
     Distance,
-    beside_reference,
-    category_counts,
     chi_square,
+    contingency_table,
     count_bins,
+    count_categories,
     kolmogorov_smirnov,
     population_stability,
 )
@@ -112,7 +112,8 @@ def test_rare_categories_get_the_p_value_of_a_permutation_test() -> None:
 
 def test_unlisted_and_missing_categories_have_levels_of_their_own() -> None:
     values = np.array(["a", "new", None, np.nan, "b"], dtype=object)
-    counts = category_counts(values, reference(a=5, b=6, other=7))
+    known = reference(a=5, b=6, other=7)
+    counts = contingency_table(count_categories(values, known), known)
     assert counts.tolist() == [[1, 1, 1, 2], [5, 6, 7, 0]]
 
 
@@ -122,7 +123,7 @@ def test_one_and_the_same_category_everywhere_is_no_drift() -> None:
 
 
 def bin_counts(values: NDArray[np.float64], known: NumericProfile) -> NDArray[np.int64]:
-    return beside_reference(count_bins(values, known), known)
+    return contingency_table(count_bins(values, known), known)
 
 
 def psi(values: NDArray[np.float64], known: NDArray[np.float64]) -> Distance:

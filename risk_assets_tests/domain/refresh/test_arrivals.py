@@ -11,12 +11,12 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 INGESTED = {"a.csv": "1", "b.csv": "2"}
 
 
-def decide(found: dict[str, str], **facts: object) -> ArrivalDecision:
-    return decide_ingest(FolderFacts(found=found, ingested=INGESTED, **facts), NOW)  # type: ignore[arg-type]
+def decide(settled: dict[str, str], **facts: object) -> ArrivalDecision:
+    return decide_ingest(FolderFacts(settled=settled, ingested=INGESTED, **facts), NOW)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("found", "reason"),
+    ("settled", "reason"),
     [
         (INGESTED | {"c.csv": "3"}, "1 new (c.csv)"),
         (INGESTED | {"b.csv": "9"}, "1 changed (b.csv)"),
@@ -25,8 +25,8 @@ def decide(found: dict[str, str], **facts: object) -> ArrivalDecision:
         ({"a.csv": "1", "c.csv": "2"}, "1 new (c.csv); 1 deleted (b.csv)"),
     ],
 )
-def test_new_changed_and_deleted_files_are_ingested_and_named(found: dict[str, str], reason: str) -> None:
-    assert decide(found) == ArrivalDecision(ingest=True, reason=reason)
+def test_new_changed_and_deleted_files_are_ingested_and_named(settled: dict[str, str], reason: str) -> None:
+    assert decide(settled) == ArrivalDecision(ingest=True, reason=reason)
 
 
 def test_five_hundred_files_at_once_make_one_run() -> None:
