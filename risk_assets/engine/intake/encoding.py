@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import gzip
-import hashlib
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,12 +35,6 @@ class Text:
     def plain(self) -> bool:
         """Whether an engine's own reader may read it."""
         return self.scan.plain and not self.damaged
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file, read in chunks."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def open_text(file: ScannedFile, folder: Path) -> Text:

@@ -8,14 +8,13 @@ from pathlib import Path
 
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.model.scorecard import Scorecard
+from risk_assets.domain.spreadsheet import FORMULA_STARTS, harmless
 from risk_assets.engine.model.scorecard_sql import placed, reasons_query, risk_sql, scorable
 from risk_assets.engine.ranking.risk_summary import FIGURES, REASONS
 from risk_assets.engine.select import POSITION, numbered_rows
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import literal, quote
 
-#: A spreadsheet takes a cell that starts with one of these for a formula (OWASP, CSV injection).
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 QUOTE = literal("'")
 
 
@@ -88,8 +87,12 @@ def _numbered(clients: int, features: int) -> str:
 def _readable(columns: Columns, parquet: Path) -> str:
     """Return a query for the cells of the CSV, in the order of the parquet file."""
     name = _id_name(columns)
-    heading = f"'{name}" if name.startswith(FORMULA_STARTS) else name
-    texts = [f"{_harmless(quote(name))} AS {quote(heading)}", "printf('%.6f', risk) AS risk", "rank", "decile"]
+    texts = [
+        f"{_harmless(quote(name))} AS {quote(harmless(name))}",
+        "printf('%.6f', risk) AS risk",
+        "rank",
+        "decile",
+    ]
     texts += [f"{_harmless(reason)} AS {reason}" for reason in FIGURES[3:]]
     return f"SELECT {', '.join(texts)} FROM read_parquet({literal(str(parquet))})"
 

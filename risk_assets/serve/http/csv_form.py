@@ -7,13 +7,12 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from risk_assets.domain.columns import BLANKS, Columns, number_of
+from risk_assets.domain.spreadsheet import harmless
 from risk_assets.serve.http.client_validation import Clients, ClientValidator
 from risk_assets.serve.http.replies import SHOWN_CHARACTERS, Fault, RequestError, faulty, refuse_any
 
 #: What other programs put between the columns.
 OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
-#: A spreadsheet takes a cell that starts with one of these for a formula (OWASP, CSV injection).
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def read_csv(body: bytes, validator: ClientValidator) -> Clients:
@@ -37,13 +36,9 @@ def write_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     """Return rows as CSV for spreadsheets: text that would be taken for a formula has a ' in front."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow([_harmless(name) for name in header])
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    writer.writerow(map(harmless, header))
+    writer.writerows([harmless(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     return text.getvalue().encode()
-
-
-def _harmless(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
 
 
 def _header(cells: Sequence[str], columns: Columns) -> list[str]:

@@ -10,7 +10,6 @@ Writers hold `lock.writing(layout.deployment, ...)`; readers need no lock.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 from collections.abc import Iterable, Mapping
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING
 from risk_assets.domain.deployment.decisions import Decision, Manifest
 from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.storage import atomic
+from risk_assets.storage.digest import sha256_of
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import (
     RecordError,
@@ -239,7 +239,7 @@ def _copy(source: Path, target: Path) -> tuple[str, int]:
     """Copy a file durably; return the SHA-256 and the size of the copy."""
     shutil.copyfile(source, target)
     atomic.sync(target)
-    return _sha256(target), target.stat().st_size
+    return sha256_of(target), target.stat().st_size
 
 
 def _fault(file: Path, sha256: str, size: int) -> str | None:
@@ -248,9 +248,4 @@ def _fault(file: Path, sha256: str, size: int) -> str | None:
         return f"{place}: is missing"
     if file.stat().st_size != size:
         return f"{place}: has {file.stat().st_size} bytes, not {size}"
-    return None if _sha256(file) == sha256 else f"{place}: its content differs from the manifest"
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return None if sha256_of(file) == sha256 else f"{place}: its content differs from the manifest"

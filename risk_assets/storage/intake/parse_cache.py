@@ -11,13 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from risk_assets.engine.intake.encoding import sha256_of
 from risk_assets.engine.intake.formats import format_of
 from risk_assets.engine.intake.parse import Parsed, parse, refuse_whole
 from risk_assets.engine.intake.rules import RULES_VERSION
 from risk_assets.engine.intake.scan import ScannedFile, scan_file
 from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
+from risk_assets.storage.digest import sha256_of
 from risk_assets.storage.records import RecordError, read_record, write_record
 
 #: Scanning hardly holds up other threads; disks and cores are busy with a few files at a time.

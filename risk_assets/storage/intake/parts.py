@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from risk_assets.domain.intake.ingestion import SourceFile
-from risk_assets.engine.intake.encoding import sha256_of
 from risk_assets.engine.intake.merge import HELD, Target, find_shared, rewrite
 from risk_assets.engine.intake.row_table import Figures
 from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
+from risk_assets.storage.digest import sha256_of
 from risk_assets.storage.intake.parse_cache import SCANNED_AT_ONCE, Source, is_sound
 
 NAME_CHARACTERS = 100

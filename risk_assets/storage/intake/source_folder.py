@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from risk_assets.storage.digest import sha256_of
 from risk_assets.storage.records import RecordError, read_record, write_record
 
 
@@ -62,8 +63,7 @@ def _fingerprint(file: Path, known: Fingerprint | None) -> Fingerprint | None:
         status = file.stat()
         if known is not None and (known.size, known.modified) == (status.st_size, status.st_mtime_ns):
             return known
-        with file.open("rb") as content:
-            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        digest = sha256_of(file)
     except FileNotFoundError:
         return None
     return Fingerprint(status.st_size, status.st_mtime_ns, digest)

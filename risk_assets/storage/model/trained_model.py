@@ -14,6 +14,7 @@ from risk_assets.domain.model.training import TrainedModel, TrainingReport
 from risk_assets.engine.model.training_rows import TrainingTable, write_fingerprints
 from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
+from risk_assets.storage.digest import sha256_of
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.lock import writing
 from risk_assets.storage.records import RecordError, read_record, write_record
@@ -87,5 +88,4 @@ def read_model(layout: Layout) -> tuple[ModelRecord, Scorecard]:
 
 
 def _hashes(layout: Layout) -> tuple[str, str]:
-    model, scorecard = (hashlib.sha256(file.read_bytes()) for file in (layout.trainedmodel, layout.scorecard))
-    return model.hexdigest(), scorecard.hexdigest()
+    return sha256_of(layout.trainedmodel), sha256_of(layout.scorecard)
