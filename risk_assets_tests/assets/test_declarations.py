@@ -16,7 +16,7 @@ from risk_assets_tests.assets.project import Project
 
 DECLARED = {
     spec.key.to_user_string(): tuple(spec.metadata[READS])
-    for spec in defs.resolve_all_asset_specs()
+    for spec in sorted(defs.resolve_all_asset_specs(), key=lambda spec: spec.key)
     if READS in spec.metadata
 }
 
