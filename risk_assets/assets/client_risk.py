@@ -4,6 +4,7 @@ import dagster as dg
 
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.ranking.risk_summary import RiskSummary
+from risk_assets.engine.ranking.risk_summary import FIGURES
 from risk_assets.resources.declaration import graph_asset
 from risk_assets.resources.home import Home
 from risk_assets.storage.deployment.versions import deployed_scorecard, require_live_version
@@ -13,13 +14,15 @@ from risk_assets.storage.intake.part_files import parts_with_redelivered
 
 @graph_asset(
     upstream=["finaldata", "deployed_model"],
-    code_version="2",
+    code_version="3",
     settings=["columns"],
     owners=["team:ml"],
     kinds={"duckdb", "parquet"},
 )
 def client_risk(home: Home) -> dg.MaterializeResult:
     """The newest row of each current client, scored with the live version: risk, rank, decile and three reasons.
+
+    previous_risk is that of the row before by the same version, and change_reason what moved it since.
 
     Clients whose latest known outcome is that they left are not ranked: client_status.parquet has every client
     with current or left. client_risk.parquet is for programs, client_risk.csv for spreadsheets. Rank 1 and decile
@@ -50,7 +53,7 @@ def client_risk(home: Home) -> dg.MaterializeResult:
 def _lineage(columns: Columns) -> dg.TableColumnLineage:
     source = dg.AssetKey("finaldata")
     used = [dg.TableColumnDep(source, name) for name in columns.features]
-    scored = dict.fromkeys(("risk", "rank", "decile", "reason_1", "reason_2", "reason_3"), used)
+    scored = dict.fromkeys(FIGURES, used)
     return dg.TableColumnLineage({columns.id: [dg.TableColumnDep(source, columns.id)], **scored})
 
 

@@ -13,6 +13,7 @@ from typing import Literal
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
 from risk_assets.engine.duck.session import DuckSession, open_duckdb
+from risk_assets.engine.ranking.risk_summary import ranked_client, ranking_table
 from risk_assets.engine.sql import literal, quote, read_parts
 from risk_assets.engine.temporary_directories import own_folder
 from risk_assets.serve.generated import Generated
@@ -23,8 +24,15 @@ from risk_assets.storage.intake.part_files import parts_with_redelivered
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.ranking.risk_summary import read_risk_summary
 
-Sort = Literal["risk", "-risk", "id", "-id"]
-ORDERS = {"risk": "risk, id", "-risk": "rank", "id": "id", "-id": "id DESC"}
+Sort = Literal["risk", "-risk", "id", "-id", "change", "-change"]
+ORDERS = {
+    "risk": "risk, id",
+    "-risk": "rank",
+    "id": "id",
+    "-id": "id DESC",
+    "change": "change NULLS LAST, id",
+    "-change": "change DESC NULLS LAST, id",
+}
 PAGE = 50
 #: The engine answers questions about one table here; the graph has the rest of the machine.
 MEMORY, THREADS = "512MB", 2
@@ -57,12 +65,11 @@ class ClientTable:
         """Return a page of the clients with that risk at least, whose id holds `q` in any case."""
         fits = "risk >= ? AND contains(lower(id), lower(?))"
         with self._questions() as session:
-            [(total,)] = session.run(
-                f"SELECT count(*) FROM {self._table()} WHERE {fits}", [min_risk, q]
-            ).fetchall()
+            ranking = f"{ranking_table(session, self._layout.client_risk_parquet)} WHERE {fits}"
+            [(total,)] = session.run(f"SELECT count(*) FROM {ranking}", [min_risk, q]).fetchall()
             window = f"ORDER BY {ORDERS[sort]} LIMIT {size} OFFSET {(page - 1) * size}"
-            found = session.run(f"SELECT * FROM {self._table()} WHERE {fits} {window}", [min_risk, q]).fetchall()
-        return ClientPage(total, page, max(1, -(-total // size)), tuple(_ranked(row) for row in found))
+            found = session.run(f"SELECT * FROM {ranking} {window}", [min_risk, q]).fetchall()
+        return ClientPage(total, page, max(1, -(-total // size)), tuple(map(ranked_client, found)))
 
     def summary(self, *, threshold: float, top: int) -> RiskSummary:
         """Return the ranking at a glance; clients from `threshold` on count as flagged."""
@@ -73,9 +80,10 @@ class ClientTable:
         """Return one client of the ranking, None for one that has left."""
         status = literal(str(self._layout.client_status))
         with self._questions() as session:
-            ranked = session.run(f"SELECT * FROM {self._table()} WHERE id = ?", [name]).fetchall()
+            ranking = ranking_table(session, self._layout.client_risk_parquet)
+            ranked = session.run(f"SELECT * FROM {ranking} WHERE id = ?", [name]).fetchall()
             if ranked:
-                return _ranked(ranked[0])
+                return ranked_client(ranked[0])
             known = f"SELECT * FROM read_parquet({status}) AS clients(id, status) WHERE id = ? AND status = 'left'"
             left = self._layout.client_status.is_file() and session.run(known, [name]).fetchall()
         if not left:
@@ -101,11 +109,6 @@ class ClientTable:
         """Close the engine."""
         self._open.close()
 
-    def _table(self) -> str:
-        ranking = literal(str(self._layout.client_risk_parquet))
-        names = "id, risk, rank, decile, reason_1, reason_2, reason_3"
-        return f"(SELECT * FROM read_parquet({ranking})) AS ranking({names})"
-
     @contextlib.contextmanager
     def _questions(self) -> Iterator[DuckSession]:
         """Yield a cursor of its own for each question, so that threads do not meet."""
@@ -130,9 +133,3 @@ class ClientTable:
                 engine = open_duckdb(self._columns, memory_limit=MEMORY, threads=THREADS, spill=spill)
                 self._session = self._open.enter_context(engine)
             return self._session
-
-
-def _ranked(row: tuple[object, ...]) -> RankedClient:
-    name, risk, rank, decile, *reasons = row
-    told = tuple(str(reason) for reason in reasons if reason)
-    return RankedClient(str(name), float(str(risk)), int(str(rank)), int(str(decile)), told)

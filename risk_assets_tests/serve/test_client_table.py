@@ -79,7 +79,10 @@ def test_the_first_page_shows_the_clients_at_the_highest_risk(ranked: Home) -> N
         "risk": 0.995,
         "rank": 1,
         "decile": 1,
+        "previous_risk": None,
+        "change": None,
         "reasons": ["activity is 3: odds × 2.0"],
+        "change_reason": None,
     }
     assert len(page["clients"]) == 50
 

@@ -11,13 +11,20 @@ Status = Literal["current", "left"]
 
 @dataclass(frozen=True)
 class RankedClient:
-    """A current client: its risk, rank (1 is the highest risk), decile (1 is the riskiest tenth) and reasons."""
+    """A current client: its risk, rank (1 is the highest risk), decile (1 is the riskiest tenth) and reasons.
+
+    `previous_risk` is that of the client's row before by the same model, so `change` is never the model's;
+    `change_reason` says what moved it. All are None for a client with one row.
+    """
 
     id: str
     risk: float
     rank: int
     decile: int
     reasons: tuple[str, ...]
+    previous_risk: float | None = None
+    change: float | None = None
+    change_reason: str | None = None
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,28 @@ def reasons_query(scorecard: Scorecard, table: str, kept: Sequence[str], k: int 
     return f"SELECT {', '.join([*kept, *texts])} FROM ({query})"
 
 
+def change_query(scorecard: Scorecard, table: str) -> str:
+    """Return a query for a table and its change_reason: which feature moved the risk most, and how.
+
+    The table has the features of now (x0, x1, …) and of before (y0, y1, …), and `change`, the difference of the
+    risks. It is NULL where there is no change, or no feature moved the log-odds by LEAST_STRENGTH that way.
+    """
+    pairs = list(zip(placed(scorecard).shapes, placed(scorecard, "y").shapes, strict=True))
+    sign = "CASE WHEN change > 0 THEN 1e0 ELSE -1e0 END"
+    moved = ", ".join(
+        f"round({sign} * ({_shape(now)} - {_shape(before)}), {STRENGTH_DECIMALS}) AS m{place}"
+        for place, (now, before) in enumerate(pairs)
+    )
+    most = f"greatest(CAST(NULL AS DOUBLE), {', '.join(f'm{place}' for place in range(len(pairs)))})"
+    cases = "".join(
+        f" WHEN m{place} = most THEN {literal(f'{shape.column} ')} || "
+        f"{_value_text(shape, f'y{place}')} || ' to ' || {_value_text(shape, f'x{place}')}"
+        for place, shape in enumerate(scorecard.shapes)
+    )
+    reason = f"CASE WHEN change IS NULL OR most < {number(LEAST_STRENGTH)} THEN NULL{cases} END AS change_reason"
+    return f"(SELECT *, {reason} FROM (SELECT *, {most} AS most FROM (SELECT *, {moved} FROM {table})))"
+
+
 def _strength(effect: str) -> str:
     """Return a strength as a whole number, of the last decimal that counts."""
     return f"CAST(round(least(abs({effect}), {number(MOST_STRENGTH)}) * {number(STRENGTH_UNITS)}) AS BIGINT)"
@@ -180,16 +202,19 @@ def number(value: float) -> str:
 
 
 def _fact(shape: NumericShape | CategoricalShape, column: str) -> str:
-    """The twin of domain.reasons.value_text, after the feature's name."""
-    start = literal(f"{shape.column} is ")
+    return f"{literal(f'{shape.column} is ')} || {_value_text(shape, column)} || ': '"
+
+
+def _value_text(shape: NumericShape | CategoricalShape, column: str) -> str:
+    """The twin of domain.reasons.value_text."""
     if isinstance(shape, CategoricalShape):
-        return f"{start} || coalesce({column}, 'missing') || ': '"
+        return f"coalesce({column}, 'missing')"
     x = f"CAST({column} AS DOUBLE)"
     plain = f"abs({x}) >= {number(LEAST_PLAIN)} AND abs({x}) < {number(LARGEST_PLAIN)}"
     return (
-        f"{start} || CASE WHEN {x} IS NULL OR isnan({x}) THEN 'missing' WHEN {x} = 0 THEN '0' "
+        f"CASE WHEN {x} IS NULL OR isnan({x}) THEN 'missing' WHEN {x} = 0 THEN '0' "
         f"WHEN {plain} AND {x} = floor({x}) THEN CAST(CAST({x} AS BIGINT) AS VARCHAR) "
-        f"WHEN {plain} THEN printf('%.2f', {x}) ELSE printf('%.2e', {x}) END || ': '"
+        f"WHEN {plain} THEN printf('%.2f', {x}) ELSE printf('%.2e', {x}) END"
     )
 
 

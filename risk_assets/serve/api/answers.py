@@ -77,13 +77,19 @@ class Deployments(BaseModel):
 
 
 class ListedClient(BaseModel):
-    """A client of the ranking; rank 1 is the highest risk, decile 1 the riskiest tenth."""
+    """A client of the ranking; rank 1 is the highest risk, decile 1 the riskiest tenth.
+
+    `previous_risk` is that of its row before by the same model; it is null for a client with one row.
+    """
 
     id: str
     risk: float
     rank: int
     decile: int
+    previous_risk: float | None
+    change: float | None
     reasons: list[str]
+    change_reason: str | None
 
 
 class ClientList(BaseModel):

@@ -95,8 +95,9 @@ def _query() -> ClientQuery:
 
 
 def _line(ranked: RankedClient) -> list[object]:
-    blanks = [""] * (REASONS - len(ranked.reasons))
-    return [ranked.id, ranked.risk, ranked.rank, ranked.decile, *ranked.reasons, *blanks]
+    reasons = [*ranked.reasons, *[""] * (REASONS - len(ranked.reasons))]
+    change = [ranked.previous_risk, ranked.change]
+    return [ranked.id, ranked.risk, ranked.rank, ranked.decile, *change, *reasons, ranked.change_reason or ""]
 
 
 def _page_numbers(page: int, pages: int) -> list[int | None]:

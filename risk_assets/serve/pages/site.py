@@ -45,6 +45,11 @@ def risk_text(risk: float) -> str:
     return f"{100 * risk:.1f}{wording.TIED}%"
 
 
+def change_text(change: float) -> str:
+    """Return a change of risk in percentage points: "+12.5 points", "-0.3 points"."""
+    return f"{100 * change:+.1f}{wording.TIED}points"
+
+
 def sentence(text: str) -> str:
     """Return a message as a sentence: a large letter first, unless a name is, and a full stop at its end."""
     end = "" if text.endswith((".", "!", "?")) else "."
@@ -74,6 +79,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "odds": odds_text,
     "cell": value_text,
     "risk": risk_text,
+    "change": change_text,
     "sentence": sentence,
     "breakable": breakable,
 }

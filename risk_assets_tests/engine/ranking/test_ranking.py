@@ -14,7 +14,7 @@ from risk_assets.domain.columns import Columns
 from risk_assets.domain.model.scorecard import CategoricalShape, NumericShape, Scorecard
 from risk_assets.domain.ranking.risk_summary import RankedClient
 from risk_assets.engine.ranking.ranking import RankingFiles, rank_clients
-from risk_assets.engine.ranking.risk_summary import risk_summary
+from risk_assets.engine.ranking.risk_summary import FIGURES, risk_summary
 from risk_assets_tests.engine.parts import COLUMNS, Row, session_of, write_part
 
 SCORECARD = Scorecard(
@@ -93,6 +93,41 @@ def test_only_current_clients_are_ranked_and_the_status_of_all_is_told(parquet: 
     assert (summary.clients, summary.left) == (3, 2)
 
 
+def test_a_client_is_compared_with_its_row_before_by_the_same_model(parquet: Path) -> None:
+    first: list[Row] = [("fell", 35, 80, "north", 0), ("rose", 2, 80, "north", 0), ("same", 3, 5, None, 0)]
+    second: list[Row] = [("fell", 20, 80, "north", None), ("rose", 35, 80, None, None), ("new", 1, 5, None, None)]
+    second += [("fell", 2, 80, "north", None), ("same", 3, 5, None, None)]
+
+    found = rank(parquet, [first, second]).set_index("corporation")
+
+    risks = SCORECARD.risk(
+        {
+            "activity": np.array([20.0, 2.0, 35.0]),
+            "size": np.array([80.0, 80.0, 80.0]),
+            "region": np.array(["north", "north", None], dtype=object),
+        }
+    )
+    assert found.loc["fell", "previous_risk"] == pytest.approx(risks[0])
+    assert found.loc["fell", "change"] == pytest.approx(risks[1] - risks[0])
+    assert found.loc["fell", "change_reason"] == "activity 20 to 2"
+    assert found.loc["rose", "change"] == pytest.approx(risks[2] - risks[1])
+    assert found.loc["rose", "change_reason"] == "activity 2 to 35"
+    assert found.loc["same", "change"] == 0
+    assert found["change_reason"].isna()[["same", "new"]].all()
+    assert found["previous_risk"].isna()["new"]
+
+
+def test_a_ranking_of_an_earlier_version_is_read_without_what_it_lacks(tmp_path: Path) -> None:
+    old = tmp_path / "client_risk.parquet"
+    with session_of(COLUMNS, tmp_path / "spill") as session:
+        session.run(
+            "COPY (SELECT 'a' AS corporation, 0.5 AS risk, 1 AS rank, 1 AS decile, 'why' AS reason_1, "
+            f"NULL AS reason_2, NULL AS reason_3) TO '{old}' (FORMAT parquet)"
+        )
+        found = risk_summary(session, old, tmp_path / "client_status.parquet", threshold=0.5)
+    assert found.top == (RankedClient("a", 0.5, 1, 1, ("why",)),)
+
+
 def test_no_current_client_gives_an_empty_ranking(parquet: Path) -> None:
     assert len(rank(parquet, [[("a", 1, 5, "n", 1)]])) == 0
     assert len(sheet(parquet)) == 1
@@ -134,7 +169,7 @@ def test_cells_that_a_spreadsheet_would_take_for_formulas_are_neutralised_in_the
 
     assert sorted(found["corporation"]) == sorted(ids)
     [head, *cells] = sheet(parquet)
-    assert head == ["corporation", "risk", "rank", "decile", "reason_1", "reason_2", "reason_3"]
+    assert head == ["corporation", *FIGURES]
     dangerous = ("=", "+", "-", "@", "\t", "\r")
     assert not [cell for row in cells for cell in row if cell.startswith(dangerous)]
     assert sorted(row[0] for row in cells) == sorted(
@@ -189,6 +224,7 @@ def test_the_summary_counts_and_lists_what_was_ranked(parquet: Path) -> None:
     first = ranked.iloc[0]
     reasons = tuple(first[["reason_1", "reason_2", "reason_3"]].dropna())
     assert found.top[0] == RankedClient(first["corporation"], first["risk"], 1, 1, reasons)
+    assert found.top[0].change is None
 
 
 @pytest.mark.parametrize("threads", [1, 4])
