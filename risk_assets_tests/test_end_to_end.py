@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import dagster as dg
+import pandas as pd
 import pytest
 
 from risk_assets.domain.drift.verdict import DriftVerdict
@@ -15,9 +15,6 @@ from risk_assets.storage.intake.finaldata import require_ingestion
 from risk_assets.storage.records import read_record
 from risk_assets_tests.automation.daemon import DaemonHome
 from risk_assets_tests.automation.worlds import CALM, DRIFTED, POISONED, home_with_a_model
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 pytestmark = pytest.mark.slow
 
@@ -68,7 +65,10 @@ def test_files_arrive_and_only_what_they_make_stale_is_refreshed_and_only_the_be
         ("clients3.csv", 3000),
         ("clients4.csv", 6300),
     ]
-    assert line_count(home.layout.finaldata_csv) == line_count(home.layout.client_risk_csv) == 1 + 12_600
+    rows = pd.read_csv(home.layout.finaldata_csv)
+    assert len(rows) == 12_600
+    ranked = pd.read_csv(home.layout.client_risk_csv)
+    assert set(ranked["corporation"]) == set(rows.loc[rows["exited"] == 0, "corporation"])
     verdict = read_record(home.layout.drift, DriftVerdict)
     assert (verdict.verdict, verdict.version, verdict.n) == ("drifted", second.version, 6300)
     assert verdict.sentence in home.reasons("check_drift")[-1]
@@ -118,7 +118,3 @@ def failed_gates(home: DaemonHome) -> list[str]:
                 if check.check_name == "gate" and not check.passed:
                     found.append(run.run_id)
     return found
-
-
-def line_count(file: Path) -> int:
-    return len(file.read_text().splitlines())

@@ -175,7 +175,16 @@ def test_a_client_is_found_by_search_without_javascript(server: Server, opened: 
     assert page.get_by_text("Where this client stands").is_visible()
 
 
-def test_the_ranking_is_sorted_paged_and_downloaded_without_javascript(server: Server, opened: Open) -> None:
+def current_clients(home: Home) -> pd.DataFrame:
+    """The rows of the shipped clients that have not left."""
+    files = (home.data / "sourcedata" / f"clients{number}.csv" for number in (1, 2, 3))
+    clients = pd.concat([pd.read_csv(file) for file in files], ignore_index=True)
+    return clients[clients["exited"] != 1].reset_index(drop=True)
+
+
+def test_the_ranking_is_sorted_paged_and_downloaded_without_javascript(
+    home: Home, server: Server, opened: Open
+) -> None:
     page = opened(f"{server.url}/pages/clients", java_script_enabled=False)
 
     page.get_by_role("columnheader", name="Client").get_by_role("link").click()
@@ -186,7 +195,7 @@ def test_the_ranking_is_sorted_paged_and_downloaded_without_javascript(server: S
 
     assert len(names) == 50
     assert names == sorted(names)
-    assert len(pd.read_csv(download.value.path())) == 10_000
+    assert len(pd.read_csv(download.value.path())) == len(current_clients(home))
 
 
 def test_the_keyboard_alone_reaches_the_content(server: Server, opened: Open) -> None:
@@ -244,8 +253,7 @@ def by_the_pipeline(home: Home, clients: pd.DataFrame) -> list[float]:
 
 
 def test_api_page_client_risk_and_pipeline_give_every_client_the_same_risk(home: Home, server: Server) -> None:
-    files = [home.data / "sourcedata" / f"clients{number}.csv" for number in (1, 2)]
-    clients = pd.concat([pd.read_csv(file) for file in files], ignore_index=True)
+    clients = current_clients(home)
     expected = by_the_pipeline(home, clients)
     body = clients.to_csv(index=False).encode()
 
@@ -257,7 +265,7 @@ def test_api_page_client_risk_and_pipeline_give_every_client_the_same_risk(home:
     path = home.data / "models/client_risk.parquet"
     ranked = duckdb.execute(f"SELECT * FROM '{path}'").df().set_index("corporation")["risk"]
 
-    assert len(expected) == len(ranked) == 10_000
+    assert len(expected) == len(ranked) > 8_000
     assert_equal_risks([client["risk"] for client in by_api], expected)
     assert_equal_risks(by_page, expected)
     assert_equal_risks(ranked[clients["corporation"]], expected)
