@@ -115,10 +115,11 @@ def labelled_query(
 ) -> str:
     """Return a query for the rows with a label that are trained on, held out of all training, or both.
 
-    Those of clients whose ids the query `apart` gives are left out. So are rows whose fingerprint is in `besides`
-    (see `fingerprint`), wherever they stand: the table `known_rows` holds the fingerprints that are in both, so
-    that the larger set passes by and the smaller one is kept. When another engine wrote these, they are of no use
-    and no row is left out. Raises SelectionError when the parts have other columns.
+    Those of clients whose ids the query `apart` gives are left out, and the others come in any order then. So are
+    rows whose fingerprint is in `besides` (see `fingerprint`), wherever they stand: the table `known_rows` holds
+    the fingerprints that are in both, so that the larger set passes by and the smaller one is kept. When another
+    engine wrote these, they are of no use and no row is left out. Raises SelectionError when the parts have other
+    columns.
     """
     columns = session.columns
     labelled = (
