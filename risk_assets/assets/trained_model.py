@@ -82,12 +82,15 @@ def trained_model(home: Home) -> dg.MaterializeResult:
 
 
 def _test_clients_apart(left_out: int) -> dg.AssetCheckResult:
-    told = f"{plural(left_out, 'row')} of clients of testdata were left out of training"
+    why = f"{plural(left_out, 'row')} of clients of testdata were left out of training"
     return dg.AssetCheckResult(
         check_name="test_clients_apart",
         passed=left_out == 0,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"why": told if left_out else "no client of testdata is in finaldata", "rows left out": left_out},
+        metadata={
+            "why": why if left_out else "no client of testdata is in finaldata",
+            "rows left out": left_out,
+        },
     )
 
 

@@ -51,8 +51,8 @@ def decisions(context: dg.SensorEvaluationContext, home: Home) -> dg.SensorResul
     now = Told(decisions=len(made), verdicts=len(verdicts))
     if context.cursor is None:
         return dg.SensorResult(skip_reason="notices start from here", cursor=now.model_dump_json())
-    told = Told.model_validate_json(context.cursor)
-    news = [*_drifts(verdicts, told.verdicts), *map(_decided, made[told.decisions :])]
+    sent = Told.model_validate_json(context.cursor)
+    news = [*_drifts(verdicts, sent.verdicts), *map(_decided, made[sent.decisions :])]
     if not news:
         return dg.SensorResult(skip_reason="nothing was decided", cursor=now.model_dump_json())
     try:
@@ -66,13 +66,13 @@ def _decided(decision: Decision) -> str:
     return f"{decision.version} was {decision.verdict}; {decision.live or 'nothing'} serves. {decision.reason}"
 
 
-def _drifts(verdicts: tuple[DriftVerdict, ...], told: int) -> list[str]:
+def _drifts(verdicts: tuple[DriftVerdict, ...], sent: int) -> list[str]:
     """Return a sentence for each turn from another verdict to drift."""
     turns = zip((None, *verdicts), verdicts, strict=False)
     return [
         f"Drift: {verdict.sentence}"
         for place, (before, verdict) in enumerate(turns)
-        if place >= told and verdict.verdict == "drifted" and (before is None or before.verdict != "drifted")
+        if place >= sent and verdict.verdict == "drifted" and (before is None or before.verdict != "drifted")
     ]
 
 

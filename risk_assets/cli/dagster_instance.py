@@ -60,13 +60,13 @@ def _opened() -> dg.DagsterInstance:
         missing = error.__context__
         if not isinstance(missing, ModuleNotFoundError) or missing.name != POSTGRES:
             raise
-        told = 'keeps its records in PostgreSQL, which needs an extra: pip install "risk_assets[postgres]"'
-        raise SettingsError(f"{file} {told}") from error
+        message = 'keeps its records in PostgreSQL, which needs an extra: pip install "risk_assets[postgres]"'
+        raise SettingsError(f"{file} {message}") from error
     except Exception as error:
         if not isinstance(error.__cause__, OperationalError):
             raise
-        told = str(error.__cause__.orig).strip().splitlines()[0]
-        raise click.ClickException(f"the records of {file.parent} cannot be opened: {told}") from error
+        message = str(error.__cause__.orig).strip().splitlines()[0]
+        raise click.ClickException(f"the records of {file.parent} cannot be opened: {message}") from error
 
 
 def _faults(error: dg.DagsterInvalidConfigError) -> list[str]:

@@ -18,7 +18,7 @@ from risk_assets.engine.sql import literal, quote, read_parts
 from risk_assets.engine.temporary_directories import own_folder
 from risk_assets.serve.generated import Generated
 from risk_assets.serve.http.replies import RequestError
-from risk_assets.serve.model.live import told
+from risk_assets.serve.model.live import message_of
 from risk_assets.settings import Settings
 from risk_assets.storage.intake.part_files import parts_with_redelivered
 from risk_assets.storage.layout import Layout
@@ -121,7 +121,8 @@ class ClientTable:
             yield DuckSession(self._columns, cursor)
         except duckdb.Error as error:
             raise RequestError(
-                503, f"client_risk or finaldata cannot be read: {told(self._layout, error).splitlines()[0]}"
+                503,
+                f"client_risk or finaldata cannot be read: {message_of(self._layout, error).splitlines()[0]}",
             ) from error
         finally:
             cursor.close()

@@ -14,7 +14,7 @@ from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.scoring.metrics import Metrics, ScorePoint
 from risk_assets.serve.http.replies import RequestError
-from risk_assets.serve.model.live import Version, told, verified_bytes
+from risk_assets.serve.model.live import Version, message_of, verified_bytes
 from risk_assets.storage.deployment.versions import DeploymentError, read_decisions, version_folder
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import RecordError, parse_record, read_history, read_record
@@ -38,7 +38,7 @@ class Generated:
         return find_challenger(trained, version.manifest, version.scorecard.threshold, self.decisions())
 
     def reference(self, version: Version) -> TrainingReference:
-        """Return what a version was at home with: the profile of its training rows and of their risks."""
+        """Return the reference of a version: the profile of its training rows and of their risks."""
         return self._of_version(version, "reference.json", TrainingReference)
 
     def drift(self) -> DriftVerdict:
@@ -70,7 +70,9 @@ class Generated:
         try:
             return read_decisions(self._layout)
         except (OSError, DeploymentError, RecordError, ValueError) as error:
-            raise RequestError(503, f"deployments.jsonl cannot be read: {told(self._layout, error)}") from error
+            raise RequestError(
+                503, f"deployments.jsonl cannot be read: {message_of(self._layout, error)}"
+            ) from error
 
     def report(self) -> Path:
         """Return the report for people, a PDF."""
@@ -83,7 +85,7 @@ class Generated:
         try:
             return parse_record(path, verified_bytes(self._layout, version.manifest, name), kind)
         except (DeploymentError, RecordError, OSError) as error:
-            raise RequestError(503, f"{version.name}: {told(self._layout, error)}") from error
+            raise RequestError(503, f"{version.name}: {message_of(self._layout, error)}") from error
 
 
 def _read(path: Path, kind: type[T], *, asset: str) -> T:

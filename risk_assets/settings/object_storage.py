@@ -86,8 +86,8 @@ def folder_url(text: str) -> str:
 
 def mirror_name(url: str, endpoint: str | None) -> str:
     """Return the name of the folder that mirrors a URL: readable, and its own for each store."""
-    told = hashlib.sha256(f"{endpoint or ''}\n{url}".encode()).hexdigest()[:12]
-    return f"{re.sub(r'[^A-Za-z0-9]+', '-', url)[:60]}-{told}"
+    digest = hashlib.sha256(f"{endpoint or ''}\n{url}".encode()).hexdigest()[:12]
+    return f"{re.sub(r'[^A-Za-z0-9]+', '-', url)[:60]}-{digest}"
 
 
 def usual_cache() -> Path:

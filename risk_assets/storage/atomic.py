@@ -63,8 +63,8 @@ def append_line(target: Path, line: str) -> None:
 
 def _staged_name(target: Path) -> str:
     """Return a name of bounded length: that of the target may be as long as names can be."""
-    told = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]
-    return f".staged-{told}.{os.getpid()}.{threading.get_native_id()}.tmp"
+    digest = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]
+    return f".staged-{digest}.{os.getpid()}.{threading.get_native_id()}.tmp"
 
 
 def sync(path: Path) -> None:

@@ -61,7 +61,7 @@ def train_on(
 
 
 def _learnable(session: Session, table: str) -> tuple[int, int]:
-    """Return the number of negative and of positive rows, if they can be learnt from."""
+    """Return the number of negative and of positive rows. Raises TrainingError where they cannot train a model."""
     from risk_assets.domain.model.training_rows import require_learnable
 
     negatives, positives = class_counts(session, table)

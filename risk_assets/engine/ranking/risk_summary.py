@@ -28,8 +28,8 @@ def ranking_table(session: Session, parquet: Path) -> str:
 def ranked_client(row: Sequence[Any]) -> RankedClient:
     """Return a row of `ranking_table`."""
     client, risk, rank, decile, previous_risk, change, *reasons, change_reason = row
-    told = tuple(reason for reason in reasons if reason)
-    return RankedClient(client, risk, rank, decile, told, previous_risk, change, change_reason)
+    texts = tuple(reason for reason in reasons if reason)
+    return RankedClient(client, risk, rank, decile, texts, previous_risk, change, change_reason)
 
 
 def risk_summary(session: Session, parquet: Path, status: Path, *, threshold: float, top: int = 10) -> RiskSummary:

@@ -118,8 +118,8 @@ def _start(options: Mapping[str, str]) -> SparkSession:
         try:
             return builder.getOrCreate()
         except errors() as error:
-            told = f"engine.master: Spark does not start with {options['spark.master']}; its own log says why"
-            raise SettingsError(told) from error
+            message = f"engine.master: Spark does not start with {options['spark.master']}; its own log says why"
+            raise SettingsError(message) from error
 
 
 def require_spark() -> None:

@@ -135,11 +135,11 @@ def _scientific(number: str, shape: str) -> str:
     """Of whole numbers Java rounds a last 5 up where C rounds to even; decimals to even; -0.0 is none."""
     exact = f"CAST(CAST({number} AS BIGINT) AS DECIMAL(20, 0))"
     inexact = f"format_number({number}, '{shape}E00')"
-    told = (
+    text = (
         f"CASE WHEN abs({number}) < {FITS} THEN CASE WHEN {number} <> 0e0 AND {number} = CAST({exact} AS DOUBLE) "
         f"THEN format_number({exact}, '{shape}E00') ELSE {inexact} END ELSE {inexact} END"
     )
-    return f"replace(replace({told}, 'E-', 'e-'), 'E', 'e+')"
+    return f"replace(replace({text}, 'E-', 'e-'), 'E', 'e+')"
 
 
 def _fixed(number: str, shape: str) -> str:

@@ -32,7 +32,7 @@ def timings(found: Sequence[Timing]) -> bytes:
     for row, seconds in enumerate(shown.values()):
         drawn.plot(seconds[:-1], [row] * (len(seconds) - 1), "o", color=PALE_BLUE, markersize=4)
         drawn.plot(seconds[-1:], [row], "o", color=BLUE, markersize=5)
-        write(drawn, 1.03, row, _told(seconds), color=MUTED).set_transform(drawn.get_yaxis_transform())
+        write(drawn, 1.03, row, _duration_text(seconds), color=MUTED).set_transform(drawn.get_yaxis_transform())
     drawn.set_yticks(range(len(shown)), [label(name, 1.15) for name in shown])
     drawn.set_ylim(len(shown) - 0.4, -0.6)
     drawn.tick_params(axis="y", length=0, labelsize=CHART_TEXT, labelcolor=INK)
@@ -44,7 +44,7 @@ def timings(found: Sequence[Timing]) -> bytes:
     return png(chart)
 
 
-def _told(seconds: Sequence[float]) -> str:
+def _duration_text(seconds: Sequence[float]) -> str:
     if len(seconds) == 1:
         return f"{duration(seconds[0])}, the only run"
     return f"last {duration(seconds[-1])}, median {duration(median(seconds))} of {len(seconds)}"

@@ -149,5 +149,5 @@ def _client(client: RankedClient) -> tuple[Block, ...]:
     unit = WIDTH / sum(SHARES)
     name = lines(client.id, 2, SHARES[1] * unit - PADDING, 7.2, bold=True)
     reasons = client.reasons[:REASONS] or ("no single strong reason",)
-    told = [lines(reason, 1, SHARES[4] * unit - PADDING, 6.6, MUTED) for reason in reasons]
-    return str(client.rank), name, f"{client.risk:.1%}", blocks.share_bar(client.risk, 44, ORANGE), told
+    shown = [lines(reason, 1, SHARES[4] * unit - PADDING, 6.6, MUTED) for reason in reasons]
+    return str(client.rank), name, f"{client.risk:.1%}", blocks.share_bar(client.risk, 44, ORANGE), shown

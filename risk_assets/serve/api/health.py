@@ -33,8 +33,8 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Say whether a model serves (200, else 503), and which version should and cannot."""
     version, refused = find_version(), serving().live.refused
-    told = RefusedVersion(**asdict(refused)) if refused else None
-    ready = Readiness(ready=version is not None, version=version.name if version else None, refused=told)
+    refusal = RefusedVersion(**asdict(refused)) if refused else None
+    ready = Readiness(ready=version is not None, version=version.name if version else None, refused=refusal)
     return answer(ready, 200 if version else 503)
 
 

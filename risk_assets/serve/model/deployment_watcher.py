@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from risk_assets.domain.columns import Columns
-from risk_assets.serve.model.live import Refusal, load_version, told
+from risk_assets.serve.model.live import Refusal, load_version, message_of
 from risk_assets.settings import Settings
 from risk_assets.storage.deployment.versions import DeploymentError, live_version, named_version
 from risk_assets.storage.lock import LockedError
@@ -92,9 +92,9 @@ class DeploymentWatcher:
             return
         self.look()
         if self._lead is not None:
-            write_record(self._told, Look(self.refused))
+            write_record(self._report, Look(self.refused))
         end = self._clock() + START_SECONDS
-        while not self._told.exists() and self._clock() < end:
+        while not self._report.exists() and self._clock() < end:
             self._closed.wait(SHORT_PAUSE)
         self._thread.start()
         self._fetching.start()
@@ -117,7 +117,7 @@ class DeploymentWatcher:
     def look(self) -> None:
         """Follow the pointer, and now and then upload logs; what fails is told and tried again."""
         if not self._leads():
-            found = find_record(self._told, Look)
+            found = find_record(self._report, Look)
             self.refused = found.refused if found else None
             return
         if self._mirror.is_remote("deployed_model"):
@@ -142,7 +142,7 @@ class DeploymentWatcher:
         except (DeploymentError, RemoteError, OSError) as error:
             self._seen, self._retry_at = entry, self._clock() + RETRY_SECONDS
             version = error.version if isinstance(error, VersionError) else None
-            self._tell(Refusal(version, told(self._layout, error)))
+            self._tell(Refusal(version, message_of(self._layout, error)))
 
     def _is_done(self) -> bool:
         """Whether what was last found of the pointer still stands here: the cache may have been cleared."""
@@ -166,7 +166,7 @@ class DeploymentWatcher:
             self._mirror.pull_some("deployed_model", (*names, self._layout.deployments.name))
             load_version(self._layout, name, self._columns)
         except (DeploymentError, RecordError, RemoteError, OSError) as error:
-            raise VersionError(name, told(self._layout, error)) from error
+            raise VersionError(name, message_of(self._layout, error)) from error
         self._mirror.accept("deployed_model", entry, content)
 
     def _tell(self, refused: Refusal | None) -> None:
@@ -174,7 +174,7 @@ class DeploymentWatcher:
         if refused == self.refused:
             return
         self.refused = refused
-        write_record(self._told, Look(refused))
+        write_record(self._report, Look(refused))
         if refused is None:
             logger.info("the bucket's pointer can be followed again")
         else:
@@ -212,11 +212,11 @@ class DeploymentWatcher:
                 os.close(lock)
                 return False
             self._lead = lock
-            self._told.unlink(missing_ok=True)
+            self._report.unlink(missing_ok=True)
         return True
 
     @property
-    def _told(self) -> Path:
+    def _report(self) -> Path:
         return self._layout.deployment / REMEMBERED / "look.json"
 
     def _run(self) -> None:

@@ -131,7 +131,7 @@ class LiveModel:
             LOADS.labels("loaded").inc()
             logger.info("%s serves", name)
         except (DeploymentError, RecordError, OSError) as error:
-            self._refused, self._retry_at = Refusal(name, told(self._layout, error)), now + RETRY_SECONDS
+            self._refused, self._retry_at = Refusal(name, message_of(self._layout, error)), now + RETRY_SECONDS
             LOADS.labels("refused").inc()
             logger.error("%s cannot serve: %s", name or "what the pointer names", error)  # noqa: TRY400
 
@@ -199,7 +199,7 @@ def _pointed_to(layout: Layout) -> str:
     return name
 
 
-def told(layout: Layout, error: Exception) -> str:
+def message_of(layout: Layout, error: Exception) -> str:
     """Return what an error says, for people elsewhere: files are named from the data root on."""
     text = str(error)
     for folder in (layout.data_root, layout.deployment.parent):

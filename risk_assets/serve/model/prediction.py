@@ -82,13 +82,13 @@ class Predictions:
         negative, positive = self._labels
         threshold = scorecard.threshold
         predicted = [positive if value >= threshold else negative for value in risk]
-        told = None
+        texts = None
         if k:
             found = reasons(scorecard, arrays(scorecard, clients), k)
-            told = [tuple(reason.text for reason in client) for client in found]
+            texts = [tuple(reason.text for reason in client) for client in found]
         PREDICTIONS.inc(clients.n)
         self._log.add(version.name, clients.columns, risk)
-        return Scored(version.name, threshold, clients, risk, predicted, told)
+        return Scored(version.name, threshold, clients, risk, predicted, texts)
 
     def as_csv(self, scored: Scored) -> bytes:
         """Return the clients as they were understood, with risk, predicted label and reasons."""
@@ -138,17 +138,17 @@ def as_json(scored: Scored) -> bytes:
     """
     clients = scored.clients
     labels = {label: encode(label) for label in set(scored.predicted)}
-    told = [
+    texts = [
         f'"risk":{risk!r},"predicted":{labels[label]}'
         for risk, label in zip(scored.risk, scored.predicted, strict=True)
     ]
     if clients.ids is not None:
-        told = [f'"id":{encode(name)},{text}' for name, text in zip(clients.ids, told, strict=True)]
+        texts = [f'"id":{encode(name)},{text}' for name, text in zip(clients.ids, texts, strict=True)]
     for row, names in clients.missing.items():
-        told[row] += f',"missing":{encode(names)}'
+        texts[row] += f',"missing":{encode(names)}'
     if scored.reasons is not None:
-        told = [f'{text},"reasons":{encode(why)}' for text, why in zip(told, scored.reasons, strict=True)]
-    predictions = "},{".join(told)
+        texts = [f'{text},"reasons":{encode(why)}' for text, why in zip(texts, scored.reasons, strict=True)]
+    predictions = "},{".join(texts)
     return (
         f'{{"version":{encode(scored.version)},"threshold":{scored.threshold!r},"predictions":[{{{predictions}}}]}}'
     ).encode()
@@ -158,9 +158,9 @@ def _csv_rows(scored: Scored, k: int) -> Iterator[Sequence[object]]:
     count = scored.clients.n
     ids = scored.clients.ids or [None] * count
     features = zip(*scored.clients.columns.values(), strict=True)
-    told = scored.reasons or [()] * count
+    texts = scored.reasons or [()] * count
     for name, cells, risk, predicted, words in zip(
-        ids, features, scored.risk, scored.predicted, told, strict=True
+        ids, features, scored.risk, scored.predicted, texts, strict=True
     ):
         blanks = [""] * (k - len(words))
         yield [name, *map(_cell, cells), risk, predicted, *words, *blanks]

@@ -62,10 +62,10 @@ def client() -> Response:
     ranked = serving().clients.client(name)
     features = find(lambda: serving().clients.features(name))
     version = find_version()
-    told = _explanation(version, features.value)
-    shapes = told.shapes if told else []
+    explanation = _explanation(version, features.value)
+    shapes = explanation.shapes if explanation else []
     curves: tuple[Curve | Table, ...] = ()
-    if version is not None and told is not None:
+    if version is not None and explanation is not None:
         reference = find(lambda: serving().generated.reference(version))
         curves = drawings(version.scorecard, reference.value.profile if reference.value else None, features.value)
     bars = deviations([shape.log_odds - shape.average for shape in shapes])
@@ -73,7 +73,7 @@ def client() -> Response:
         "client",
         name=name,
         ranked=ranked,
-        told=told,
+        explanation=explanation,
         features=features,
         reasons=list(zip(shapes, bars, strict=True)),
         curves=curves,

@@ -58,14 +58,14 @@ def scored() -> Response:
 def riskiest(found: Scored) -> list[ScoredRow]:
     """Return the clients at the highest risk, equal ones in the order of the file."""
     order = sorted(range(found.clients.n), key=lambda row: -found.risk[row])[:LISTED]
-    ids, told, flags = found.clients.ids, found.reasons, _flags(found)
+    ids, reasons, flags = found.clients.ids, found.reasons, _flags(found)
     return [
         ScoredRow(
             row=row + 1,
             id="" if ids is None or ids[row] is None else str(ids[row]),
             risk=found.risk[row],
             flagged=flags[row],
-            reasons=told[row] if told else (),
+            reasons=reasons[row] if reasons else (),
             missing=tuple(found.clients.missing.get(row, ())),
         )
         for row in order

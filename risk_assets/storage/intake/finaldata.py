@@ -175,12 +175,12 @@ def _worst(sources: Sequence[Source]) -> str:
     """Say of the files with the most refused rows what is wrong, and where the rows are."""
     bad = [source for source in sources if source.parsed.reason or source.parsed.quarantined]
     bad.sort(key=lambda source: (source.parsed.reason is None, -source.parsed.quarantined))
-    told = [_told(source) for source in bad[:FILES_NAMED]]
+    texts = [_refusal_text(source) for source in bad[:FILES_NAMED]]
     more = [f"and {len(bad) - FILES_NAMED} more files"] * (len(bad) > FILES_NAMED)
-    return "; ".join(told + more) or "the files hold no rows"
+    return "; ".join(texts + more) or "the files hold no rows"
 
 
-def _told(source: Source) -> str:
+def _refusal_text(source: Source) -> str:
     parsed = source.parsed
     if parsed.reason:
         return f"{source.name}: {parsed.reason}"

@@ -86,10 +86,10 @@ def _refusals(layout: Layout, sources: Sequence[Source]) -> Iterator[tuple[Path,
         if source.parsed.quarantined or source.parsed.reason:
             yield layout.quarantine / _quarantine_name(source.name, taken), source.quarantine
     for number, file in enumerate(layout.nameless_files()):
-        told = layout.ingestion_work / f"nameless{number}.csv"
-        refuse_whole(told, "the name of the file is not UTF-8: rename it")
+        refusal = layout.ingestion_work / f"nameless{number}.csv"
+        refuse_whole(refusal, "the name of the file is not UTF-8: rename it")
         shown = escape_damage(file.name)
-        yield layout.quarantine / _quarantine_name(shown, taken), told
+        yield layout.quarantine / _quarantine_name(shown, taken), refusal
 
 
 def _quarantine_name(name: str, taken: Collection[str]) -> str:
@@ -101,8 +101,8 @@ def _quarantine_name(name: str, taken: Collection[str]) -> str:
             found = f"{found}.csv"
     if len(found.encode()) <= LONGEST_NAME:
         return found
-    told = f".{hashlib.sha256(name.encode()).hexdigest()[:12]}.csv"
-    return name.encode()[: LONGEST_NAME - len(told)].decode(errors="ignore") + told
+    digest = f".{hashlib.sha256(name.encode()).hexdigest()[:12]}.csv"
+    return name.encode()[: LONGEST_NAME - len(digest)].decode(errors="ignore") + digest
 
 
 def _line(name: str) -> str:

@@ -200,8 +200,8 @@ def _linked(origin: Path, link: Path) -> Path:
 
 def _part_name(source: Source, fingerprint: str) -> str:
     """Return a name that no other file, no other content and no other choice of its rows ever has."""
-    told = hashlib.sha256(f"{source.key}\n{fingerprint}\n{source.name}".encode()).hexdigest()[:12]
-    return f"{re.sub(r'[^A-Za-z0-9._-]', '_', source.name)[:NAME_CHARACTERS]}.{told}.parquet"
+    digest = hashlib.sha256(f"{source.key}\n{fingerprint}\n{source.name}".encode()).hexdigest()[:12]
+    return f"{re.sub(r'[^A-Za-z0-9._-]', '_', source.name)[:NAME_CHARACTERS]}.{digest}.parquet"
 
 
 def _account(candidate: _Candidate, part: str | None) -> SourceFile:

@@ -106,7 +106,7 @@ class Store:
         found = self.info(name)
         if found is None or not size <= found.size <= source.stat().st_size:  # a log may grow meanwhile
             raise RemoteError(
-                f"{self._told(name)}: is not as it was written: {found and found.size} of {size} bytes"
+                f"{self._url_of(name)}: is not as it was written: {found and found.size} of {size} bytes"
             )
 
     def put_new(self, name: str, content: bytes) -> bool:
@@ -153,7 +153,7 @@ class Store:
         return content
 
     def _changed(self, entry: Entry) -> RemoteError:
-        return RemoteError(f"{self._told(entry.name)}: changed or went away while it was read; run again")
+        return RemoteError(f"{self._url_of(entry.name)}: changed or went away while it was read; run again")
 
     def _tried(self, what: str, name: str, act: Callable[[], T]) -> T | None:
         """Do something until it is done or its time is up; None when the object is not there.
@@ -167,7 +167,7 @@ class Store:
                 return act()
             except FileNotFoundError as error:
                 if not name:
-                    raise RemoteError(f"{self._told(name)}: does not exist") from error
+                    raise RemoteError(f"{self._url_of(name)}: does not exist") from error
                 return None
             except FileExistsError:
                 raise
@@ -175,10 +175,10 @@ class Store:
                 spent = time.monotonic() - started
                 if _is_final(error) or spent + pause > self._patience:
                     tried = f"{tries} {'try' if tries == 1 else 'tries'} in {spent:.0f} s"
-                    raise RemoteError(f"{self._told(name)}: cannot {what}: {_why(error)} ({tried})") from error
+                    raise RemoteError(f"{self._url_of(name)}: cannot {what}: {_why(error)} ({tried})") from error
             self._sleep(pause * random.uniform(0.5, 1))  # noqa: S311  # so that many do not ask at the same moment
             pause = min(2 * pause, LONGEST_PAUSE)
-        raise RemoteError(f"{self._told(name)}: cannot {what}: the store is closed")
+        raise RemoteError(f"{self._url_of(name)}: cannot {what}: the store is closed")
 
     def _entry(self, info: dict[str, Any]) -> Entry:
         name = str(info["name"])
@@ -191,7 +191,7 @@ class Store:
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
 
-    def _told(self, name: str) -> str:
+    def _url_of(self, name: str) -> str:
         return f"{self.url}/{name}" if name else self.url
 
 

@@ -49,8 +49,8 @@ class Database:
         from psycopg.conninfo import make_conninfo
 
         _, arguments = self.engine.dialect.create_connect_args(self.engine.url)
-        told = {name: value for name, value in arguments.items() if name != "context"}  # SQLAlchemy's own
-        return make_conninfo(**{**_connect_args(self.engine.url), **told})
+        given = {name: value for name, value in arguments.items() if name != "context"}  # SQLAlchemy's own
+        return make_conninfo(**{**_connect_args(self.engine.url), **given})
 
 
 _ARROW = "adbc_driver_postgresql"
@@ -74,8 +74,8 @@ def open_engine(source: SqlSourceSetting, password: str | None) -> Engine:
         raise SettingsError(f"sources: {source.name}: url: {first_line(error, password)}") from None
     except ModuleNotFoundError as error:
         extra = ': pip install "risk_assets[sql]"' if error.name == "psycopg" else ""
-        told = f"url: the driver {error.name} is not installed{extra}"
-        raise SettingsError(f"sources: {source.name}: {told}") from error
+        message = f"url: the driver {error.name} is not installed{extra}"
+        raise SettingsError(f"sources: {source.name}: {message}") from error
     return engine
 
 
@@ -115,11 +115,11 @@ def one_line_error(source: SqlSourceSetting, password: str | None) -> Iterator[N
 
 def read_error(source: SqlSourceSetting, error: BaseException, password: str | None = None) -> SourceError:
     """Return what a database or driver raised as an error in one line, with what helps if it took too long."""
-    told = first_line(error, password)
+    message = first_line(error, password)
     took_long = _TOO_LONG in (getattr(error, "sqlstate", None), getattr(error, "pgcode", None))
-    if took_long or "statement timeout" in told:
-        told += f' ({STATEMENT_SECONDS} s): an index on "{source.cursor}" and the id would spare it the sort'
-    return SourceError(f"{source.name}: {told}")
+    if took_long or "statement timeout" in message:
+        message += f' ({STATEMENT_SECONDS} s): an index on "{source.cursor}" and the id would spare it the sort'
+    return SourceError(f"{source.name}: {message}")
 
 
 @functools.cache
@@ -143,5 +143,5 @@ def _connect_args(url: URL) -> dict[str, int]:
 def first_line(error: BaseException, password: str | None = None) -> str:
     """Return what an error says, without SQL, parameters and the password, should a driver repeat it."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = lines[0] if lines else type(error).__name__
-    return told.replace(password, "***") if password else told
+    message = lines[0] if lines else type(error).__name__
+    return message.replace(password, "***") if password else message

@@ -86,8 +86,8 @@ def land_new_rows(
         try:
             return _Reading(database, mirror, columns, hasher, in_time, now, most_rows).look()
         except CursorError as error:
-            told = f'column "{source.cursor}" cannot be followed: {error}'
-            raise SourceError(f"{source.name}: {where(source)}: {told}") from error
+            fault = f'column "{source.cursor}" cannot be followed: {error}'
+            raise SourceError(f"{source.name}: {where(source)}: {fault}") from error
 
 
 @dataclass

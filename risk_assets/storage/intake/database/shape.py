@@ -102,8 +102,8 @@ def _types(database: Database) -> dict[str, str]:
     if database.source.table is None:
         return dict.fromkeys(names, "")
     inspected = sa.inspect(database.connection).get_columns(database.source.table, database.source.db_schema)
-    told = {column["name"]: _family(column["type"]) for column in inspected}
-    return {name: told.get(name, "") for name in names}
+    families = {column["name"]: _family(column["type"]) for column in inspected}
+    return {name: families.get(name, "") for name in names}
 
 
 def rows_of(source: SqlSourceSetting) -> sa.FromClause:

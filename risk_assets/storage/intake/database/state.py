@@ -63,8 +63,8 @@ class SourceState:
 
 def origin_of(source: SqlSourceSetting, columns: Columns) -> str:
     """Return a digest of what is read: a state of anything else tells nothing about it."""
-    told = [source.db_schema, source.table, source.query, source.cursor, source.id, *columns.names]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+    message = [source.db_schema, source.table, source.query, source.cursor, source.id, *columns.names]
+    return hashlib.sha256(json.dumps(message).encode()).hexdigest()[:16]
 
 
 def find_state(path: Path, origin: str) -> SourceState | None:
@@ -93,5 +93,5 @@ def refuse_change(source: SqlSourceSetting, state: SourceState, shape: Shape, re
     for name, kind in shape.type_names.items():
         before = state.types.get(name, kind)
         if before != kind:
-            told = f'column "{name}" of {where(source)} was {before} and is {kind} now'
-            raise SourceError(f"{source.name}: {told}; to read it anew as it is, remove {record}")
+            message = f'column "{name}" of {where(source)} was {before} and is {kind} now'
+            raise SourceError(f"{source.name}: {message}; to read it anew as it is, remove {record}")
