@@ -92,7 +92,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     reasons = Counter(_reason(report) for report in skipped)
     files = ", ".join(sorted({report.nodeid.partition("::")[0] for report in skipped}))
     for reason, count in reasons.most_common():
-        reporter.write_line(f"{count} tests were skipped: {reason}", yellow=True)
+        tests = "1 test was" if count == 1 else f"{count} tests were"
+        reporter.write_line(f"{tests} skipped: {reason}", yellow=True)
     way_out = "everything must run here" if _refuses_skips() else f"to run them: {PROGRAMS} && make test"
     reporter.write_line(f"They are in {files}; {way_out}", red=_refuses_skips(), yellow=not _refuses_skips())
 

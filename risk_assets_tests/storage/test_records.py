@@ -31,6 +31,16 @@ def test_a_damaged_record_is_named(tmp_path: Path) -> None:
         read_record(tmp_path / "r.json", Reading)
 
 
+@dataclass(frozen=True)
+class Score:
+    all_positive_f1: float
+
+
+def test_a_record_that_was_written_under_an_earlier_name_is_read(tmp_path: Path) -> None:
+    (tmp_path / "metrics.json").write_text('{"always_yes_f1": 0.3257}')
+    assert read_record(tmp_path / "metrics.json", Score) == Score(0.3257)
+
+
 def test_a_history_keeps_its_order_and_passes_over_a_torn_line(tmp_path: Path) -> None:
     file = tmp_path / "h.jsonl"
     append_record(file, Reading("a", ()))
