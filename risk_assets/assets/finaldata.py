@@ -125,7 +125,8 @@ def _schema(columns: Columns) -> dg.TableSchema:
             dg.TableColumn(
                 columns.target,
                 "integer" if columns.has_numeric_labels else "text",
-                description=f"{columns.positive} when the client ended its contract, else {columns.negative}",
+                description=f"{columns.positive} when the client ended its contract, else {columns.negative}; "
+                "empty while nobody knows",
             ),
         ]
     )

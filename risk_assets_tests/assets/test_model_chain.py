@@ -255,3 +255,23 @@ def test_without_testdata_nothing_is_trained(project: Project) -> None:
     with pytest.raises(IngestionError, match=r"no client files in .*testdata"):
         project.materialize("trained_model")
     assert not project.layout.trainedmodel.exists()
+
+
+def test_outcomes_that_come_later_are_evidence_as_soon_as_their_file_is_complete(project: Project) -> None:
+    later = project.write_clients("b.csv", 400, seed=2, first_id=10_000)
+    later.assign(exited="").to_csv(project.layout.input / "b.csv", index=False)
+    project.materialize(*MODEL, "client_risk", "drift")
+    model = project.layout.trainedmodel.read_bytes()
+    before = read_record(project.layout.drift, DriftVerdict)
+    assert (before.verdict, before.n) == ("no labels yet", 400)
+
+    later.to_csv(project.layout.input / "c.csv", index=False)
+    project.materialize("finaldata", "client_risk", "drift")
+
+    verdict = read_record(project.layout.drift, DriftVerdict)
+    [performance] = [each.measurement for each in verdict.judgements if each.measurement.kind == "performance"]
+    assert (verdict.n, performance.n) == (400, 400)
+    ranked = set(pd.read_csv(project.layout.client_risk_csv)["corporation"])
+    assert not ranked & set(later.loc[later["exited"] == 1, "corporation"])
+    project.materialize("trained_model")
+    assert project.layout.trainedmodel.read_bytes() != model
