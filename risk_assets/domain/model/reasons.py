@@ -79,7 +79,16 @@ def _order(table: NDArray[np.float64], strength: NDArray[np.float64]) -> NDArray
 
 
 def _reason(feature: str, value: object, contribution: float) -> Reason:
-    return Reason(feature, contribution, f"{feature} is {value_text(value)}: {odds_text(contribution)}")
+    return Reason(feature, contribution, reason_text(feature, value, contribution))
+
+
+def reason_text(feature: str, value: object, contribution: float) -> str:
+    """Return what a feature's value does to the odds, as text.
+
+    >>> reason_text("activity", 3.0, 1.4)
+    'activity is 3: odds × 4.1'
+    """
+    return f"{feature} is {value_text(value)}: {odds_text(contribution)}"
 
 
 def odds_text(contribution: float) -> str:

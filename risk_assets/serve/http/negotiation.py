@@ -7,16 +7,19 @@ import functools
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
-JSON = "application/json"
-#: As people ask for it; an answer is always UTF-8.
-CSV = ("text/csv", "text/csv; charset=utf-8")
+JSON, CSV = "application/json", "text/csv"
 
 
 @functools.lru_cache(maxsize=256)
 def wants_csv(accept: str) -> bool:
     """Whether CSV is preferred to JSON; what fits both as well, or neither, is answered as JSON.
 
+    Parameters such as a charset play no part: an answer is always UTF-8.
+
     >>> wants_csv("text/csv"), wants_csv("text/csv;q=0"), wants_csv("text/csv;q=0.5, */*"), wants_csv("*/*")
     (True, False, False, False)
+    >>> wants_csv("text/csv; header=present"), wants_csv("application/json; charset=utf-8, text/csv;q=0.9")
+    (True, False)
     """
-    return parse_accept_header(accept, MIMEAccept).best_match((JSON, *CSV)) in CSV
+    ranges = [(name.partition(";")[0], quality) for name, quality in parse_accept_header(accept)]
+    return MIMEAccept(ranges).best_match((JSON, CSV)) == CSV
