@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk_assets.domain.drift.profile import Profile
+from risk_assets.domain.drift.profile import Profile, profile_of
+from risk_assets.domain.model.scorecard import NumericShape, Scorecard
 from risk_assets.domain.ranking.risk_summary import RiskSummary
 from risk_assets.domain.scoring.metrics import CalibrationBin, Estimate, ScorePoint
 from risk_assets.serve.pages.bars import deviations, histogram
@@ -78,6 +80,15 @@ def test_a_client_beyond_the_drawing_stands_at_its_edge(value: float, end: int) 
 
     assert drawn.client
     assert drawn.client[0] == places(drawn.line)[end][0]
+
+
+def test_a_client_whose_effect_is_beyond_the_drawing_stands_at_its_edge() -> None:
+    shape = NumericShape("calls", (0.0, 100.0), ((10.0, 0.0),), missing=0.0, mean=0.0)
+    known = Profile(100, 100, 10, (profile_of("calls", np.linspace(0, 20, 100)),), ())
+    [drawn] = drawings(Scorecard(0.0, 0.5, (shape,), ()), known, {"calls": 100.0})
+
+    assert isinstance(drawn, Curve)
+    assert drawn.client == (316, 10)
 
 
 def test_a_client_without_a_value_stands_nowhere() -> None:

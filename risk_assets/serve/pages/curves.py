@@ -105,7 +105,8 @@ def _curve(effect: NumericEffect, reach: float, client: Point | None) -> Curve:
     spot = None
     if client is not None:
         value, log_odds = np.array(client[:1]), np.array(client[1:])
-        spot = (round(float(across(value)[0]), 1), round(float(up(log_odds)[0]), 1))
+        held = log_odds.clip(-reach, reach)  # beyond the shown values the shape may go on
+        spot = (round(float(across(value)[0]), 1), round(float(up(held)[0]), 1))
     return Curve(
         effect.column,
         line=points(x, up(effect.log_odds)),
