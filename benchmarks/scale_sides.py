@@ -18,7 +18,7 @@ from typing import Any
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.settings import Settings, load_settings
 from risk_assets.storage.intake.finaldata import require_ingestion
-from risk_assets.storage.intake.part_files import parts, parts_with_redelivered
+from risk_assets.storage.intake.part_files import rows_of, rows_with_redelivered
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import read_record
 
@@ -31,7 +31,7 @@ def main() -> None:
     side, config = sys.argv[1:]
     settings = load_settings(config)
     layout = Layout.of(settings)
-    target = settings.columns.target
+    target = settings.columns.to_columns().target
     if side == "train":
         print(json.dumps({"parts": _train(layout, settings)}))
         return
@@ -52,7 +52,7 @@ def _train(layout: Layout, settings: Settings) -> dict[str, float]:
         spill=layout.ingested / ".spill",
         shared=layout.ingested / ".spark",
     ) as session:
-        found = parts(layout, require_ingestion(layout))
+        found = rows_of(layout, require_ingestion(layout))
         with training_table(session, found, "training", rows_in_memory=IN_MEMORY) as rows:
             train_on(session, rows, seed=settings.seed, threshold=None, rows_in_memory=IN_MEMORY)
     return {"train": time.perf_counter() - started}
@@ -65,7 +65,7 @@ def _fit(layout: Layout, client: str, target: str) -> dict[str, float]:
     from threadpoolctl import threadpool_limits
 
     started = time.perf_counter()
-    table = pd.concat([pd.read_parquet(part) for part in parts(layout, require_ingestion(layout))])
+    table = pd.concat([pd.read_parquet(part) for part in rows_of(layout, require_ingestion(layout)).parts])
     features = table.drop(columns=[client, target]).astype("float64")
     read = time.perf_counter()
     with threadpool_limits(1):  # the quicker way: the matrices have few columns
@@ -81,7 +81,7 @@ def _rank(layout: Layout, client: str, target: str) -> dict[str, float]:
     started = time.perf_counter()
     pipeline = joblib.load(layout.trainedmodel)
     found = []
-    for part in parts_with_redelivered(layout, require_ingestion(layout)):
+    for part in rows_with_redelivered(layout, require_ingestion(layout)).parts:
         for batch in parquet.ParquetFile(part).iter_batches(CHUNK):
             chunk: pd.DataFrame = batch.to_pandas().drop(columns=target)
             features = chunk.drop(columns=client).astype("float64")

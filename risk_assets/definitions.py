@@ -11,7 +11,7 @@ import dagster as dg
 
 from risk_assets.automation import check_drift, new_source_files, new_source_rows, notices
 from risk_assets.automation.jobs import everything, ingest, refresh
-from risk_assets.resources.declaration import with_settings
+from risk_assets.resources.declaration import absent_keys, with_settings
 from risk_assets.resources.dependencies import Dependencies
 from risk_assets.resources.home import Home
 from risk_assets.resources.observation import ObservedSources
@@ -33,7 +33,12 @@ with warnings.catch_warnings():
     loaded = dg.load_assets_from_package_name("risk_assets.assets")
     checks = dg.load_asset_checks_from_package_name("risk_assets.assets")
 
-assets = [asset for asset in loaded if isinstance(asset, dg.AssetsDefinition)]
+absent = absent_keys(settings)
+assets = [
+    asset
+    for asset in loaded
+    if isinstance(asset, dg.AssetsDefinition) and not any(key.to_user_string() in absent for key in asset.keys)
+]
 home = Home(config_file=CONFIG)
 
 defs = dg.Definitions(

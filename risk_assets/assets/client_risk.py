@@ -4,12 +4,12 @@ import dagster as dg
 
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.ranking.risk_summary import RiskSummary
-from risk_assets.engine.ranking.risk_summary import FIGURES
+from risk_assets.engine.ranking.ranked_columns import FIGURES
 from risk_assets.resources.declaration import graph_asset
 from risk_assets.resources.home import Home
 from risk_assets.storage.deployment.versions import deployed_scorecard, require_live_version
 from risk_assets.storage.intake.finaldata import require_ingestion
-from risk_assets.storage.intake.part_files import parts_with_redelivered
+from risk_assets.storage.intake.part_files import rows_with_redelivered
 
 
 @graph_asset(
@@ -35,7 +35,7 @@ def client_risk(home: Home) -> dg.MaterializeResult:
     ingestion, live = require_ingestion(layout), require_live_version(layout)
     scorecard = deployed_scorecard(layout, live)
     with home.session() as session:
-        save_client_risk(layout, session, parts_with_redelivered(layout, ingestion), scorecard)
+        save_client_risk(layout, session, rows_with_redelivered(layout, ingestion), scorecard)
         summary = read_risk_summary(session, layout, threshold=scorecard.threshold)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(f"{ingestion.data_version}-{live}"),

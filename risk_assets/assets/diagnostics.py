@@ -7,15 +7,16 @@ import dagster as dg
 
 from risk_assets.domain.diagnostics import Diagnostics, Timing
 from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile, Profile
-from risk_assets.engine.drift.profile import part_rows, profile
+from risk_assets.engine.drift.profile import dataset_rows, profile
 from risk_assets.reporting.markdown import picture
 from risk_assets.resources.declaration import Metadata, graph_asset
 from risk_assets.resources.dependencies import Dependencies
 from risk_assets.resources.home import Home
 from risk_assets.storage.dependencies import not_asked
 from risk_assets.storage.deployment.versions import deployed_scorecard, require_live_version
-from risk_assets.storage.intake.finaldata import read_test_rows, require_ingestion
-from risk_assets.storage.intake.part_files import parts
+from risk_assets.storage.intake.finaldata import require_ingestion
+from risk_assets.storage.intake.part_files import rows_of
+from risk_assets.storage.intake.test_rows import read_test_rows
 from risk_assets.storage.records import write_record
 
 TIMED = ("finaldata", "trained_model", "latest_score")
@@ -38,7 +39,7 @@ def diagnostics(context: dg.AssetExecutionContext, home: Home, dependencies: Dep
     settings, layout = home.settings, home.layout
     ingestion = require_ingestion(layout)
     with home.session() as session:
-        summary = profile(session, part_rows(session.columns, parts(layout, ingestion)))
+        summary = profile(session, dataset_rows(session.columns, rows_of(layout, ingestion)))
         tested, _ = read_test_rows(layout, session)
     live = require_live_version(layout)
     scorecard = deployed_scorecard(layout, live)

@@ -28,9 +28,9 @@ class FinaldataConfig(dg.Config):
 
 
 @graph_asset(
-    upstream=["sourcedata"],
-    code_version="2",
-    settings=["columns", "finaldata_csv", "final_files"],
+    upstream=["sourcedata", "outcomes"],
+    code_version="3",
+    settings=["columns", "outcomes", "outcomes_until", "finaldata_csv", "final_files"],
     owners=["team:data"],
     kinds={"duckdb", "parquet"},
     pool="finaldata",
@@ -60,6 +60,7 @@ def finaldata(config: FinaldataConfig, home: Home, observed_sources: ObservedSou
             write_csv=settings.finaldata_csv,
             final=settings.final_files,
             leave_out=home.unsettled_sources() if config.settled_only else (),
+            outcomes=settings.outcome_files,
             now=datetime.now(UTC),
         )
     note_sources(home.mirror, ingestion)

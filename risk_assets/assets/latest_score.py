@@ -11,14 +11,15 @@ from risk_assets.reporting.wording import score as three_decimals
 from risk_assets.resources.declaration import Metadata, graph_asset
 from risk_assets.resources.home import Home
 from risk_assets.resources.observation import ObservedSources
-from risk_assets.storage.intake.finaldata import read_test_rows
+from risk_assets.storage.intake.test_rows import read_test_rows
 from risk_assets.storage.scoring.latest_score import last_score, save_score
 
 
 @graph_asset(
     upstream=["trained_model", "testdata"],
+    also_reads=["finaldata"],  # where its test clients are, or what gives testdata its labels
     code_version="1",
-    settings=["bootstrap_samples", "seed"],
+    settings=["test_share", "bootstrap_samples", "seed"],
     owners=["team:ml"],
     kinds={"scikitlearn"},
     pool="model",
@@ -50,7 +51,7 @@ def latest_score(home: Home, observed_sources: ObservedSources) -> dg.Materializ
         model_sha256=record.model_sha256,
         quarantined=refused,
     )
-    version = home.test_state().version
+    version = home.source_state("testdata").version
     before = last_score(layout, test_version=version, besides=record.model_sha256)
     save_score(layout, metrics, test_version=version, now=datetime.now(UTC))
     words = outcome_words(settings.columns.to_columns())

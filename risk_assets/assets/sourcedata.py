@@ -19,7 +19,7 @@ show. Rows are never edited here: what is wrong with them stands in quarantine/ 
 @dg.multi_observable_source_asset(name="observe_sourcedata", specs=[SPEC])
 def sourcedata(home: Home) -> dg.ObserveResult:
     """Hash what the input folder holds."""
-    state = home.source_state()
+    state = home.source_state(SPEC.key.to_user_string())
     return dg.ObserveResult(
         SPEC.key, data_version=dg.DataVersion(state.version), metadata={"files": len(state.files)}
     )

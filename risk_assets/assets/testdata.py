@@ -19,7 +19,7 @@ vouches for. The data version is a hash of the names and contents of all files."
 @dg.multi_observable_source_asset(name="observe_testdata", specs=[SPEC])
 def testdata(home: Home) -> dg.ObserveResult:
     """Hash what the test folder holds."""
-    state = home.test_state()
+    state = home.source_state(SPEC.key.to_user_string())
     return dg.ObserveResult(
         SPEC.key, data_version=dg.DataVersion(state.version), metadata={"files": len(state.files)}
     )

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from risk_assets.domain.drift.profile import TrainingReference
+from risk_assets.engine.dataset import Keep
 from risk_assets.engine.drift.profile import profile, table_rows
-from risk_assets.engine.select import Keep, require_declared_columns
+from risk_assets.engine.select import require_declared_columns
 from risk_assets.reporting.markdown import picture
 from risk_assets.reporting.wording import plural
 from risk_assets.resources.declaration import Metadata, graph_asset
 from risk_assets.resources.home import Home
-from risk_assets.storage.intake.finaldata import require_ingestion, test_clients
-from risk_assets.storage.intake.part_files import teaching_parts
+from risk_assets.storage.intake.finaldata import require_ingestion
+from risk_assets.storage.intake.part_files import teaching_rows
+from risk_assets.storage.intake.test_rows import test_clients
 
 if TYPE_CHECKING:
     from risk_assets.domain.model.scorecard import Scorecard
@@ -29,7 +31,7 @@ ROWS_FOR_A_HOLD_OUT = 1000
     upstream=["finaldata"],
     also_reads=["testdata"],  # whose clients are left out
     code_version="3",
-    settings=["columns", "seed", "threshold", "training_rows_in_memory"],
+    settings=["columns", "test_share", "seed", "threshold", "training_rows_in_memory"],
     owners=["team:ml"],
     kinds={"scikitlearn", "python"},
     pool="model",
@@ -54,7 +56,7 @@ def trained_model(home: Home) -> dg.MaterializeResult:
     settings, layout, started = home.settings, home.layout, time.monotonic()
     ingestion, most = require_ingestion(layout), settings.training_rows_in_memory
     keep: Keep = "training" if ingestion.teaching >= ROWS_FOR_A_HOLD_OUT else "all"
-    parts = teaching_parts(layout, ingestion)
+    parts = teaching_rows(layout, ingestion)
     with contextlib.ExitStack() as stack:
         session = stack.enter_context(home.session())
         require_declared_columns(session, parts)

@@ -8,6 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from risk_assets.domain.dates import DateFormat
+
 #: Larger magnitudes are refused: their squares overflow a double, so no mean or deviation could be given.
 MAX_MAGNITUDE = 1e100
 
@@ -45,6 +47,11 @@ class NumericColumn:
 class Columns:
     """The schema of client files: id, target with its two labels (canonical text), and the features.
 
+    `carried` columns are shown and filtered by but never learnt from, `value` is what a client is worth in money a
+    year, and `as_of` the date of observation, spelled as `dates` says (ISO 8601 where that is None). Without
+    `has_target` no file holds the target: labels are derived from dates of leaving. Dates that are `announced` may
+    lie ahead.
+
     >>> columns = Columns("client", "left", "1", "0", (NumericColumn("employees"),), ("region",))
     >>> columns.features, columns.names
     (('employees', 'region'), ('client', 'employees', 'region', 'left'))
@@ -58,6 +65,12 @@ class Columns:
     negative: str
     numeric: tuple[NumericColumn, ...]
     categorical: tuple[str, ...] = ()
+    carried: tuple[str, ...] = ()
+    value: str | None = None
+    as_of: str | None = None
+    dates: DateFormat | None = None
+    has_target: bool = True
+    announced: bool = False
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -65,18 +78,67 @@ class Columns:
         return (*(column.name for column in self.numeric), *self.categorical)
 
     @property
+    def numbers(self) -> tuple[NumericColumn, ...]:
+        """The columns that hold numbers: the numeric features, and the value where it is none of them.
+
+        >>> Columns("id", "left", "1", "0", (NumericColumn("calls"),), value="fee").numbers[1].bounds
+        (0, 1e+100)
+        """
+        return (*self.numeric, *(NumericColumn(name, min=0) for name in self._apart_value))
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The columns that hold text, but for the id: the categorical features and what is carried.
+
+        >>> Columns("id", "left", "1", "0", (), ("region",), ("manager",)).texts
+        ('region', 'manager')
+        """
+        return (*self.categorical, *self.carried)
+
+    @property
     def names(self) -> tuple[str, ...]:
-        """All declared names: id, features, target."""
-        return (self.id, *self.features, self.target)
+        """All declared names: id, features, carried, value, date, target.
+
+        >>> Columns("id", "left", "1", "0", (), ("region",), ("manager",), "fee", "month").names
+        ('id', 'region', 'manager', 'fee', 'month', 'left')
+        """
+        date = () if self.as_of is None else (self.as_of,)
+        return (self.id, *self.features, *self.carried, *self._apart_value, *date, self.target)
+
+    @property
+    def _apart_value(self) -> tuple[str, ...]:
+        return () if self.value is None or self.value in self.features else (self.value,)
+
+    @property
+    def optional(self) -> tuple[str, ...]:
+        """The names that a file may lack: then they are unknown in all of its rows.
+
+        >>> Columns("id", "left", "1", "0", (), ("region",), ("manager",)).optional
+        ('manager', 'left')
+        """
+        return (*self.carried, *self._apart_value, self.target)
 
     @property
     def key(self) -> tuple[str, ...]:
-        """The names that tell one row from another: id and features. The same row may get its outcome later.
+        """The names that tell one row from another: id and date, without dates id and features.
 
         >>> Columns("id", "left", "1", "0", (NumericColumn("calls"),), ("region",)).key
         ('id', 'calls', 'region')
+        >>> Columns("id", "left", "1", "0", (NumericColumn("calls"),), ("region",), as_of="month").key
+        ('id', 'month')
         """
-        return (self.id, *self.features)
+        return (self.id, *self.features) if self.as_of is None else (self.id, self.as_of)
+
+    @property
+    def replaced(self) -> tuple[str, ...]:
+        """The names whose value in the latest delivery of a row counts, missing or not.
+
+        >>> Columns("id", "left", "1", "0", (), ("region",)).replaced
+        ()
+        >>> Columns("id", "left", "1", "0", (), ("region",), as_of="month").replaced
+        ('region',)
+        """
+        return () if self.as_of is None else self.features
 
     @property
     def has_numeric_labels(self) -> bool:

@@ -7,11 +7,18 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from risk_assets.domain.columns import Columns
+from risk_assets.engine.dataset import (
+    NEVER,
+    Dataset,
+    Keep,
+    moment,
+    rows,
+)
 from risk_assets.engine.session import Session
-from risk_assets.engine.sql import held_out, literal, pattern, quote
+from risk_assets.engine.sql import literal, pattern, quote
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,11 +28,6 @@ if TYPE_CHECKING:
     from risk_assets.domain.model.scorecard import Scorecard
 
 _LOG = logging.getLogger(__name__)
-
-Keep = Literal["training", "held out", "all"]
-
-#: The column of `numbered_rows` that rises in reading order; settings refuse blank names, so it is free.
-POSITION = quote(" ")
 
 
 class SelectionError(ValueError):
@@ -65,10 +67,10 @@ class LabelledRows:
 
 
 def labelled_rows(
-    session: Session, parts: Sequence[Path], keep: Keep, besides: Path | None = None, apart: str = ""
+    session: Session, data: Dataset, keep: Keep, besides: Path | None = None, apart: str = ""
 ) -> LabelledRows:
     """Read the rows of `labelled_query`."""
-    return read_labelled_rows(session, labelled_query(session, parts, keep, besides, apart))
+    return read_labelled_rows(session, labelled_query(session, data, keep, besides, apart))
 
 
 def read_labelled_rows(session: Session, query: str) -> LabelledRows:
@@ -104,14 +106,14 @@ def declared_columns(session: Session) -> Iterator[None]:
         raise SelectionError("finaldata has other columns than are declared now: materialize finaldata") from error
 
 
-def require_declared_columns(session: Session, parts: Sequence[Path]) -> None:
+def require_declared_columns(session: Session, data: Dataset) -> None:
     """Raise SelectionError when the parts lack a declared column."""
     with declared_columns(session):
-        session.run(f"SELECT * FROM ({rows(session.columns, parts)}) LIMIT 0").fetchall()
+        session.run(f"SELECT * FROM ({rows(session.columns, data)}) LIMIT 0").fetchall()
 
 
 def labelled_query(
-    session: Session, parts: Sequence[Path], keep: Keep, besides: Path | None = None, apart: str = ""
+    session: Session, data: Dataset | NewDatasets, keep: Keep, besides: Path | None = None, apart: str = ""
 ) -> str:
     """Return a query for the rows with a label that are trained on, held out of all training, or both.
 
@@ -122,21 +124,48 @@ def labelled_query(
     columns.
     """
     columns = session.columns
-    labelled = (
-        f"SELECT * FROM ({rows(columns, parts, keep, apart=apart)}) WHERE {quote(columns.target)} IS NOT NULL"
-    )
-    return _besides(session, labelled, besides)
+    if isinstance(data, Dataset):
+        every = rows(columns, data, keep, apart=apart)
+    else:
+        every = _united([rows(columns, data.teaching, keep, apart=apart), _decided(columns, data, keep, apart)])
+    return _besides(session, f"SELECT * FROM ({every}) WHERE {quote(columns.target)} IS NOT NULL", besides)
 
 
-def observed_query(session: Session, parts: Sequence[Path], waiting: Sequence[Path], besides: Path) -> str:
-    """Return a query for all rows, known outcome or not, but for those whose fingerprint is in `besides`.
+@dataclass(frozen=True)
+class NewDatasets:
+    """Rows that are new to a model: of files that teach, of files that wait for outcomes, and newly decided ones.
 
-    Of the parts that are `waiting` for outcomes none counts as known. Raises as `labelled_query` does.
+    `decided` are rows of files that are not new; those of them after `complete_until` are new if their outcome is
+    known by now.
+    """
+
+    teaching: Dataset
+    waiting: Dataset
+    decided: Dataset
+    complete_until: str
+
+
+def observed_query(session: Session, new: NewDatasets, besides: Path) -> str:
+    """Return a query for all new rows, known outcome or not, but for those whose fingerprint is in `besides`.
+
+    Of the parts that are waiting for outcomes none counts as known. Raises as `labelled_query` does.
     """
     columns = session.columns
-    every = [rows(columns, parts)] * bool(parts) + [rows(columns, waiting, outcomes=False)] * bool(waiting)
-    united = " UNION ALL ".join(every or [rows(columns, ())])
+    silent = rows(columns, new.waiting, outcomes=False) if new.waiting.parts else ""
+    united = _united([rows(columns, new.teaching), silent, _decided(columns, new, "all", "")])
     return _besides(session, f"SELECT * FROM ({united}) WHERE true", besides)
+
+
+def _decided(columns: Columns, new: NewDatasets, keep: Keep, apart: str) -> str:
+    if not new.decided.parts or columns.as_of is None:
+        return ""
+    later = f"{quote(columns.as_of)} > {moment(new.complete_until or NEVER)}"
+    known = f"{quote(columns.target)} IS NOT NULL"
+    return f"SELECT * FROM ({rows(columns, new.decided, keep, apart=apart)}) WHERE {later} AND {known}"
+
+
+def _united(queries: Sequence[str]) -> str:
+    return " UNION ALL ".join(filter(None, queries))
 
 
 def _besides(session: Session, query: str, besides: Path | None) -> str:
@@ -162,41 +191,38 @@ def _has_fingerprints(session: Session, file: Path) -> bool:
     return False
 
 
-def fingerprint(columns: Columns) -> str:
-    """Return the SQL of the 64 bits by which a row is known in whatever file; each engine has its own."""
-    return f"hash({', '.join(map(quote, columns.names))})"
+def one_per_client(session: Session, query: str) -> str:
+    """Return the query for rows of which no two are of one client: of one month per client, drawn by its id.
 
-
-def rows(
-    columns: Columns, parts: Sequence[Path], keep: Keep = "all", *, outcomes: bool = True, apart: str = ""
-) -> str:
-    """Return a query for the id (text), the features (double or text) and the target (1 is positive) of rows.
-
-    Without `outcomes` the target is NULL. Rows of clients whose ids the query `apart` gives are left out.
-    """
-    selected = [
-        f"CAST({quote(columns.id)} AS VARCHAR) AS {quote(columns.id)}",
-        *(f"CAST({quote(column.name)} AS DOUBLE) AS {quote(column.name)}" for column in columns.numeric),
-        *(f"CAST({quote(name)} AS VARCHAR) AS {quote(name)}" for name in columns.categorical),
-        f"CAST({_is_positive(columns) if outcomes else 'NULL'} AS BIGINT) AS {quote(columns.target)}",
-    ]
-    kept = {"all": "true", "held out": held_out(columns), "training": f"NOT ({held_out(columns)})"}[keep]
-    others = f" AND CAST({quote(columns.id)} AS VARCHAR) NOT IN ({apart})" if apart else ""
-    return f"SELECT {', '.join(selected)} FROM {_table(columns, parts)} WHERE {kept}{others}"
-
-
-def numbered_rows(session: Session, parts: Sequence[Path], keep: Keep = "all") -> str:
-    """Return the query of `rows` with POSITION besides, a whole number that rises in reading order.
-
-    It is the engine's own of the row in its part, so that many threads may read; columns that are named as what it
-    is made of make the engine count the rows one after the other.
+    The month is drawn among all months of the rows, whether the client has a row then or not: to draw among its
+    own rows would favour clients that left early. Without dates the rows are as they were.
     """
     columns = session.columns
-    found = rows(columns, parts, keep)
-    if not parts or {name.casefold() for name in columns.names} & session.position_columns:
-        return f"SELECT *, row_number() OVER () AS {POSITION} FROM ({found})"
-    start = "SELECT "
-    return f"{start}{session.row_position} AS {POSITION}, {found[len(start) :]}"
+    if columns.as_of is None:
+        return query
+    as_of, client = quote(columns.as_of), quote(columns.id)
+    turn, month, drawn = (quote(f" {name}") for name in ("turn", "month", "drawn"))
+    of_row = f"12 * CAST(extract(year FROM {as_of}) AS BIGINT) + CAST(extract(month FROM {as_of}) AS BIGINT)"
+    months = f"SELECT DISTINCT {of_row} AS month FROM ({query})"
+    placed = f"SELECT month, row_number() OVER (ORDER BY month) - 1 AS place FROM ({months})"
+    session.cache_table("months", [placed])
+    [(count,)] = session.run("SELECT count(*) FROM months").fetchall()
+    of_client = f"CAST('0x' || substr(md5('month ' || {client}), 1, 8) AS BIGINT) % {max(count, 1)}"
+    numbered = (
+        f"SELECT *, row_number() OVER (PARTITION BY {client}, {of_row} ORDER BY {as_of}) AS {turn}, "
+        f"{of_row} AS {month}, {of_client} AS {drawn} FROM ({query})"
+    )
+    names = ", ".join(f"found.{quote(name)}" for name in columns.names)
+    return (
+        f"SELECT {names} FROM ({numbered}) AS found JOIN months "
+        f"ON {month} = months.month AND {drawn} = months.place WHERE {turn} = 1"
+    )
+
+
+def fingerprint(columns: Columns) -> str:
+    """Return the SQL of the 64 bits by which a row is known in whatever file; each engine has its own."""
+    names = [name for name in columns.names if name not in columns.optional or name == columns.target]
+    return f"hash({', '.join(map(quote, names))})"
 
 
 def draw(columns: Columns) -> str:
@@ -216,16 +242,3 @@ def draw(columns: Columns) -> str:
 def one_in(step: int, drawn: str) -> str:
     """Return the SQL condition of one in `step` rows by their number: a fixed sample."""
     return "true" if step <= 1 else f"{drawn} % {step} = 0"
-
-
-def _is_positive(columns: Columns) -> str:
-    if columns.has_numeric_labels:
-        return f"CAST({quote(columns.target)} AS DOUBLE) = {columns.positive}"
-    return f"{quote(columns.target)} = {literal(columns.positive)}"
-
-
-def _table(columns: Columns, parts: Sequence[Path]) -> str:
-    if parts:
-        return f"read_parquet([{', '.join(literal(pattern(part)) for part in parts)}])"
-    nothing = ", ".join(f"CAST(NULL AS VARCHAR) AS {quote(name)}" for name in columns.names)
-    return f"(SELECT {nothing} WHERE false)"

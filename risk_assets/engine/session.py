@@ -82,8 +82,8 @@ class Session(Protocol):
     def parallel_reads(self) -> int:
         """How many files are well read at once, each by a session `beside` this one."""
 
-    def new_connection(self) -> AbstractContextManager[Session]:
-        """Give a session with temporary tables of its own, for another thread."""
+    def new_connection(self, columns: Columns | None = None) -> AbstractContextManager[Session]:
+        """Give a session with temporary tables of its own, for another thread or for other columns."""
 
     def run(self, sql: str) -> Result:
         """Run one query."""

@@ -28,6 +28,13 @@ def number_text(value: str, kind: str = "DOUBLE") -> str:
     return f"CAST(CAST({value} AS {kind}) AS VARCHAR)"
 
 
+def date_text(value: str) -> str:
+    """Return the SQL text of a time: its date alone where it is midnight."""
+    day = f"CAST({value} AS DATE)"
+    whole = f"CAST({day} AS TIMESTAMP) = {value}"
+    return f"CASE WHEN {whole} THEN CAST({day} AS VARCHAR) ELSE CAST({value} AS VARCHAR) END"
+
+
 def pattern(path: Path) -> str:
     """Return a path as the engine's glob pattern of just this file."""
     return "".join(f"[{character}]" if character in "*?[" else character for character in str(path))
@@ -42,6 +49,12 @@ def read_parts(parts: Sequence[Path]) -> str:
 def held_out(columns: Columns) -> str:
     """Return the SQL condition of the clients (a tenth, by the MD5 of the id) that no model is trained on."""
     return f"CAST('0x' || substr(md5({quote(columns.id)}), 1, 8) AS BIGINT) % 10 = 0"
+
+
+def in_share(columns: Columns, share: float, purpose: str) -> str:
+    """Return the SQL condition of a share of the clients, drawn by the MD5 of the id for this purpose alone."""
+    drawn = f"substr(md5({literal(f'{purpose} ')} || {quote(columns.id)}), 1, 8)"
+    return f"CAST('0x' || {drawn} AS BIGINT) < {round(share * 2**32)}"
 
 
 def stored_label(columns: Columns, label: str) -> str:

@@ -42,6 +42,11 @@ def count(number: int) -> str:
     return f"{number:,}" if abs(number) < HUGE else f"{number / HUGE:,.1f}{TIED}bn"
 
 
+def money(amount: float | None) -> str:
+    """Return an amount of money without its cents: "12,345"; a dash where it is not known."""
+    return NOTHING if amount is None else count(round(amount))
+
+
 def score(value: float) -> str:
     """Return a metric with three decimals; a dash for NaN."""
     return NOTHING if math.isnan(value) else f"{value:.3f}"

@@ -113,9 +113,22 @@ def _rounded_value(content: object, value: object) -> object:
 def with_settings(spec: dg.AssetSpec, settings: Settings) -> dg.AssetSpec:
     """Return the spec with a code version that changes with the settings its metadata names.
 
-    Dagster does not know of settings, so a changed one would leave the asset looking fresh.
+    Dagster does not know of settings, so a changed one would leave the asset looking fresh. What is not configured
+    is no upstream either.
     """
-    return spec.replace_attributes(code_version=code_version(spec.code_version, spec.metadata, settings))
+    absent = absent_keys(settings)
+    reads = {READS: [key for key in spec.metadata[READS] if key not in absent]} if READS in spec.metadata else {}
+    return spec.replace_attributes(
+        code_version=code_version(spec.code_version, spec.metadata, settings),
+        deps=[dep for dep in spec.deps if dep.asset_key.to_user_string() not in absent],
+        metadata={**spec.metadata, **reads},
+    )
+
+
+def absent_keys(settings: Settings) -> frozenset[str]:
+    """Return the keys of assets that these settings do without."""
+    configured = {"testdata": settings.test_data_path, "outcomes": settings.outcomes}
+    return frozenset(key for key, setting in configured.items() if setting is None)
 
 
 def code_version(declared: str | None, metadata: Mapping[str, Any], settings: Settings) -> str | None:

@@ -82,21 +82,30 @@ class Home(dg.ConfigurableResource):
             return frozenset()
         return unsettled_names(self._files("sourcedata"), self._memory("sourcedata.settled"))
 
-    def source_state(self) -> FolderState:
-        """Return the content of the input folder."""
-        return self._state("sourcedata")
+    @property
+    def source_keys(self) -> tuple[str, ...]:
+        """Return the keys of the source folders in use."""
+        layout = self.layout
+        return (
+            "sourcedata",
+            *(["testdata"] if layout.test_share is None else []),
+            *(["outcomes"] if layout.outcomes else []),
+        )
 
-    def test_state(self) -> FolderState:
-        """Return the content of the test folder."""
-        return self._state("testdata")
-
-    def _state(self, key: str) -> FolderState:
+    def source_state(self, key: str = "sourcedata") -> FolderState:
+        """Return the content of a source folder, by its key."""
         if self.mirror.is_remote(key):
             return object_state(self.mirror, key)
         return folder_state(self._files(key), self._memory(key))
 
     def _files(self, key: str) -> tuple[Path, ...]:
-        return self.layout.source_files() if key == "sourcedata" else self.layout.test_files()
+        layout = self.layout
+        files = {
+            "sourcedata": layout.source_files,
+            "testdata": layout.test_files,
+            "outcomes": layout.outcome_files,
+        }
+        return files[key]()
 
     def _memory(self, name: str) -> Path:
         return self.layout.ingested / f".{name}.json"

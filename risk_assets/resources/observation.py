@@ -21,13 +21,13 @@ class ObservedSources(dg.ConfigurableResource):
     home: dg.ResourceDependency[Home]
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """Observe sourcedata and testdata, each only when it changed since the last observation."""
+        """Observe the source folders, each only when it changed since the last observation."""
         instance = context.instance
         if instance is None:
             return
-        for key, look in (("sourcedata", self.home.source_state), ("testdata", self.home.test_state)):
+        for key in self.home.source_keys:
             with contextlib.suppress(SettingsError):  # a missing folder is told by the assets that read it
-                report_observation(instance, key, look())
+                report_observation(instance, key, self.home.source_state(key))
 
 
 def report_observation(instance: dg.DagsterInstance, key: str, state: FolderState) -> bool:

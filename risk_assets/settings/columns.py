@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from risk_assets.domain.columns import Columns, NumericColumn, canonical_label, usual_opposite
+from risk_assets.domain.dates import DateFormat
+from risk_assets.domain.ranking.risk_summary import RESERVED
+
+#: What the target is called in finaldata where labels are derived from outcomes.
+DERIVED_TARGET = "has_left"
 
 
 class NumericSetting(BaseModel):
@@ -29,11 +36,15 @@ class ColumnsSetting(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: str = Field(min_length=1)
-    target: str = Field(min_length=1)
-    positive: bool | int | float | str
+    target: str | None = Field(default=None, min_length=1, description="not with outcomes, which say who left")
+    positive: bool | int | float | str = 1
     negative: bool | int | float | str | None = None
     numeric: tuple[NumericSetting, ...] = ()
     categorical: tuple[str, ...] = ()
+    carried: tuple[str, ...] = Field(default=(), description="shown and filtered by, never learnt from")
+    value: str | None = Field(default=None, min_length=1, description="money a year; may be a numeric column too")
+    as_of: str | None = Field(default=None, min_length=1, description="the date of observation")
+    date_format: str | None = Field(default=None, description="of as_of, such as %d.%m.%Y; ISO 8601 by default")
 
     @field_validator("numeric", mode="before")
     @classmethod
@@ -44,7 +55,16 @@ class ColumnsSetting(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> ColumnsSetting:
-        names = [self.id, self.target, *(column.name for column in self.numeric), *self.categorical]
+        if self.target is None and canonical_label(self.positive) != "1":
+            raise ValueError("positive: is a label of a target, and none is named")
+        if self.date_format is not None and self.as_of is None:
+            raise ValueError("date_format: is given without as_of")
+        if self.value is not None and self.value in self.categorical:
+            raise ValueError(f"value: {self.value!r} is a categorical column")
+        for name in (*self.carried, self.value, self.as_of):
+            if name is not None and name.casefold() in RESERVED:
+                raise ValueError(f"{name!r} is what a column of client_risk is called")
+        names = list(self._named())
         folded = [name.casefold() for name in names]
         for name in names:
             if not name.strip():
@@ -56,6 +76,14 @@ class ColumnsSetting(BaseModel):
             raise ValueError(f"positive and negative are the same label {columns.positive!r}")
         return self
 
+    def _named(self) -> Iterator[str]:
+        numeric = [column.name for column in self.numeric]
+        yield from (self.id, self.target or DERIVED_TARGET, *numeric, *self.categorical, *self.carried)
+        if self.value is not None and self.value not in numeric:
+            yield self.value
+        if self.as_of is not None:
+            yield self.as_of
+
     def to_columns(self) -> Columns:
         """Return the schema as the domain knows it, with canonical labels."""
         positive = canonical_label(self.positive)
@@ -64,9 +92,14 @@ class ColumnsSetting(BaseModel):
             raise ValueError(f"positive {positive!r} has no usual opposite: add the other label as 'negative'")
         return Columns(
             id=self.id,
-            target=self.target,
+            target=self.target or DERIVED_TARGET,
             positive=positive,
             negative=negative,
             numeric=tuple(NumericColumn(column.name, column.min, column.max) for column in self.numeric),
             categorical=self.categorical,
+            carried=self.carried,
+            value=self.value,
+            as_of=self.as_of,
+            dates=None if self.date_format is None else DateFormat(self.date_format),
+            has_target=self.target is not None,
         )

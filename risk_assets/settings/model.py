@@ -6,6 +6,7 @@ import itertools
 import os
 import re
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -18,6 +19,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from risk_assets.domain.intake.outcomes import OutcomeFiles, OutcomeRules
 from risk_assets.settings.columns import ColumnsSetting
 from risk_assets.settings.engine import EngineSetting
 from risk_assets.settings.object_storage import (
@@ -27,17 +29,21 @@ from risk_assets.settings.object_storage import (
     mirror_name,
     usual_cache,
 )
+from risk_assets.settings.outcomes import FolderName, OutcomesSetting
 from risk_assets.settings.sources import SqlSourceSetting, refuse_mistaken, source_key
 
 CRON_FIELDS = 5
 
 PREFIX = "RISK_ASSETS_"
 
-
-def _folder_name(value: str) -> str:
-    if not value.strip():
-        raise ValueError("must name a folder")
-    return folder_url(value) if is_url(value) else value
+#: The settings that name folders; outcomes name one more.
+FOLDERS = (
+    "input_folder_path",
+    "test_data_path",
+    "output_folder_path",
+    "output_model_path",
+    "prod_deployment_path",
+)
 
 
 def _cron(value: str) -> str:
@@ -45,9 +51,6 @@ def _cron(value: str) -> str:
     if len(fields) != CRON_FIELDS or not all(re.fullmatch(r"[\d*/,A-Za-z-]+", field) for field in fields):
         raise ValueError(f"{value!r} is not a cron expression of five fields, such as '*/5 * * * *'")
     return value
-
-
-FolderName = Annotated[str, AfterValidator(_folder_name)]
 
 
 def _split_keys(value: object) -> object:
@@ -66,10 +69,14 @@ class Settings(BaseSettings):
     data_root_url: str | None = Field(default=None, description="follows from data_root")
     input_folder_path: FolderName
     output_folder_path: FolderName
-    test_data_path: FolderName
+    test_data_path: FolderName | None = Field(default=None, description="test_share of the clients if unset")
     output_model_path: FolderName
     prod_deployment_path: FolderName
     columns: ColumnsSetting
+    outcomes: OutcomesSetting | None = Field(default=None, description="dates of leaving, in place of a target")
+    outcomes_until: date | None = Field(
+        default=None, description="all leavings up to here are known; by default the newest of the files"
+    )
 
     # folders that are named by a URL
     cache_folder: Path = Field(default_factory=usual_cache, description="local mirrors of URLs")
@@ -102,6 +109,10 @@ class Settings(BaseSettings):
     threshold: float | None = Field(
         default=None, gt=0, lt=1, description="fixed; tuned on training folds if unset"
     )
+    test_share: float = Field(
+        default=0.2, gt=0, lt=1, description="of the clients, set apart as test clients where no folder holds them"
+    )
+    call_capacity: int = Field(default=100, ge=1, description="clients that can be called in a period")
     bootstrap_samples: int = Field(default=1000, ge=100, le=100_000)
 
     # gate
@@ -155,10 +166,15 @@ class Settings(BaseSettings):
     @property
     def urls(self) -> dict[str, str]:
         """The folders that are named by a URL, or lie below one: by setting, each with its URL."""
-        keys = ("input_folder_path", "test_data_path", "output_folder_path", "output_model_path")
-        folders = {key: getattr(self, key) for key in (*keys, "prod_deployment_path")}
-        found = {key: url for key, name in folders.items() if (url := self._url(name)) is not None}
+        found = {key: url for key, name in self.folders.items() if (url := self._url(name)) is not None}
         return ({"data_root": self.data_root_url} if self.data_root_url else {}) | found
+
+    @property
+    def folders(self) -> dict[str, str]:
+        """The names of the folders in use, by the setting that names them."""
+        found = {key: getattr(self, key) for key in FOLDERS}
+        found["outcomes"] = self.outcomes.path if self.outcomes else None
+        return {key: name for key, name in found.items() if name is not None}
 
     def _url(self, name: str) -> str | None:
         if is_url(name):
@@ -174,31 +190,45 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _folders_apart(self) -> Settings:
         """Refuse folders that would overwrite each other or feed output back as input."""
-        keys = (
-            "input_folder_path",
-            "test_data_path",
-            "output_folder_path",
-            "output_model_path",
-            "prod_deployment_path",
-        )
-        folders = {key: os.path.normpath(self._url(name := getattr(self, key)) or name) for key in keys}
-        if self.data_root_url and any(name.split("/")[0] == ".." for name in map(self._below_root, keys)):
+        folders = {key: os.path.normpath(self._url(name) or name) for key, name in self.folders.items()}
+        below_root = map(os.path.normpath, self.folders.values())
+        if self.data_root_url and any(name.split("/")[0] == ".." for name in below_root):
             raise ValueError("data_root: a folder lies outside its URL")
-        for key, other in itertools.permutations(keys, 2):
+        for key, other in itertools.permutations(folders, 2):
             if folders[key] == folders[other]:
-                first, second = sorted((key, other), key=keys.index)
+                first, second = sorted((key, other), key=list(folders).index)
                 raise ValueError(f"{second}: the same folder as {first}")
             if Path(folders[key]).is_relative_to(folders[other]):
                 raise ValueError(f"{key}: lies inside {other}")
         return self
 
-    def _below_root(self, key: str) -> str:
-        return os.path.normpath(str(getattr(self, key)))
+    @model_validator(mode="after")
+    def _outcomes_from_one_origin(self) -> Settings:
+        columns = self.columns
+        if self.outcomes is None:
+            if columns.target is None:
+                raise ValueError("columns.target: name the target, or say with outcomes where leavings are told")
+            if self.outcomes_until is not None:
+                raise ValueError("outcomes_until: is given without outcomes")
+        elif columns.target is not None:
+            raise ValueError("columns.target: is given beside outcomes, from which labels are derived; drop one")
+        elif columns.as_of is None:
+            raise ValueError("outcomes: rows need a date, columns.as_of, to be compared with dates of leaving")
+        return self
 
     @model_validator(mode="after")
     def _sources_told_apart(self) -> Settings:
         refuse_mistaken(self.sources, self.source_passwords)
         return self
+
+    @property
+    def outcome_files(self) -> OutcomeFiles | None:
+        """How files of outcomes are read, None where client files hold the outcomes."""
+        if self.outcomes is None:
+            return None
+        until = None if self.outcomes_until is None else self.outcomes_until.isoformat()
+        rules = OutcomeRules(self.outcomes.horizon_days, self.outcomes.reported_within_days, until)
+        return OutcomeFiles(self.outcomes.to_columns(self.columns.to_columns()), rules)
 
     def source_password(self, source: SqlSourceSetting) -> str | None:
         """Return the password for a source, None when its driver is to find one by itself."""

@@ -10,21 +10,14 @@ from risk_assets.settings import Settings, SettingsError
 from risk_assets.settings.object_storage import is_url
 
 PREDICTIONS = "predictions"
-#: The settings that name the folders, in the order of the fields.
-FOLDERS = (
-    "input_folder_path",
-    "test_data_path",
-    "output_folder_path",
-    "output_model_path",
-    "prod_deployment_path",
-)
 
 
 @dataclass(frozen=True)
 class Layout:
     """Where everything lives; each path is absolute and below the data root unless config says otherwise.
 
-    All paths are local. Where a folder is named by a URL, `urls` has it, and the folder is the URL's mirror.
+    Where `test_share` is given no folder holds test clients, and so many of all clients are set apart. All paths
+    are local. Where a folder is named by a URL, `urls` has it, and the folder is the URL's mirror.
     """
 
     data_root: Path
@@ -33,6 +26,8 @@ class Layout:
     ingested: Path
     models: Path
     deployment: Path
+    outcomes: Path | None = None
+    test_share: float | None = None
     urls: tuple[tuple[Path, str], ...] = ()
 
     @classmethod
@@ -40,15 +35,23 @@ class Layout:
         """Return the layout that the settings name."""
         root, urls = settings.data_root, settings.urls
 
-        def place(key: str) -> Path:
-            name = getattr(settings, key)
-            return settings.mirror(name) if is_url(name) else root / name
-
-        folders = [place(key) for key in FOLDERS]
-        remote = [(folder, urls[key]) for key, folder in zip(FOLDERS, folders, strict=True) if key in urls]
+        folders = {
+            key: settings.mirror(name) if is_url(name) else root / name for key, name in settings.folders.items()
+        }
+        remote = [(folder, urls[key]) for key, folder in folders.items() if key in urls]
         if settings.data_root_url:
             remote.append((root / PREDICTIONS, f"{settings.data_root_url}/{PREDICTIONS}"))
-        return cls(root, folders[0], folders[1], folders[2], folders[3], folders[4], tuple(remote))
+        return cls(
+            root,
+            input=folders["input_folder_path"],
+            ingested=folders["output_folder_path"],
+            models=folders["output_model_path"],
+            deployment=folders["prod_deployment_path"],
+            testdata=folders.get("test_data_path", root / "testdata"),
+            test_share=settings.test_share if settings.test_data_path is None else None,
+            outcomes=folders.get("outcomes"),
+            urls=tuple(remote),
+        )
 
     def url_of(self, folder: Path) -> str | None:
         """Return the URL that a folder mirrors, None for one that is only here."""
@@ -69,6 +72,26 @@ class Layout:
     def parsed(self) -> Path:
         """Distinct valid rows and refused rows of each source file by content; a cache that can be rebuilt."""
         return self.ingested / "parsed"
+
+    @property
+    def outcomes_parquet(self) -> Path:
+        """The dates of leaving: one part per file of outcomes."""
+        return self.ingested / "outcomes.parquet"
+
+    @property
+    def outcomes_parsed(self) -> Path:
+        """What `parsed` is to files of clients, for files of outcomes."""
+        return self.ingested / "outcomes_parsed"
+
+    @property
+    def outcomes_quarantine(self) -> Path:
+        """Refused rows of outcomes, one CSV per file."""
+        return self.ingested / "outcomes_quarantine"
+
+    @property
+    def leavings(self) -> Path:
+        """Between which dates of leaving each client was there, one file by content."""
+        return self.ingested / "leavings"
 
     @property
     def finaldata_csv(self) -> Path:
@@ -242,7 +265,11 @@ class Layout:
 
     def test_files(self) -> tuple[Path, ...]:
         """Client files of the test folder, in reading order."""
-        return _client_files(self.testdata, "test_data_path")
+        return _client_files(self.testdata, "test_data_path") if self.test_share is None else ()
+
+    def outcome_files(self) -> tuple[Path, ...]:
+        """Files of outcomes, in reading order."""
+        return _client_files(self.outcomes, "outcomes") if self.outcomes else ()
 
 
 def _client_files(folder: Path, key: str) -> tuple[Path, ...]:

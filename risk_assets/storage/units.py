@@ -77,9 +77,10 @@ def _files(place: Path) -> Iterable[Path]:
 def units_of(layout: Layout) -> dict[str, Unit]:
     """Return the units of a layout by key: those of assets have the asset's own."""
     models = layout.models
-    found = (
+    found: tuple[Unit, ...] = (
         Unit("sourcedata", layout.input),
-        Unit("testdata", layout.testdata),
+        *([Unit("testdata", layout.testdata)] if layout.test_share is None else []),
+        *([Unit("outcomes", layout.outcomes)] if layout.outcomes else []),
         Unit("sources", layout.ingested, (_folder(layout.sources),)),
         Unit(
             "finaldata",
@@ -88,11 +89,19 @@ def units_of(layout: Layout) -> dict[str, Unit]:
                 _folder(layout.parsed),
                 _folder(layout.finaldata_parquet),
                 _folder(layout.redelivered),
+                _folder(layout.outcomes_parsed),
+                _folder(layout.outcomes_parquet),
+                _folder(layout.leavings),
                 layout.source_objects.name,
                 layout.ingestion.name,
             ),
-            for_people=(_folder(layout.quarantine), layout.finaldata_csv.name, layout.ingestedfiles.name),
-            of_the_writer=(_folder(layout.parsed),),
+            for_people=(
+                _folder(layout.quarantine),
+                _folder(layout.outcomes_quarantine),
+                layout.finaldata_csv.name,
+                layout.ingestedfiles.name,
+            ),
+            of_the_writer=(_folder(layout.parsed), _folder(layout.outcomes_parsed)),
         ),
         Unit("trained_model", models, _trained(layout)),
         Unit(

@@ -17,7 +17,7 @@ import pytest
 
 from risk_assets.engine.spark.application import stop_application
 from risk_assets.storage.intake.finaldata import require_ingestion
-from risk_assets.storage.intake.part_files import parts
+from risk_assets.storage.intake.part_files import rows_of
 from risk_assets_tests.assets.project import MODEL, ROOT, Project
 from risk_assets_tests.assets.soiled import soil
 from risk_assets_tests.assets.subscribers import SUBSCRIBERS, write_subscribers
@@ -63,9 +63,11 @@ def stored(project: Project) -> dict[str, Any]:
     ingestion = require_ingestion(layout)
     found: dict[str, Any] = {"ingestion": dataclasses.asdict(ingestion)}
     with duckdb.connect() as connection:
-        found["rows"] = [connection.execute(f"FROM '{part}'").fetchall() for part in parts(layout, ingestion)]
+        found["rows"] = [
+            connection.execute(f"FROM '{part}'").fetchall() for part in rows_of(layout, ingestion).parts
+        ]
         found["kinds"] = [
-            connection.execute(f"DESCRIBE FROM '{part}'").fetchall() for part in parts(layout, ingestion)
+            connection.execute(f"DESCRIBE FROM '{part}'").fetchall() for part in rows_of(layout, ingestion).parts
         ]
         found["risks"] = connection.execute(f"FROM '{layout.client_risk_parquet}'").fetchall()
     found["finaldata.csv"] = layout.finaldata_csv.read_text(encoding="utf-8")

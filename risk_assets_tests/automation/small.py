@@ -12,7 +12,8 @@ import dagster as dg
 
 from risk_assets.automation.jobs import CAUSE
 from risk_assets.automation.new_source_files import new_source_files
-from risk_assets.domain.intake.ingestion import Ingestion, SourceFile
+from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.domain.intake.source_file import SourceFile
 from risk_assets.resources.home import Home
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import write_record

@@ -172,7 +172,7 @@ def test_dagster_is_told_what_both_folders_hold_once_they_are_settled(home: Smal
 
     home.look()
     assert observed(home, "sourcedata") == home.resource.source_state().version != before[0]
-    assert observed(home, "testdata") == home.resource.test_state().version != before[1]
+    assert observed(home, "testdata") == home.resource.source_state("testdata").version != before[1]
 
 
 def test_an_unchanged_folder_is_observed_once(home: SmallHome) -> None:

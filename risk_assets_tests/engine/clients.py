@@ -9,6 +9,7 @@ import duckdb
 import pandas as pd
 
 from risk_assets.domain.columns import Columns
+from risk_assets.engine.dataset import Dataset
 from risk_assets.engine.model.training import Training, train_on
 from risk_assets.engine.model.training_rows import training_table
 from risk_assets.engine.sql import literal, quote
@@ -38,6 +39,6 @@ def trained(
     spill = parts[0].parent / "spill"
     with (
         session_of(columns, spill, threads) as session,
-        training_table(session, parts, "all", rows_in_memory=rows_in_memory) as rows,
+        training_table(session, Dataset(tuple(parts)), "all", rows_in_memory=rows_in_memory) as rows,
     ):
         return train_on(session, rows, seed=0, threshold=threshold, rows_in_memory=rows_in_memory)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from risk_assets.domain.columns import Columns, NumericColumn
+from risk_assets.engine.dataset import Dataset
 from risk_assets.engine.select import labelled_rows
 from risk_assets_tests.engine.parts import COLUMNS, session_of, write_part
 
@@ -19,7 +20,7 @@ def test_rows_come_in_reading_order_with_their_columns_in_declared_order(tmp_pat
     first = write_part(tmp_path / "b.parquet", COLUMNS, [("c1", 1, None, "north", 1), ("c2", None, 20, "süd", 0)])
 
     with session_of(COLUMNS, tmp_path / "spill") as session:
-        found = labelled_rows(session, [first, second], "all")
+        found = labelled_rows(session, Dataset((first, second)), "all")
 
     assert found.ids.tolist() == ["c1", "c2", "c3"]
     assert found.target.tolist() == [1, 0, 0]
@@ -35,9 +36,9 @@ def test_the_held_out_clients_are_a_tenth_and_never_in_training(tmp_path: Path) 
     part = write_part(tmp_path / "a.parquet", COLUMNS, [*ROWS, *ROWS[:50]])
 
     with session_of(COLUMNS, tmp_path / "spill") as session:
-        training = labelled_rows(session, [part], "training")
-        held_out = labelled_rows(session, [part], "held out")
-        everything = labelled_rows(session, [part], "all")
+        training = labelled_rows(session, Dataset((part,)), "training")
+        held_out = labelled_rows(session, Dataset((part,)), "held out")
+        everything = labelled_rows(session, Dataset((part,)), "all")
 
     assert not set(training.ids) & set(held_out.ids)
     assert len(training.ids) + len(held_out.ids) == len(everything.ids) == 350
@@ -49,7 +50,7 @@ def test_no_rows_give_empty_arrays_of_the_same_kinds(tmp_path: Path, parts: int)
     files = [write_part(tmp_path / "a.parquet", COLUMNS, [])][:parts]
 
     with session_of(COLUMNS, tmp_path / "spill") as session:
-        found = labelled_rows(session, files, "training")
+        found = labelled_rows(session, Dataset(tuple(files)), "training")
 
     assert found.features.shape == (0, 3)
     assert [str(kind) for kind in found.features.dtypes] == ["float64", "float64", "object"]
@@ -62,7 +63,7 @@ def test_a_schema_without_features_still_has_its_labels(tmp_path: Path) -> None:
     part = write_part(tmp_path / "a.parquet", columns, [("c1", 1), ("c2", 0)])
 
     with session_of(columns, tmp_path / "spill") as session:
-        found = labelled_rows(session, [part], "all")
+        found = labelled_rows(session, Dataset((part,)), "all")
 
     assert found.features.shape == (2, 0)
     assert found.target.tolist() == [1, 0]
@@ -73,7 +74,7 @@ def test_labels_that_are_words_become_one_and_zero(tmp_path: Path) -> None:
     part = write_part(tmp_path / "a.parquet", columns, [("c1", 1, 1, "x", "Yes"), ("c2", 1, 1, "x", "No")])
 
     with session_of(columns, tmp_path / "spill") as session:
-        assert labelled_rows(session, [part], "all").target.tolist() == [1, 0]
+        assert labelled_rows(session, Dataset((part,)), "all").target.tolist() == [1, 0]
 
 
 def test_a_positive_label_of_zero_is_the_one(tmp_path: Path) -> None:
@@ -81,7 +82,7 @@ def test_a_positive_label_of_zero_is_the_one(tmp_path: Path) -> None:
     part = write_part(tmp_path / "a.parquet", columns, [("c1", 1, 1, "x", 0), ("c2", 1, 1, "x", 1)])
 
     with session_of(columns, tmp_path / "spill") as session:
-        assert labelled_rows(session, [part], "all").target.tolist() == [1, 0]
+        assert labelled_rows(session, Dataset((part,)), "all").target.tolist() == [1, 0]
 
 
 def test_columns_with_odd_names_are_read_as_any_other(tmp_path: Path) -> None:
@@ -96,7 +97,7 @@ def test_columns_with_odd_names_are_read_as_any_other(tmp_path: Path) -> None:
     part = write_part(tmp_path / "it's.parquet", columns, [("c1", 1, 2, 3, "a", None, 1)])
 
     with session_of(columns, tmp_path / "spill") as session:
-        found = labelled_rows(session, [part], "all")
+        found = labelled_rows(session, Dataset((part,)), "all")
 
     assert found.ids.tolist() == ["c1"]
     assert found.features.to_dict("records") == [

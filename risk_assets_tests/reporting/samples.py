@@ -10,7 +10,8 @@ from risk_assets.domain.deployment.decisions import Decision, Manifest, Verdict
 from risk_assets.domain.diagnostics import Dependency, DependencyReport, Diagnostics, Timing
 from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile, Profile
 from risk_assets.domain.drift.verdict import DriftVerdict, DriftWord, Judgement, Measurement
-from risk_assets.domain.intake.ingestion import Ingestion, SourceFile
+from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.domain.intake.source_file import SourceFile
 from risk_assets.domain.model.scorecard import CategoricalShape, NumericShape, Scorecard
 from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
 from risk_assets.domain.scoring.metrics import CalibrationBin, Confusion, Estimate, Metrics, ScorePoint

@@ -5,7 +5,8 @@ from dataclasses import replace
 from risk_assets.domain.deployment.challenger import Challenger
 from risk_assets.domain.deployment.decisions import Decision
 from risk_assets.domain.drift.verdict import DriftVerdict
-from risk_assets.domain.intake.ingestion import Ingestion, SourceFile
+from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.domain.intake.source_file import SourceFile
 from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
 from risk_assets.domain.scoring.metrics import Confusion, Estimate, Metrics
 from risk_assets.reporting.run_summary import RunResults, run_summary

@@ -13,7 +13,7 @@ from pypdf import PageObject, PdfReader
 
 from risk_assets.domain.deployment.challenger import Challenger
 from risk_assets.domain.diagnostics import DependencyReport
-from risk_assets.domain.intake.ingestion import SourceFile
+from risk_assets.domain.intake.source_file import SourceFile
 from risk_assets.reporting import typeface
 from risk_assets.reporting.content import ReportContent
 from risk_assets.reporting.summary_report import build_report

@@ -7,7 +7,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from risk_assets.domain.intake.ingestion import Ingestion, SourceFile
+from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.domain.intake.source_file import SourceFile
 from risk_assets.settings import Settings
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import write_record
@@ -76,6 +77,12 @@ def test_the_first_page_shows_the_clients_at_the_highest_risk(ranked: Home) -> N
     assert (page["total"], page["page"], page["pages"]) == (COUNT, 1, 3)
     assert page["clients"][0] == {
         "id": "c001",
+        "status": "current",
+        "left_on": None,
+        "as_of": None,
+        "value": None,
+        "value_at_risk": None,
+        "carried": {},
         "risk": 0.995,
         "rank": 1,
         "decile": 1,

@@ -164,9 +164,10 @@ def test_the_download_holds_every_client_that_fits_the_search(prepared: Home) ->
 
 
 def test_formulas_in_ids_are_harmless_in_the_download(prepared: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    from risk_assets.serve.client_table import ClientPage, ClientTable
+    from risk_assets.serve.client_table import ClientPage, ClientTable, KnownClient
 
-    page = ClientPage(1, 1, 1, (RankedClient("=1+1", 0.5, 1, 1, ("+reason",)),))
+    ranked = RankedClient("=1+1", 0.5, 1, 1, ("+reason",))
+    page = ClientPage(1, 1, 1, (KnownClient("=1+1", "current", None, ranked),))
     monkeypatch.setattr(ClientTable, "page", lambda *_, **__: page)
 
     [row] = lines(prepared.http.get("/pages/clients.csv"))

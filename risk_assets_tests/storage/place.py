@@ -11,7 +11,7 @@ import duckdb
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.storage.intake.finaldata import ingest, read_ingestion
-from risk_assets.storage.intake.part_files import parts, parts_with_redelivered
+from risk_assets.storage.intake.part_files import rows_of, rows_with_redelivered
 from risk_assets.storage.layout import Layout
 from risk_assets_tests.engine.parts import session_of
 
@@ -38,11 +38,11 @@ class Place:
             return ingest(self.layout, session, max_bad_share=bad, write_csv=csv, now=NOW, leave_out=leave_out)
 
     def rows(self) -> list[tuple[object, ...]]:
-        return self._read(parts(self.layout, self._account()))
+        return self._read(rows_of(self.layout, self._account()).parts)
 
     def latest(self) -> dict[object, tuple[object, ...]]:
         """The latest row of each client."""
-        return {row[0]: row for row in self._read(parts_with_redelivered(self.layout, self._account()))}
+        return {row[0]: row for row in self._read(rows_with_redelivered(self.layout, self._account()).parts)}
 
     def contents(self) -> dict[str, bytes]:
         """Content by name of what holds rows."""

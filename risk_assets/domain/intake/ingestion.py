@@ -1,67 +1,19 @@
-"""What became of the rows of each source file."""
+"""What finaldata was made from."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class SourceFile:
-    """The counts of one file: accepted + duplicates + updates + quarantined = read.
-
-    `updates` are rows that gave a row which is held already its outcome, or another one. Of the accepted rows
-    `positives` have left, of `open` ones the outcome is not known, and `updated` ones have it from another file;
-    without `has_target` the file has no column of outcomes at all. `waiting` says why its rows teach nothing yet.
-    `reason` is set when the file as a whole is quarantined; `reasons` counts quarantined rows by reason;
-    `dropped_columns` are columns of the file that are not declared. `part` is the name of the file's part of
-    finaldata (None when nothing is accepted), `fingerprint` a hash of its accepted rows in any order. Of equal
-    rows the first file's is accepted; where a client's last row of a file is a duplicate for that reason, it is in
-    the file `redelivered` (None when there is none). The hashes of both detect damage and do not count when two
-    source files are compared. Raises ValueError for counts that do not add up.
-
-    >>> SourceFile("july.csv", "ab", 900, read=10, accepted=7, duplicates=2, quarantined=1, open=4).known
-    3
-    """
-
-    name: str
-    sha256: str
-    bytes: int
-    read: int
-    accepted: int
-    duplicates: int
-    quarantined: int
-    updates: int = 0
-    reason: str | None = None
-    reasons: Mapping[str, int] = field(default_factory=dict)
-    dropped_columns: tuple[str, ...] = ()
-    has_target: bool = True
-    positives: int = 0
-    open: int = 0
-    updated: int = 0
-    waiting: str | None = None
-    part: str | None = None
-    fingerprint: str = ""
-    part_sha256: str = field(default="", compare=False)
-    redelivered: str | None = None
-    redelivered_sha256: str = field(default="", compare=False)
-
-    def __post_init__(self) -> None:
-        """Refuse counts that do not add up."""
-        if self.accepted + self.duplicates + self.updates + self.quarantined != self.read:
-            raise ValueError(f"{self.name}: accepted + duplicates + updates + quarantined is not read: {self}")
-
-    @property
-    def known(self) -> int:
-        """Accepted rows whose outcome is known."""
-        return self.accepted - self.open
+from risk_assets.domain.intake.outcomes import OutcomesAccount
+from risk_assets.domain.intake.source_file import SourceFile
 
 
 @dataclass(frozen=True)
 class Ingestion:
     """What finaldata was made from: its files in reading order, and a version that depends on its rows alone.
 
-    `ingested_at` is ISO 8601 in UTC; `positives` counts accepted rows whose target is the positive label.
+    `ingested_at` is ISO 8601 in UTC; `positives` counts accepted rows whose target is the positive label. Where
+    labels are derived, `outcomes` is the account of what they are derived from.
 
     >>> july = SourceFile("july.csv", "ab", 900, read=10, accepted=7, duplicates=2, quarantined=1)
     >>> august = SourceFile("august.csv", "cd", 450, 5, 4, 0, 0, updates=1, open=4, waiting="nothing is known yet")
@@ -76,6 +28,7 @@ class Ingestion:
     ingested_at: str
     positives: int
     files: tuple[SourceFile, ...]
+    outcomes: OutcomesAccount | None = None
 
     @property
     def accepted(self) -> int:
@@ -95,6 +48,8 @@ class Ingestion:
     @property
     def teaching(self) -> int:
         """Rows with a known outcome, of files that do not wait for more."""
+        if self.outcomes is not None:
+            return self.outcomes.counts.known
         return sum(file.known for file in self.files if file.waiting is None)
 
     @property
@@ -105,6 +60,8 @@ class Ingestion:
     @property
     def open(self) -> int:
         """Rows of finaldata whose outcome is not known."""
+        if self.outcomes is not None:
+            return self.accepted - self.outcomes.counts.known
         return sum(file.open for file in self.files)
 
     @property

@@ -10,7 +10,7 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from risk_assets.domain.intake.ingestion import SourceFile
+from risk_assets.domain.intake.source_file import SourceFile
 
 #: From this share of known outcomes on a file teaches.
 NEARLY_ALL = 0.95

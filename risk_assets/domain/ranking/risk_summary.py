@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
-#: A client has left when its latest known outcome says so; all others are current.
-Status = Literal["current", "left"]
+#: A client has left when its latest known outcome says so. Of one that is only known before, no row has come for a
+#: horizon, and nobody has said that it left. All others are current.
+Status = Literal["current", "left", "known before"]
+
+REASONS = 3
+NUMBERS = ("risk", "rank", "decile", "previous_risk", "change")
+TEXTS = (*(f"reason_{place}" for place in range(1, REASONS + 1)), "change_reason")
+#: What every ranking says of a client; no other column of it may be called so.
+FIGURES = (*NUMBERS, *TEXTS)
+RESERVED = (*FIGURES, "value_at_risk")
 
 
 @dataclass(frozen=True)
@@ -14,7 +23,8 @@ class RankedClient:
     """A current client: its risk, rank (1 is the highest risk), decile (1 is the riskiest tenth) and reasons.
 
     `previous_risk` is that of the client's row before by the same model, so `change` is never the model's;
-    `change_reason` says what moved it. All are None for a client with one row.
+    `change_reason` says what moved it. All are None for a client with one row. `as_of` is the date of its row
+    (ISO 8601), `value` money a year, `value_at_risk` the risk times that, and `carried` what else is shown.
     """
 
     id: str
@@ -25,13 +35,18 @@ class RankedClient:
     previous_risk: float | None = None
     change: float | None = None
     change_reason: str | None = None
+    as_of: str | None = None
+    value: float | None = None
+    value_at_risk: float | None = None
+    carried: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class RiskSummary:
     """The current clients at a glance: how many reach the threshold, counts in 20 equal bins of risk, and the top.
 
-    `left` counts those that have left, which are not ranked.
+    `left` counts those that have left and `known_before` those of which nothing was heard for a horizon; neither
+    are ranked. `value_at_risk` adds up that of all current clients, None where no value is declared.
     """
 
     clients: int
@@ -40,3 +55,5 @@ class RiskSummary:
     histogram: tuple[int, ...]
     top: tuple[RankedClient, ...]
     left: int = 0
+    known_before: int = 0
+    value_at_risk: float | None = None

@@ -10,13 +10,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile, Profile
+from risk_assets.engine.dataset import Dataset, rows
 from risk_assets.engine.model.training_rows import TrainingTable, feature_names
-from risk_assets.engine.select import draw, one_in, rows
+from risk_assets.engine.select import draw, one_in
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import double, quote
 
@@ -41,10 +41,10 @@ class ProfiledRows:
     categorical: Mapping[str, str]
 
 
-def part_rows(columns: Columns, parts: Sequence[Path]) -> ProfiledRows:
-    """Return all rows of parts, to be profiled."""
+def dataset_rows(columns: Columns, data: Dataset) -> ProfiledRows:
+    """Return all rows of a dataset, to be profiled."""
     return ProfiledRows(
-        f"({rows(columns, parts)})",
+        f"({rows(columns, data)})",
         id=quote(columns.id),
         target=quote(columns.target),
         drawn=draw(columns),

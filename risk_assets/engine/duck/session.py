@@ -67,11 +67,11 @@ class DuckSession:
         return min(2, int(threads))
 
     @contextlib.contextmanager
-    def new_connection(self) -> Iterator[DuckSession]:
+    def new_connection(self, columns: Columns | None = None) -> Iterator[DuckSession]:
         """Open another connection to the same engine, within its limits."""
         with contextlib.closing(self.connection.cursor()) as connection:
             _set_up(connection)
-            yield replace(self, connection=connection)
+            yield replace(self, connection=connection, columns=columns or self.columns)
 
     def run(self, sql: str, parameters: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
         """Execute one statement."""

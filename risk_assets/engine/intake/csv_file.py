@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from risk_assets.engine.intake.encoding import Text, escape_damage, open_text
@@ -30,7 +31,7 @@ class CsvFormat:
     def open(self, session: Session, file: ScannedFile, folder: Path) -> CsvFile:
         """Open a CSV file; a UTF-8 copy goes to `folder` where one is needed. Raises UnreadableError."""
         text = open_text(file, folder)
-        return CsvFile(text, read_header(text.path, session.columns), folder)
+        return CsvFile(text, read_header(text.path, session.columns), folder, file.arrived)
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class CsvFile:
     text: Text
     header: Header
     folder: Path
+    arrived: date
 
     @property
     def plain(self) -> bool:
@@ -71,7 +73,7 @@ class CsvFile:
 
     def refused(self, session: Session, misshapen: int) -> Iterator[Refused]:
         """Yield what is refused; needs the rows of `load`, which found so many misshapen records."""
-        rules = rules_for(session.columns, self.header.spelled)
+        rules = rules_for(session.columns, self.header.spelled, arrived=self.arrived)
         broken = broken_rows(session, rules)
         if self.plain and not self.text.scan.quoted and not misshapen:
             return self._refused_lines(broken)
@@ -104,7 +106,7 @@ class CsvFile:
 
     def _typing(self, session: Session) -> TypedQuery:
         header, tidy = self.header, self.text.scan.tidy
-        rules = rules_for(session.columns, header.spelled, tidy=tidy)
+        rules = rules_for(session.columns, header.spelled, arrived=self.arrived, tidy=tidy)
         texts = ", ".join(
             f"{'CAST(NULL AS VARCHAR)' if position is None else f'c{position}'} AS r{number}"
             for number, position in enumerate(header.positions)

@@ -15,8 +15,8 @@ from risk_assets.engine.intake.tokenize import Record, tokenize
 class Header:
     """The header's cells and the positions of the declared columns among them.
 
-    The target alone may be absent (None): then the outcomes of all rows are unknown. `fault` says why the declared
-    columns cannot be found; `simple` that the header is the first line, alone.
+    Optional columns may be absent (None): then they are unknown in all rows. `fault` says why the declared columns
+    cannot be found; `simple` that the header is the first line, alone.
     """
 
     cells: tuple[str, ...]
@@ -50,18 +50,23 @@ class Header:
 def match_header(cells: Sequence[str], columns: Columns) -> Header:
     """Find the declared columns among the cells, by name in any order; case and blanks around do not matter.
 
-    A file may lack the target, unless one of its columns is called nearly so.
+    A file may lack an optional column, unless one of its columns is called nearly so.
     """
     stripped = tuple(cell.strip(BLANKS) for cell in cells)
     folded = [cell.casefold() for cell in stripped]
-    positions = {name: folded.index(name.casefold()) for name in columns.names if name.casefold() in folded}
-    missing = [name for name in columns.names if name not in positions]
-    faults = [f"no column {_listed(missing)}"] * (missing not in ([], [columns.target]))
-    if missing == [columns.target]:
+    wanted = [name for name in columns.names if columns.has_target or name != columns.target]
+    positions = {name: folded.index(name.casefold()) for name in wanted if name.casefold() in folded}
+    missing = [name for name in wanted if name not in positions]
+    needed = [name for name in missing if name not in columns.optional]
+    faults = [f"no column {_listed(missing)}"] * bool(needed)
+    if not needed:
         others = [cell for index, cell in enumerate(stripped) if index not in positions.values()]
-        nearly = nearly_called(columns.target, others)
-        faults += [f"no column {_listed(missing)}, but one that is called {_listed(nearly)}"] * bool(nearly)
-    twice = [name for name in columns.names if folded.count(name.casefold()) > 1]
+        faults += [
+            f"no column {_listed([name])}, but one that is called {_listed(nearly)}"
+            for name in missing
+            if (nearly := nearly_called(name, others))
+        ]
+    twice = [name for name in wanted if folded.count(name.casefold()) > 1]
     faults += [f"column {_listed(twice)} occurs more than once"] * bool(twice)
     if faults:
         return Header(stripped, (), "; ".join(faults))

@@ -12,8 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from risk_assets.domain.columns import Columns
-from risk_assets.engine.intake.deliveries import in_order_of_delivery, keys, last_outcome
-from risk_assets.engine.intake.row_table import Figures, figures, hashed, load_part, named, write_part
+from risk_assets.engine.intake.deliveries import in_order_of_delivery, keys, last_values
+from risk_assets.engine.intake.row_table import (
+    Figures,
+    figures,
+    hashed,
+    load_part,
+    named,
+    update_values,
+    write_part,
+)
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import quote, read_parts
 
@@ -74,9 +82,9 @@ def find_shared(
     listed = f"part, h, {', '.join(keys(session.columns))}"
     ordered = in_order_of_delivery(session.columns, "repeated_rows", order="part")
     session.cache_table("removed_rows", [f"SELECT {listed}, updates FROM ({ordered}) WHERE place > 1"])
-    outcome = last_outcome(session.columns)
+    values = last_values(session.columns)
     session.cache_table(
-        "updated_rows", [f"SELECT {listed}, {outcome} AS outcome FROM ({ordered}) WHERE place = 1 AND updated"]
+        "updated_rows", [f"SELECT {listed}, {values} FROM ({ordered}) WHERE place = 1 AND updated"]
     )
     for name in ("repeated_rows", "repeats", *(("matches", "new_rows") if settled else ())):
         session.drop_table(name)
@@ -85,12 +93,27 @@ def find_shared(
 
 
 def rewrite(session: Session, source: Path, place: int, target: Target) -> Rewritten:
-    """Write the rows of a file as they are at the place of its part: some removed, some with another outcome.
+    """Write the rows of a file as they are at the place of its part: some removed, some with other values.
 
     No file is written of no row.
     """
     load_part(session, source)
     session.cache_table("removed", [_matching(session.columns, "removed_rows", place, "other.updates")])
+    redelivers = session.columns.as_of is None and _write_redelivered(session, target.redelivered)
+    updated = _update(session, place)
+    [(updates,)] = session.run("SELECT count(*) FROM removed WHERE updates").fetchall()
+    session.drop_rows("SELECT row FROM removed")
+    left = figures(session)
+    if left.rows:
+        write_part(session, target.rest)
+    return Rewritten(left, redelivers, updates, updated)
+
+
+def _write_redelivered(session: Session, target: Path) -> bool:
+    """Write the duplicates that are the last row of their client, and return whether there are any.
+
+    Without dates they say which state of a client is the latest.
+    """
     # each by itself, so that no two large tables are built at once
     session.cache_table("clients", ["SELECT DISTINCT v0 FROM rows WHERE rowid IN (SELECT row FROM removed)"])
     observed = "v0 IN (SELECT v0 FROM clients) AND rowid NOT IN (SELECT row FROM removed WHERE updates)"
@@ -101,23 +124,16 @@ def rewrite(session: Session, source: Path, place: int, target: Target) -> Rewri
     [(redelivered,)] = session.run("SELECT count(*) FROM redelivered").fetchall()
     if redelivered:
         client = quote(session.columns.id)
-        session.write_parquet(f"SELECT * FROM redelivered ORDER BY {client}", target.redelivered)
-    updated = _update_outcomes(session, place)
-    [(updates,)] = session.run("SELECT count(*) FROM removed WHERE updates").fetchall()
-    session.drop_rows("SELECT row FROM removed")
-    left = figures(session)
-    if left.rows:
-        write_part(session, target.rest)
-    return Rewritten(left, redelivered > 0, updates, updated)
+        session.write_parquet(f"SELECT * FROM redelivered ORDER BY {client}", target)
+    return bool(redelivered)
 
 
-def _update_outcomes(session: Session, place: int) -> int:
-    """Give the rows of the row table the outcomes that other files brought, and return how many those are."""
-    session.cache_table("updated", [_matching(session.columns, "updated_rows", place, "other.outcome")])
+def _update(session: Session, place: int) -> int:
+    """Give the rows of the row table the values that other files brought, and return how many rows those are."""
+    session.cache_table("updated", [_matching(session.columns, "updated_rows", place, "other.*")])
     [(count,)] = session.run("SELECT count(*) FROM updated").fetchall()
     if count:
-        target = f"v{len(session.columns.names) - 1}"
-        session.update_rows(target, "SELECT row, outcome FROM updated")
+        update_values(session, "SELECT row, {value} FROM updated")
     return int(count)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from risk_assets.engine.intake.header import Header, match_header
@@ -30,7 +31,7 @@ class ParquetFormat:
         del folder  # no copy is needed
         with _damage_reported(session, file.path):
             kinds = session.describe(file.path)
-        return ParquetFile(file.path, kinds, match_header(list(kinds), session.columns))
+        return ParquetFile(file.path, kinds, match_header(list(kinds), session.columns), file.arrived)
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class ParquetFile:
     path: Path
     kinds: Mapping[str, str]
     header: Header
+    arrived: date
 
     def count(self, session: Session) -> int:
         """Return the number of rows."""
@@ -50,11 +52,12 @@ class ParquetFile:
         """Load the rows into the row table; none is ever misshapen, so the answer is 0."""
         names = list(self.kinds)
         cells = [None if position is None else names[position] for position in self.header.positions]
-        measured = range(1, len(session.columns.numeric) + 1)
+        columns = session.columns
+        measured = {columns.names.index(column.name) for column in columns.numbers}
         texts = ", ".join(
             f"{self._text(name, is_name=number not in measured)} AS r{number}" for number, name in enumerate(cells)
         )
-        rules = rules_for(session.columns, self.header.spelled)
+        rules = rules_for(session.columns, self.header.spelled, arrived=self.arrived)
         query = typed(session.columns, rules, f"SELECT {texts} FROM {read_parts([self.path])}", tidy=False)
         with _damage_reported(session, self.path):
             session.load_rows(query)
@@ -66,7 +69,7 @@ class ParquetFile:
     def refused(self, session: Session, misshapen: int) -> Iterator[Refused]:
         """Yield what is refused, each row as JSON; needs the rows of `load`."""
         del misshapen  # no row of parquet is
-        rules = rules_for(session.columns, self.header.spelled)
+        rules = rules_for(session.columns, self.header.spelled, arrived=self.arrived)
         whole = ", ".join(f"{quote(name)} := {_as_json(name, kind)}" for name, kind in self.kinds.items())
         broken = session.run(
             "SELECT rows.rowid + 1, rows.fault, rows.value, file.raw FROM rows JOIN ("

@@ -46,6 +46,7 @@ def parse(session: Session, file: ScannedFile, *, part: Path, quarantine: Path, 
         if rows.header.fault:
             return refuse_whole(quarantine, rows.header.fault, rows.count(session), rows.header.raw)
         misshapen = rows.load(session)
+        _refuse_mixed_zones(session)
     except UnreadableError as error:
         return refuse_whole(quarantine, str(error), error.rows)
     refused = misshapen + count_faults(session)
@@ -60,6 +61,19 @@ def parse(session: Session, file: ScannedFile, *, part: Path, quarantine: Path, 
         has_target=header.has_target,
     )
     return _with_accepted(session, part, so_far)
+
+
+def _refuse_mixed_zones(session: Session) -> None:
+    """Raise UnreadableError when some of a file's times have a time zone and others none: they are no order."""
+    if session.columns.as_of is None or session.columns.dates is not None:
+        return
+    firsts = ", ".join(f"min(rowid) FILTER ({zoned})" for zoned in ("zoned", "NOT zoned"))
+    [(zoned, local)] = session.run(f"SELECT {firsts} FROM rows WHERE fault IS NULL").fetchall()
+    if zoned is not None and local is not None:
+        name = session.columns.as_of
+        raise UnreadableError(
+            f"{name}: has a time zone in record {zoned + 1} and none in record {local + 1}", count_rows(session)
+        )
 
 
 def _with_accepted(session: Session, part: Path, so_far: Parsed) -> Parsed:

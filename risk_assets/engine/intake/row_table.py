@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from risk_assets.domain.columns import Columns
-from risk_assets.engine.intake.deliveries import in_order_of_delivery, keys, last_outcome
+from risk_assets.engine.intake.deliveries import changeable, in_order_of_delivery, keys, last_values
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import quote, read_parts, stored_label
 
@@ -66,7 +66,7 @@ def load_part(session: Session, part: Path) -> None:
 
 
 def merge_repeated(session: Session) -> Repeated:
-    """Leave the last row of each key, with the outcome that is known in the end; missing values are equal."""
+    """Leave the last row of each key, with the values that it has in the end; missing values are equal."""
     if not session.cache_repeated_hashes(["SELECT h FROM rows"], count_rows(session)):
         return Repeated()
     columns = session.columns
@@ -75,19 +75,24 @@ def merge_repeated(session: Session) -> Repeated:
     counted = f"SELECT *, count(*) OVER (PARTITION BY {', '.join(keys(columns))}) AS times FROM ({ordered})"
     session.cache_table(
         "deliveries",
-        [f"SELECT number, place, times, updates, updated, {last_outcome(columns)} AS outcome FROM ({counted})"],
+        [f"SELECT number, place, times, updates, updated, {last_values(columns)} FROM ({counted})"],
     )
     removed, updates, updated = (
         _number(session, f"SELECT count(*) FROM deliveries WHERE {condition}")
         for condition in ("place < times", "place > 1 AND updates", "place = times AND updated")
     )
     if updated:
-        changed = "SELECT number, outcome FROM deliveries WHERE place = times AND updated"
-        session.update_rows(f"v{len(columns.names) - 1}", changed)
+        update_values(session, "SELECT number, {value} FROM deliveries WHERE place = times AND updated")
     if removed:
         session.drop_rows("SELECT number FROM deliveries WHERE place < times")
     session.drop_table("deliveries")
     return Repeated(removed - updates, updates)
+
+
+def update_values(session: Session, query: str) -> None:
+    """Give rows of the row table the values they have in the end; `query` names the one wanted as {value}."""
+    for place in changeable(session.columns):
+        session.update_rows(f"v{place}", query.format(value=f"w{place}"))
 
 
 def figures(session: Session) -> Figures:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from risk_assets.domain.columns import (
-    BLANKS,
     BOOLEANS,
     MAX_MAGNITUDE,
     Columns,
@@ -14,12 +14,15 @@ from risk_assets.domain.columns import (
     canonical_label,
     number_of,
 )
+from risk_assets.engine.intake.date_sql import has_zone, timestamp, trimmed
 from risk_assets.engine.intake.row_table import hashed, values
 from risk_assets.engine.sql import double, literal, stored_label
 
 #: Part of the key of parsed rows: raise it when the same files would be read or put together differently.
-RULES_VERSION = 4
+RULES_VERSION = 5
 SHOWN_CHARACTERS = 80
+#: Earlier dates are what other programs make of a missing one.
+FIRST_DATE = "CAST('1900-01-01' AS TIMESTAMP)"
 
 
 @dataclass(frozen=True)
@@ -54,26 +57,30 @@ class Rule:
         return f'{self.column}: "{shown}" {self.words}'
 
 
-def rules_for(columns: Columns, header: Sequence[str | None], *, tidy: bool = False) -> tuple[Rule, ...]:
+def rules_for(
+    columns: Columns, header: Sequence[str | None], *, arrived: date | None = None, tidy: bool = False
+) -> tuple[Rule, ...]:
     """Return all rules, first the one that counts first; `header` spells the declared columns as the file does.
 
     Conditions speak of the texts r0, r1, … and the typed values v0, v1, … in declared order; of `tidy` texts (see
-    `typed`) they ask less. A target that is blank, or not there, is an outcome that is not known yet.
+    `typed`) they ask less. A target that is blank, or not there, is an outcome that is not known yet. No date may
+    be later than the day after `arrived`, in UTC, where that is known.
     """
     target = len(columns.names) - 1
     text, value = f"r{target}", f"v{target}"
     labelled = f"({value} IS NOT NULL OR {text} IS NULL)"
-    faulty = f"{value} IS NULL AND {_trim(text)} <> ''"
+    faulty = f"{value} IS NULL AND {trimmed(text)} <> ''"
     labels = f"is neither {columns.positive} nor {columns.negative}"
     return (
         Rule(_repeats(header), "is the header again", kept=labelled if _lacks_label(columns, header) else None),
         Rule("v0 IS NULL", "is empty", columns.id, kept="v0 IS NOT NULL"),
         *(
             rule
-            for place, column in enumerate(columns.numeric, start=1)
-            for rule in _numeric_rules(column, f"r{place}", f"v{place}", tidy=tidy)
+            for column in columns.numbers
+            for rule in _numeric_rules(column, *_cells(columns, column.name), tidy=tidy)
         ),
-        Rule(faulty, labels, columns.target, _trim(text), labelled),
+        *_date_rules(columns, arrived, tidy=tidy),
+        Rule(faulty, labels, columns.target, trimmed(text), labelled),
     )
 
 
@@ -81,30 +88,62 @@ def typed(columns: Columns, rules: Sequence[Rule], texts: str, *, tidy: bool) ->
     """Return the SQL of typed rows: v0, v1, …, h, `fault` (place in `rules`, else NULL) and the faulty `value`.
 
     `texts` is a query of r0, r1, …; when it is `tidy` (no blanks, no _ and no +- in it) nothing needs trimming.
+    Where there is a date, `zoned` says whether it has a time zone.
     """
     faults = " ".join(f"WHEN {rule.condition} THEN {place}" for place, rule in enumerate(rules))
     shown = " ".join(f"WHEN {place} THEN {rule.shown}" for place, rule in enumerate(rules))
     sound = " AND ".join(dict.fromkeys(rule.quick for rule in rules))
     return (
-        f"SELECT {values(columns)}, {hashed(columns)} AS h, fault, CASE fault {shown} END AS value FROM ("
+        f"SELECT {values(columns)}, {hashed(columns)} AS h, fault, CASE fault {shown} END AS value"
+        f"{_zoned(columns, tidy=tidy)} FROM ("
         f"SELECT *, CASE WHEN {sound} THEN NULL ELSE CASE {faults} END END AS fault "
         f"FROM (SELECT *, {_typed_values(columns, tidy=tidy)} FROM ({texts})))"
     )
 
 
 def _typed_values(columns: Columns, *, tidy: bool) -> str:
-    count = len(columns.numeric)
-    target = len(columns.names) - 1
-    cells = [_text("r0", tidy=tidy)]
-    cells += [f"TRY_CAST(r{place} AS DOUBLE) + 0.0" for place in range(1, count + 1)]
-    cells += [_text(f"r{place}", tidy=tidy) for place in range(count + 1, target)]
-    cells.append(_label(columns, f"r{target}"))
-    return ", ".join(f"{value} AS v{place}" for place, value in enumerate(cells))
+    numbers = {column.name for column in columns.numbers}
+
+    def cell(name: str, text: str) -> str:
+        if name in numbers:
+            return f"TRY_CAST({text} AS DOUBLE) + 0.0"
+        if name == columns.as_of:
+            return timestamp(text if tidy else trimmed(text), columns.dates)
+        return _label(columns, text) if name == columns.target else _text(text, tidy=tidy)
+
+    return ", ".join(f"{cell(name, f'r{place}')} AS v{place}" for place, name in enumerate(columns.names))
+
+
+def _cells(columns: Columns, name: str) -> tuple[str, str]:
+    """Return the text and the value of a column."""
+    place = columns.names.index(name)
+    return f"r{place}", f"v{place}"
+
+
+def _zoned(columns: Columns, *, tidy: bool) -> str:
+    if columns.as_of is None or columns.dates is not None:
+        return ""
+    text, _ = _cells(columns, columns.as_of)
+    return f", {has_zone(text if tidy else trimmed(text))} AS zoned"
+
+
+def _date_rules(columns: Columns, arrived: date | None, *, tidy: bool) -> Iterator[Rule]:
+    if columns.as_of is None:
+        return
+    text, value = _cells(columns, columns.as_of)
+    shown, spelled = text if tidy else trimmed(text), "ISO 8601" if columns.dates is None else columns.dates.text
+    there = f"{value} IS NOT NULL"
+    yield Rule(f"{value} IS NULL AND coalesce({shown}, '') = ''", "is empty", columns.as_of, kept=there)
+    yield Rule(f"{value} IS NULL", f"is not a date as {spelled} spells it", columns.as_of, shown, there)
+    yield Rule(f"{value} < {FIRST_DATE}", "is before 1900", columns.as_of, shown)
+    if arrived is not None and not columns.announced:
+        limit = f"CAST({literal(str(arrived + timedelta(days=2)))} AS TIMESTAMP)"
+        yield Rule(f"{value} >= {limit}", f"is later than the file, which came on {arrived}", columns.as_of, shown)
 
 
 def _repeats(header: Sequence[str | None]) -> str:
     cells = ((f"r{place}", cell) for place, cell in enumerate(header) if cell is not None)
-    return " AND ".join(f"{_trim(text)} = {literal(cell)}" for text, cell in cells)
+    return " AND ".join(f"{trimmed(text)} = {literal(cell)}" for text, cell in cells)
 
 
 def _lacks_label(columns: Columns, header: Sequence[str | None]) -> bool:
@@ -114,9 +153,9 @@ def _lacks_label(columns: Columns, header: Sequence[str | None]) -> bool:
 
 def _numeric_rules(column: NumericColumn, text: str, value: str, *, tidy: bool) -> tuple[Rule, ...]:
     not_number = (
-        f"({value} IS NULL AND {_trim(text)} <> '') OR NOT isfinite({value}) OR NOT {_is_spelled_plainly(text)}"
+        f"({value} IS NULL AND {trimmed(text)} <> '') OR NOT isfinite({value}) OR NOT {_is_spelled_plainly(text)}"
     )
-    shown = _trim(text)
+    shown = trimmed(text)
     within = f"({value} BETWEEN {double(-MAX_MAGNITUDE)} AND {double(MAX_MAGNITUDE)})"
     is_number = within if tidy else f"{within} AND {_is_spelled_plainly(text)}"
     rules = [
@@ -145,12 +184,12 @@ def _is_label(text: str, label: str) -> str:
     """Say in SQL whether canonical_label(text) is this label."""
     number = number_of(label)
     if number is None:
-        return f"{_trim(text)} = {literal(label)}"
-    cast = f"TRY_CAST({_trim(text)} AS DOUBLE)"
+        return f"{trimmed(text)} = {literal(label)}"
+    cast = f"TRY_CAST({trimmed(text)} AS DOUBLE)"
     words = "".join(f", {literal(word)}" for word, meaning in BOOLEANS.items() if meaning == label)
     return (
         f"(({cast} = {double(number)} AND {_is_spelled_plainly(text)}) "
-        f"OR lower({_trim(text)}) IN ({literal(label)}{words}))"
+        f"OR lower({trimmed(text)}) IN ({literal(label)}{words}))"
     )
 
 
@@ -160,9 +199,4 @@ def _is_spelled_plainly(text: str) -> str:
 
 
 def _text(text: str, *, tidy: bool) -> str:
-    return text if tidy else f"nullif({_trim(text)}, '')"
-
-
-def _trim(text: str) -> str:
-    blanks = " || ".join(f"chr({ord(blank)})" for blank in BLANKS)
-    return f"trim({text}, {blanks})"
+    return text if tidy else f"nullif({trimmed(text)}, '')"

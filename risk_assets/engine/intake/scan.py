@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO
 
@@ -87,18 +89,23 @@ class TextScan:
 
 @dataclass(frozen=True)
 class ScannedFile:
-    """A file with the SHA-256 of its content, its first bytes and, unless it is gzip or parquet, its text."""
+    """A file with the SHA-256 of its content, its first bytes and, unless it is gzip or parquet, its text.
+
+    `arrived` is the day in UTC on which it was last written.
+    """
 
     path: Path
     sha256: str
     start: bytes
     text: TextScan | None
+    arrived: date
 
 
 def scan_file(path: Path) -> ScannedFile:
     """Read a file once. Raises OSError."""
     digest, start, text = hashlib.sha256(), b"", None
     with path.open("rb") as file:
+        arrived = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC).date()
         for chunk in chunks_of(file):
             digest.update(chunk)
             if not start:
@@ -108,7 +115,7 @@ def scan_file(path: Path) -> ScannedFile:
                 text.add(chunk)
     if text is not None:
         text.end()
-    return ScannedFile(path, digest.hexdigest(), start, text)
+    return ScannedFile(path, digest.hexdigest(), start, text, arrived)
 
 
 def scan_text(path: Path) -> TextScan:

@@ -82,7 +82,7 @@ def _in_memory(
 ) -> Training:
     from risk_assets.domain.model.training import train
 
-    found = labelled_rows(session, rows.parts, rows.keep, apart=rows.apart)
+    found = labelled_rows(session, rows.data, rows.keep, apart=rows.apart)
     model = train(found.features, found.target, session.columns, seed=seed, threshold=threshold, sample=sample)
     return Training(model, profile_of("risk", model.scorecard.risk(found.columns)))
 

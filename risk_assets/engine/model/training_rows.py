@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from risk_assets.domain.columns import Columns
-from risk_assets.engine.select import Keep, declared_columns, draw, fingerprint, rows
+from risk_assets.engine.dataset import Dataset, Keep, rows, table
+from risk_assets.engine.select import declared_columns, draw, fingerprint
 from risk_assets.engine.session import Session
-from risk_assets.engine.sql import quote, read_parts
+from risk_assets.engine.sql import quote
 
 if TYPE_CHECKING:
     from risk_assets.domain.model.training_rows import TrainingRows
@@ -33,14 +34,14 @@ class TrainingTable:
     """
 
     table: str
-    parts: Sequence[Path]
+    data: Dataset
     keep: Keep
     apart: str = ""
 
 
 @contextlib.contextmanager
 def training_table(
-    session: Session, parts: Sequence[Path], keep: Keep, *, rows_in_memory: int, apart: str = ""
+    session: Session, data: Dataset, keep: Keep, *, rows_in_memory: int, apart: str = ""
 ) -> Iterator[TrainingTable]:
     """Give the rows to train on, and keep them on disk meanwhile if they are more than get into memory.
 
@@ -48,17 +49,17 @@ def training_table(
 
     Raises SelectionError where the parts lack a declared column.
     """
-    query = training_rows(session.columns, parts, keep, apart)
-    if _labelled_count(session, parts) <= rows_in_memory:
-        yield TrainingTable(f"({query})", parts, keep, apart)
+    query = training_rows(session.columns, data, keep, apart)
+    if _labelled_count(session, data) <= rows_in_memory:
+        yield TrainingTable(f"({query})", data, keep, apart)
         return
     with contextlib.ExitStack() as stack:
         with declared_columns(session):
-            table = stack.enter_context(session.cache_on_disk("training_rows", query))
-        yield TrainingTable(table, parts, keep, apart)
+            kept = stack.enter_context(session.cache_on_disk("training_rows", query))
+        yield TrainingTable(kept, data, keep, apart)
 
 
-def training_rows(columns: Columns, parts: Sequence[Path], keep: Keep, apart: str = "") -> str:
+def training_rows(columns: Columns, data: Dataset, keep: Keep, apart: str = "") -> str:
     """Return the query of the table of labelled rows."""
     from risk_assets.domain.model.selection import FOLDS
 
@@ -69,16 +70,16 @@ def training_rows(columns: Columns, parts: Sequence[Path], keep: Keep, apart: st
         f"CAST({_digits(columns, 13, 8)} % {FOLDS} AS TINYINT) AS fold, "
         f"{quote(columns.id)} AS id, {draw(columns)} AS drawn, {fingerprint(columns)} AS fingerprint"
         f"{', ' * bool(features)}{features} "
-        f"FROM ({rows(columns, parts, keep, apart=apart)}) WHERE {quote(columns.target)} IS NOT NULL"
+        f"FROM ({rows(columns, data, keep, apart=apart)}) WHERE {quote(columns.target)} IS NOT NULL"
     )
 
 
-def count_apart(session: Session, parts: Sequence[Path], apart: str) -> int:
+def count_apart(session: Session, data: Dataset, apart: str) -> int:
     """Return the number of rows with a label of the clients whose ids the query `apart` gives."""
     columns = session.columns
     of_clients = f"{quote(columns.id)} IN ({apart}) AND {quote(columns.target)} IS NOT NULL"
     with declared_columns(session):
-        [(count,)] = session.run(f"SELECT count(*) FROM ({rows(columns, parts)}) WHERE {of_clients}").fetchall()
+        [(count,)] = session.run(f"SELECT count(*) FROM ({rows(columns, data)}) WHERE {of_clients}").fetchall()
     return int(count)
 
 
@@ -97,11 +98,11 @@ def _digits(columns: Columns, first: int, count: int) -> str:
     return f"CAST('0x' || substr(md5({quote(columns.id)}), {first}, {count}) AS BIGINT)"
 
 
-def _labelled_count(session: Session, parts: Sequence[Path]) -> int:
+def _labelled_count(session: Session, data: Dataset) -> int:
     """Return the number of rows with a label, held out or not: a quick upper bound of those to train on."""
     with declared_columns(session):
         [(count,)] = session.run(
-            f"SELECT count({quote(session.columns.target)}) FROM {read_parts(parts)}"
+            f"SELECT count({quote(session.columns.target)}) FROM {table(session.columns, data)}"
         ).fetchall()
     return int(count)
 

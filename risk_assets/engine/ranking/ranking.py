@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.domain.spreadsheet import FORMULA_STARTS, harmless
+from risk_assets.engine.dataset import NEVER, NEXT_LEAVING, NOT_YET, POSITION, Dataset, moment, numbered_rows
 from risk_assets.engine.model.scorecard_sql import change_query, placed, reasons_query, risk_sql, scorable
-from risk_assets.engine.ranking.risk_summary import FIGURES, NUMBERS, REASONS, TEXTS
-from risk_assets.engine.select import POSITION, numbered_rows
+from risk_assets.engine.ranking.ranked_columns import NUMBERS, REASONS, id_name, layout_of
 from risk_assets.engine.session import Session
-from risk_assets.engine.sql import literal, quote
+from risk_assets.engine.sql import date_text, literal, quote
 
 QUOTE = literal("'")
 
@@ -27,78 +26,118 @@ class RankingFiles:
     status: Path
 
 
-def rank_clients(session: Session, files: Sequence[Path], scorecard: Scorecard, target: RankingFiles) -> None:
-    """Score the latest row of each current client (the last one of `files`, in reading order), and write it twice.
+def rank_clients(session: Session, data: Dataset, scorecard: Scorecard, target: RankingFiles) -> None:
+    """Score the latest row of each current client, and write the ranking twice.
 
-    Those whose latest known outcome is that they left are not ranked; the status of all clients is written by
-    itself. Columns: the id under its declared name, risk, rank (1 is the highest risk; equal risks by id), decile
-    (1 is the riskiest tenth), the risk of the client's row before by the same model and the change since, the
-    strongest reasons, and what moved the risk, in the order of rank. The CSV is for people: six decimals, and text
-    that a spreadsheet would take for a formula has a ' in front.
+    The latest row is the one of the greatest date, without dates the last in reading order. Clients that have
+    left, or of which nothing was heard for a horizon, are not ranked; the status of all is written by itself.
+    Columns: the id under its declared name, the date, risk, rank (1 is the highest risk; equal risks by id),
+    decile (1 is the riskiest tenth), the risk of the client's row before by the same model and the change since,
+    value and value at risk, what is carried, the strongest reasons, and what moved the risk, in the order of rank.
+    The CSV is for people: six decimals, and text that a spreadsheet would take for a formula has a ' in front.
 
     Only narrow rows are grouped and sorted, and may spill; the words are written as the sorted rows pass by.
     """
-    numbered = numbered_rows(session, files)
-    session.cache_table("latest", [_latest(session.columns, numbered)])
-    session.write_parquet(_status(session.columns, numbered), target.status)
-    session.cache_table("previous", [_previous(session, numbered, scorecard)])
-    session.cache_ordered_table("ranked", _scored(session, numbered, scorecard))
+    columns, numbered = session.columns, numbered_rows(session, data)
+    session.cache_table("latest", [_latest(columns, numbered, data)])
+    session.write_parquet(_status(columns, numbered), target.status)
+    session.cache_table("previous", [_previous(columns, numbered, scorecard)])
+    session.cache_ordered_table("ranked", _scored(columns, numbered, scorecard))
     for name in ("latest", "previous"):
         session.drop_table(name)
     [(clients,)] = session.run("SELECT count(*) FROM ranked").fetchall()
-    changed = change_query(scorecard, _numbered(clients, len(scorecard.features)))
-    ranking = reasons_query(scorecard, changed, ("id", *NUMBERS, "change_reason"), REASONS)
-    named = ", ".join((f"id AS {quote(_id_name(session.columns))}", *FIGURES))
+    changed = change_query(scorecard, _numbered(columns, clients, len(scorecard.features)))
+    internal = [name for name, _ in layout_of(columns) if not name.startswith("reason_")]
+    ranking = reasons_query(scorecard, changed, internal, REASONS)
+    named = ", ".join(f"{name} AS {quote(shown)}" for name, shown in layout_of(columns))
     session.write_parquet(f"SELECT {named} FROM ({ranking})", target.parquet)
     session.drop_table("ranked")
-    session.write_csv(_readable(session.columns, target.parquet), target.csv)
+    session.write_csv(_readable(columns, target.parquet), target.csv)
 
 
-def _latest(columns: Columns, numbered: str) -> str:
-    """Return a query for the place of each client's latest row, and whether its latest known outcome is 1."""
-    # rises with the place; its last bit is the outcome, and no outcome gives none
-    known = f"2 * {POSITION} + {quote(columns.target)}"
-    return (
-        f"SELECT max({POSITION}) AS place, coalesce(max({known}) % 2, 0) AS has_left "
-        f"FROM ({numbered}) GROUP BY {quote(columns.id)}"
+def _latest(columns: Columns, numbered: str, data: Dataset) -> str:
+    """Return a query for the place of each client's latest row, its status and when it left, if outcomes tell."""
+    client, order = quote(columns.id), _order(columns)
+    if data.outcomes is None:
+        # of rows in order the number of the last known outcome is odd where that is 1; no outcome gives none
+        known = (
+            f"coalesce(max(2 * {POSITION} + {quote(columns.target)}) % 2, 0)"
+            if columns.as_of is None
+            else f"coalesce(arg_max({quote(columns.target)}, {order}) "
+            f"FILTER ({quote(columns.target)} IS NOT NULL), 0)"
+        )
+        status = f"CASE WHEN {known} = 1 THEN 'left' ELSE 'current' END"
+        return (
+            f"SELECT {_last_place(columns)} AS place, {status} AS status, CAST(NULL AS TIMESTAMP) AS left_on "
+            f"FROM ({numbered}) GROUP BY {client}"
+        )
+    of_client = (
+        f"SELECT {_last_place(columns)} AS place, max({order}) AS heard, "
+        f"arg_max({NEXT_LEAVING}, {order}) AS leaving FROM ({numbered}) GROUP BY {client}"
     )
+    newest = f"max(heard) OVER (PARTITION BY 1) - INTERVAL {data.outcomes.horizon_days} DAY"
+    left = f"leaving <= {moment(data.outcomes.reached or NEVER)}"
+    return (
+        f"SELECT place, CASE WHEN {left} THEN 'left' WHEN heard < limit_ THEN 'known before' ELSE 'current' END "
+        f"AS status, CASE WHEN leaving < {moment(NOT_YET)} THEN leaving END AS left_on "
+        f"FROM (SELECT *, {newest} AS limit_ FROM ({of_client}))"
+    )
+
+
+def _order(columns: Columns) -> str:
+    return POSITION if columns.as_of is None else quote(columns.as_of)
+
+
+def _last_place(columns: Columns) -> str:
+    return f"max({POSITION})" if columns.as_of is None else f"arg_max({POSITION}, {_order(columns)})"
 
 
 def _status(columns: Columns, numbered: str) -> str:
-    """Return a query for the id and the status of every client, by id."""
+    """Return a query for every client, by id: status, when it left or is going to, and its latest row's date."""
+    as_of = "CAST(NULL AS TIMESTAMP)" if columns.as_of is None else quote(columns.as_of)
     return (
-        f"SELECT {quote(columns.id)} AS {quote(_id_name(columns))}, "
-        "CASE WHEN has_left = 1 THEN 'left' ELSE 'current' END AS status "
-        f"FROM ({numbered}) JOIN latest ON {POSITION} = latest.place ORDER BY {quote(_id_name(columns))}"
+        f"SELECT {quote(columns.id)} AS {quote(id_name(columns))}, status, left_on, {as_of} AS as_of "
+        f"FROM ({numbered}) JOIN latest ON {POSITION} = latest.place ORDER BY {quote(id_name(columns))}"
     )
 
 
-def _previous(session: Session, numbered: str, scorecard: Scorecard) -> str:
+def _previous(columns: Columns, numbered: str, scorecard: Scorecard) -> str:
     """Return a query for id, features (y0, y1, …) and risk of the row before the latest one of current clients."""
-    client = quote(session.columns.id)
-    cells = (f"{cell} AS y{place}" for place, cell in enumerate(scorable(session.columns, scorecard)))
+    client = quote(columns.id)
+    cells = (f"{cell} AS y{place}" for place, cell in enumerate(scorable(columns, scorecard)))
     selected = ", ".join([f"{client} AS before_id", *cells])
     before = (
-        f"SELECT max({POSITION}) AS place FROM ({numbered}) "
+        f"SELECT {_last_place(columns)} AS place FROM ({numbered}) "
         f"WHERE {POSITION} NOT IN (SELECT place FROM latest) GROUP BY {client}"
     )
     rows = f"SELECT {selected} FROM ({numbered}) WHERE {POSITION} IN ({before})"
     return f"SELECT *, {risk_sql(placed(scorecard, 'y'))} AS previous_risk FROM ({rows})"
 
 
-def _scored(session: Session, numbered: str, scorecard: Scorecard) -> str:
-    """Return a query for id, features and risk of the rows to rank and of those before, in the order of rank."""
-    cells = (f"{cell} AS x{place}" for place, cell in enumerate(scorable(session.columns, scorecard)))
-    selected = ", ".join([f"{quote(session.columns.id)} AS id", *cells])
-    current = "SELECT place FROM latest WHERE has_left = 0"
+def _scored(columns: Columns, numbered: str, scorecard: Scorecard) -> str:
+    """Return a query for what is ranked, with risk and the row before, in the order of rank."""
+    cells = (f"{cell} AS x{place}" for place, cell in enumerate(scorable(columns, scorecard)))
+    selected = ", ".join([f"{quote(columns.id)} AS id", *_shown(columns), *cells])
+    current = "SELECT place FROM latest WHERE status = 'current'"
     newest = f"SELECT {selected} FROM ({numbered}) WHERE {POSITION} IN ({current})"
     scored = f"SELECT *, {risk_sql(placed(scorecard))} AS risk FROM ({newest})"
     return f"SELECT * FROM ({scored}) LEFT JOIN previous ON id = before_id ORDER BY risk DESC, id"
 
 
-def _numbered(clients: int, features: int) -> str:
+def _shown(columns: Columns) -> list[str]:
+    """Return what is shown of a row beside its id: each under the name that it has until it is written."""
+    found = [] if columns.as_of is None else [f"{quote(columns.as_of)} AS observed"]
+    found += [] if columns.value is None else [f"{quote(columns.value)} AS worth"]
+    return [*found, *(f"{quote(name)} AS carried_{place}" for place, name in enumerate(columns.carried))]
+
+
+def _numbered(columns: Columns, clients: int, features: int) -> str:
     """Return the rows of `ranked` with rank, decile and change: a table keeps the order in which it was filled."""
-    cells = ", ".join(["id", *(f"{letter}{place}" for letter in "xy" for place in range(features)), "risk"])
+    shown = [each.rpartition(" AS ")[2] for each in _shown(columns)]
+    values = ["risk * worth AS value_at_risk"] * (columns.value is not None)
+    cells = ", ".join(
+        ["id", *shown, *values, *(f"{letter}{place}" for letter in "xy" for place in range(features)), "risk"]
+    )
     return (
         f"(SELECT {cells}, rowid + 1 AS rank, 1 + rowid * 10 // {max(clients, 1)} AS decile, "
         "previous_risk, risk - previous_risk AS change FROM ranked)"
@@ -107,12 +146,16 @@ def _numbered(clients: int, features: int) -> str:
 
 def _readable(columns: Columns, parquet: Path) -> str:
     """Return a query for the cells of the CSV, in the order of the parquet file."""
-    name = _id_name(columns)
-    shown = f"{_harmless(quote(name))} AS {quote(harmless(name))}"
-    whole = {"rank", "decile"}
-    numbers = (each if each in whole else f"{_six_decimals(each)} AS {each}" for each in NUMBERS)
-    texts = (f"{_harmless(text)} AS {text}" for text in TEXTS)
-    return f"SELECT {', '.join([shown, *numbers, *texts])} FROM read_parquet({literal(str(parquet))})"
+    cells = (f"{_cell(name, quote(shown))} AS {quote(harmless(shown))}" for name, shown in layout_of(columns))
+    return f"SELECT {', '.join(cells)} FROM read_parquet({literal(str(parquet))})"
+
+
+def _cell(name: str, value: str) -> str:
+    if name in {"rank", "decile"}:
+        return value
+    if name in {*NUMBERS, "worth", "value_at_risk"}:
+        return _six_decimals(value)
+    return date_text(value) if name == "observed" else _harmless(value)
 
 
 def _six_decimals(number: str) -> str:
@@ -123,8 +166,3 @@ def _harmless(text: str) -> str:
     """Return text with a ' in front where it needs one; IN with many texts would be a join and lose the order."""
     dangerous = " OR ".join(f"left({text}, 1) = {literal(start)}" for start in FORMULA_STARTS)
     return f"CASE WHEN {dangerous} THEN {QUOTE} || {text} ELSE {text} END"
-
-
-def _id_name(columns: Columns) -> str:
-    """Return the name of the column of ids: an id that is called like a figure of the ranking becomes client."""
-    return "client" if columns.id.casefold() in FIGURES else columns.id

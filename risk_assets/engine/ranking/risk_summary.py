@@ -6,52 +6,78 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from risk_assets.domain.columns import Columns
 from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
+from risk_assets.engine.ranking.ranked_columns import REASONS, layout_of
 from risk_assets.engine.session import Session
-from risk_assets.engine.sql import double, literal, quote, read_parts
+from risk_assets.engine.sql import date_text, double, literal, quote, read_parts
 
-REASONS = 3
-NUMBERS = ("risk", "rank", "decile", "previous_risk", "change")
-TEXTS = (*(f"reason_{place}" for place in range(1, REASONS + 1)), "change_reason")
-FIGURES = (*NUMBERS, *TEXTS)
 BINS = 20
 
 
 def ranking_table(session: Session, parquet: Path) -> str:
-    """Return the SQL table of a ranking: id and FIGURES; what an earlier version did not write yet is missing."""
-    named = session.describe(parquet)
-    client = next(iter(named))
-    figures = (f"{'' if name in named else 'NULL AS '}{name}" for name in FIGURES)
-    return f"(SELECT {quote(client)} AS id, {', '.join(figures)} FROM {read_parts([parquet])})"
+    """Return the SQL table of a ranking, its columns named as while it is made.
+
+    What an earlier version, or one with other settings, did not write is missing.
+    """
+    written = session.describe(parquet)
+    client = next(iter(written))
+    wanted = (
+        f"{_stored(name, shown) if shown in written else 'NULL'} AS {name}"
+        for name, shown in layout_of(session.columns)[1:]
+    )
+    return f"(SELECT {quote(client)} AS id, {', '.join(wanted)} FROM {read_parts([parquet])})"
 
 
-def ranked_client(row: Sequence[Any]) -> RankedClient:
+def _stored(name: str, shown: str) -> str:
+    return date_text(quote(shown)) if name == "observed" else quote(shown)
+
+
+def ranked_client(columns: Columns, row: Sequence[Any]) -> RankedClient:
     """Return a row of `ranking_table`."""
-    client, risk, rank, decile, previous_risk, change, *reasons, change_reason = row
-    texts = tuple(reason for reason in reasons if reason)
-    return RankedClient(client, risk, rank, decile, texts, previous_risk, change, change_reason)
+    cells = dict(zip((name for name, _ in layout_of(columns)), row, strict=True))
+    reasons = (cells[f"reason_{place}"] for place in range(1, REASONS + 1))
+    return RankedClient(
+        cells["id"],
+        cells["risk"],
+        cells["rank"],
+        cells["decile"],
+        tuple(reason for reason in reasons if reason),
+        cells["previous_risk"],
+        cells["change"],
+        cells["change_reason"],
+        cells.get("observed"),
+        cells.get("worth"),
+        cells.get("value_at_risk"),
+        {name: cells[f"carried_{place}"] for place, name in enumerate(columns.carried)},
+    )
 
 
 def risk_summary(session: Session, parquet: Path, status: Path, *, threshold: float, top: int = 10) -> RiskSummary:
     """Sum up a ranking that `engine.ranking.ranking.rank_clients` wrote."""
-    ranking = ranking_table(session, parquet)
+    columns, ranking = session.columns, ranking_table(session, parquet)
     place = f"CAST(least({BINS - 1}, floor(risk * {BINS})) AS UTINYINT)"
-    counted = f"SELECT count(*), count(*) FILTER (risk >= {double(threshold)}), histogram({place}) FROM {ranking}"
-    [(clients, flagged, bins)] = session.run(counted).fetchall()
+    worth = "NULL" if columns.value is None else "sum(value_at_risk)"
+    flagged_rows = f"count(*) FILTER (risk >= {double(threshold)})"
+    counted = f"SELECT count(*), {flagged_rows}, histogram({place}), {worth} FROM {ranking}"
+    [(clients, flagged, bins, value_at_risk)] = session.run(counted).fetchall()
     first = session.run(f"SELECT * FROM {ranking} ORDER BY rank LIMIT {top}").fetchall()
+    left, known_before = (_count(session, status, word) for word in ("left", "known before"))
     return RiskSummary(
-        left=_count_left(session, status),
+        left=left,
+        known_before=known_before,
         clients=clients,
         flagged=flagged,
         threshold=threshold,
         histogram=tuple((bins or {}).get(place, 0) for place in range(BINS)),
-        top=tuple(map(ranked_client, first)),
+        top=tuple(ranked_client(columns, row) for row in first),
+        value_at_risk=value_at_risk,
     )
 
 
-def _count_left(session: Session, status: Path) -> int:
+def _count(session: Session, status: Path, word: str) -> int:
     if not status.is_file():  # a ranking of all clients, as versions before 0.2 wrote it
         return 0
-    left = f"SELECT count(*) FROM read_parquet({literal(str(status))}) WHERE status = 'left'"
-    [(count,)] = session.run(left).fetchall()
+    of_word = f"SELECT count(*) FROM read_parquet({literal(str(status))}) WHERE status = {literal(word)}"
+    [(count,)] = session.run(of_word).fetchall()
     return int(count)

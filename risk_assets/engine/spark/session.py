@@ -67,9 +67,9 @@ class SparkSession:
         return 2
 
     @contextlib.contextmanager
-    def new_connection(self) -> Iterator[SparkSession]:
+    def new_connection(self, columns: Columns | None = None) -> Iterator[SparkSession]:
         """Open another session of the application, with the same folder."""
-        yield replace(self, spark=self.spark.newSession(), positioned={})
+        yield replace(self, spark=self.spark.newSession(), positioned={}, columns=columns or self.columns)
 
     def run(self, sql: str) -> SparkResult:
         """Prepare one query; it runs when its rows are asked for."""

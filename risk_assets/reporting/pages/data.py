@@ -6,7 +6,8 @@ from collections import Counter
 
 from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile, Profile
 from risk_assets.domain.figures import figure
-from risk_assets.domain.intake.ingestion import Ingestion, SourceFile
+from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.domain.intake.source_file import SourceFile
 from risk_assets.reporting.pages.blocks import (
     Block,
     cell,

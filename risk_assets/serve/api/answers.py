@@ -11,7 +11,7 @@ from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.domain.ranking.risk_summary import Status
 from risk_assets.domain.scoring.metrics import Metrics
-from risk_assets.serve.client_table import Sort
+from risk_assets.serve.client_table import Listed, Sort
 
 
 class FaultAnswer(BaseModel):
@@ -79,17 +79,25 @@ class Deployments(BaseModel):
 class ListedClient(BaseModel):
     """A client of the ranking; rank 1 is the highest risk, decile 1 the riskiest tenth.
 
-    `previous_risk` is that of its row before by the same model; it is null for a client with one row.
+    `previous_risk` is that of its row before by the same model; it is null for a client with one row. Clients that
+    have left, or are known from before only, have no figures. `as_of` is the date of the row, `left_on` when the
+    client left or announced that it will.
     """
 
     id: str
-    risk: float
-    rank: int
-    decile: int
-    previous_risk: float | None
-    change: float | None
-    reasons: list[str]
-    change_reason: str | None
+    status: Status = "current"
+    left_on: str | None = None
+    as_of: str | None = None
+    risk: float | None = None
+    rank: int | None = None
+    decile: int | None = None
+    previous_risk: float | None = None
+    change: float | None = None
+    value: float | None = None
+    value_at_risk: float | None = None
+    carried: dict[str, str | None] = {}
+    reasons: list[str] = []
+    change_reason: str | None = None
 
 
 class ClientList(BaseModel):
@@ -121,16 +129,31 @@ class Explanation(BaseModel):
     shapes: list[ShapeValue]
 
 
+class ObservedRow(BaseModel):
+    """A row of a client: its date, its risk by the live version, and whether the client left then, if known.
+
+    `changed` names the features that differ from the row before.
+    """
+
+    as_of: str | None
+    risk: float
+    left: bool | None
+    features: dict[str, float | str | None]
+    changed: list[str]
+
+
 class ClientAnswer(BaseModel):
-    """A client as it is ranked, and why; one that has left is not ranked.
+    """A client as it is ranked, why, and its rows, the latest last; one that has left is not ranked.
 
     There is no explanation when finaldata no longer holds it.
     """
 
     version: str | None
     status: Status
+    left_on: str | None
     client: ListedClient | None
     explanation: Explanation | None
+    history: list[ObservedRow]
 
 
 class RefusedVersion(BaseModel):
@@ -157,6 +180,7 @@ class Health(BaseModel):
 class ClientQuery(BaseModel, extra="forbid"):
     """Which clients, in which order."""
 
+    status: Listed = Field(default="current", description="all are current, left and known before only")
     min_risk: float = Field(default=0.0, ge=0, le=1, description="the least risk")
     q: str = Field(default="", max_length=200, description="part of the id, in any case")
     sort: Sort = Field(default="-risk", description="- is descending")

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from flask import Response, request
 from pydantic import ValidationError
 
-from risk_assets.domain.ranking.risk_summary import RankedClient
-from risk_assets.engine.ranking.risk_summary import FIGURES, REASONS
+from risk_assets.domain.columns import Columns
+from risk_assets.engine.ranking.ranked_columns import REASONS, layout_of
 from risk_assets.serve.api.answers import ClientQuery, Explanation
-from risk_assets.serve.api.clients import explain
+from risk_assets.serve.api.clients import explain, observed
+from risk_assets.serve.client_table import KnownClient, Listed
 from risk_assets.serve.http.csv_form import write_csv
 from risk_assets.serve.http.replies import CSV, RequestError, shown
 from risk_assets.serve.model.live import Version
@@ -29,13 +30,14 @@ def clients() -> Response:
     query, version = _query(), find_version()
     threshold = version.scorecard.threshold if version else None
     table = serving().clients
-    found = find(lambda: table.page(min_risk=query.min_risk, q=query.q, sort=query.sort, page=query.page))
+    found = find(lambda: table.page(**query.model_dump()))
     wanted = query.model_dump(exclude_defaults=True, exclude={"page"})
     pages = _page_numbers(query.page, found.value.pages) if found.value else []
     choices = sorted({*LEAST_RISKS, query.min_risk, *([threshold] if threshold is not None else [])})
     return show(
         "clients",
         query=query,
+        columns=serving().columns,
         wanted=wanted,
         found=found,
         pages=pages,
@@ -49,9 +51,13 @@ def clients_csv() -> Response:
     """Send all clients that fit the search, up to as many as one request may hold."""
     query = _query()
     most = serving().settings.max_rows
-    found = serving().clients.page(min_risk=query.min_risk, q=query.q, sort=query.sort, size=most)
-    header = [serving().columns.id, *FIGURES]
-    response = Response(write_csv(header, [_line(client) for client in found.clients]), content_type=CSV)
+    found = serving().clients.page(**query.model_dump(exclude={"page"}), size=most)
+    columns = serving().columns
+    header = [shown for _, shown in layout_of(columns)]
+    if query.status != "current":
+        header += ["status", "left_on"]
+    lines = [_line(columns, client, query.status) for client in found.clients]
+    response = Response(write_csv(header, lines), content_type=CSV)
     response.headers["Content-Disposition"] = "attachment; filename=clients_at_risk.csv"
     return response
 
@@ -59,22 +65,26 @@ def clients_csv() -> Response:
 def client() -> Response:
     """Show one client: how it stands, why, and where it is on each shape."""
     name = request.args.get("id", "")
-    ranked = serving().clients.client(name)
-    features = find(lambda: serving().clients.features(name))
+    known = serving().clients.client(name)
+    rows = find(lambda: serving().clients.history(name))
+    features = rows.value[-1].features if rows.value else None
     version = find_version()
-    explanation = _explanation(version, features.value)
+    explanation = _explanation(version, features)
     shapes = explanation.shapes if explanation else []
     curves: tuple[Curve | Table, ...] = ()
     if version is not None and explanation is not None:
         reference = find(lambda: serving().generated.reference(version))
-        curves = drawings(version.scorecard, reference.value.profile if reference.value else None, features.value)
+        curves = drawings(version.scorecard, reference.value.profile if reference.value else None, features)
     bars = deviations([shape.log_odds - shape.average for shape in shapes])
     return show(
         "client",
         name=name,
-        ranked=ranked,
+        known=known,
+        ranked=known.ranked,
+        columns=serving().columns,
+        history=observed(version, rows.value) if version is not None and rows.value else [],
         explanation=explanation,
-        features=features,
+        rows=rows,
         reasons=list(zip(shapes, bars, strict=True)),
         curves=curves,
         threshold=version.scorecard.threshold if version else None,
@@ -94,10 +104,18 @@ def _query() -> ClientQuery:
         raise RequestError(422, f"{fault['loc'][0]}: {shown(fault['input'])}: {fault['msg']}") from error
 
 
-def _line(ranked: RankedClient) -> list[object]:
-    reasons = [*ranked.reasons, *[""] * (REASONS - len(ranked.reasons))]
-    change = [ranked.previous_risk, ranked.change]
-    return [ranked.id, ranked.risk, ranked.rank, ranked.decile, *change, *reasons, ranked.change_reason or ""]
+def _line(columns: Columns, known: KnownClient, listed: Listed) -> list[object]:
+    ranked = known.ranked
+    if ranked is None:
+        cells: list[object] = [known.id, *[""] * (len(layout_of(columns)) - 1)]
+    else:
+        reasons = [*ranked.reasons, *[""] * (REASONS - len(ranked.reasons))]
+        texts = [*reasons, ranked.change_reason or ""]
+        dated = [] if columns.as_of is None else [ranked.as_of]
+        values = [] if columns.value is None else [ranked.value, ranked.value_at_risk]
+        figures = [ranked.risk, ranked.rank, ranked.decile, ranked.previous_risk, ranked.change]
+        cells = [ranked.id, *dated, *figures, *values, *ranked.carried.values(), *texts]
+    return cells if listed == "current" else [*cells, known.status, known.left_on]
 
 
 def _page_numbers(page: int, pages: int) -> list[int | None]:

@@ -64,6 +64,7 @@ def breakable(name: str) -> Markup:
 
 FILTERS: dict[str, Callable[..., str]] = {
     "count": wording.count,
+    "money": wording.money,
     "figure": figure,
     "score": wording.score,
     "interval": wording.interval,

@@ -32,7 +32,8 @@ from risk_assets.storage.deployment.versions import (
     read_manifest,
     record_decision,
 )
-from risk_assets.storage.intake.finaldata import read_test_rows, require_ingestion
+from risk_assets.storage.intake.finaldata import require_ingestion
+from risk_assets.storage.intake.test_rows import read_test_rows
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.lock import writing
 from risk_assets.storage.model.trained_model import ModelRecord, read_model
@@ -96,7 +97,7 @@ class Challenge:
 
 
 def read_challenge(layout: Layout, session: Session) -> Challenge:
-    """Gather the trained model, the live one, testdata and the recent held-out rows.
+    """Gather the trained model, the live one, the test rows and the recent held-out rows, a client once.
 
     Raises RecordError when the score on disk is of another model than the trained one.
     """
@@ -104,7 +105,7 @@ def read_challenge(layout: Layout, session: Session) -> Challenge:
     scored = read_record(layout.metrics, Metrics)
     if (scored.model_sha256, scored.threshold) != (model.model_sha256, challenger.threshold):
         raise RecordError(f"{layout.metrics}: is the score of another model; materialize latest_score first")
-    tested, _ = read_test_rows(layout, session)
+    tested, _ = read_test_rows(layout, session, independent=True)
     live = live_version(layout)
     champion = deployed_scorecard(layout, live) if live else None
     manifest = read_manifest(layout, live) if live else None
@@ -199,7 +200,8 @@ def _recent_rows(
     ingestion = require_ingestion(layout)
     if since is None or champion is None:
         return PairedCounts((0, 0, 0, 0), (0, 0, 0, 0))
-    return count_pairs(session, new_held_out_rows(layout, session, ingestion, since), champion, challenger)
+    rows = new_held_out_rows(layout, session, ingestion, since)
+    return count_pairs(session, rows, champion, challenger)
 
 
 def _flagged(scorecard: Scorecard, rows: LabelledRows) -> NDArray[np.bool_]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from risk_assets.domain.intake.ingestion import Ingestion
-from risk_assets.engine.select import labelled_query, observed_query
+from risk_assets.engine.dataset import Dataset
+from risk_assets.engine.select import NewDatasets, labelled_query, observed_query, one_per_client
 from risk_assets.engine.session import Session
 from risk_assets.storage.deployment.versions import version_folder
-from risk_assets.storage.intake.finaldata import test_clients
-from risk_assets.storage.intake.part_files import parts_of
+from risk_assets.storage.intake.part_files import rows_of_files
+from risk_assets.storage.intake.test_rows import test_clients
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import read_record
 
@@ -19,7 +20,7 @@ def new_files(layout: Layout, ingestion: Ingestion, version: str) -> tuple[str, 
 
     A file that waited for outcomes then, or whose outcomes have changed since, is new.
     """
-    trained_on = read_record(version_folder(layout, version) / layout.ingestion.name, Ingestion)
+    trained_on = _trained_on(layout, version)
     known = {(file.sha256, file.updated) for file in trained_on.files if file.waiting is None}
     return tuple(file.name for file in ingestion.files if (file.sha256, file.updated) not in known)
 
@@ -27,31 +28,40 @@ def new_files(layout: Layout, ingestion: Ingestion, version: str) -> tuple[str, 
 def new_held_out_rows(layout: Layout, session: Session, ingestion: Ingestion, version: str) -> str:
     """Return a query for the new rows with a known outcome of clients that no model is trained on.
 
-    Those are rows of new files that do not wait for outcomes and that `version` was not trained on, even if in
-    another file then; clients of testdata are left out.
+    Those are rows that do not wait for outcomes, in new files or complete since then, and that `version` was not
+    trained on, even if in another file then; no two are of one client. Test clients are left out.
     """
-    teaching, _ = _new_parts(layout, ingestion, version)
+    new = _new_datasets(layout, ingestion, version)
     apart = test_clients(layout, session)
-    return labelled_query(session, teaching, "held out", _trained_rows(layout, version), apart)
+    return one_per_client(session, labelled_query(session, new, "held out", _trained_rows(layout, version), apart))
 
 
 def new_observations(layout: Layout, session: Session, ingestion: Ingestion, version: str) -> str:
-    """Return a query for all rows of new files that `version` was not trained on, whatever became of the clients.
+    """Return a query for all new rows that `version` was not trained on, whatever became of the clients.
 
-    The outcomes of files that wait for more are not among them.
+    The outcomes of files that wait for more are not among them, and no two rows are of one client.
     """
-    teaching, waiting = _new_parts(layout, ingestion, version)
-    return observed_query(session, teaching, waiting, _trained_rows(layout, version))
+    new = _new_datasets(layout, ingestion, version)
+    return one_per_client(session, observed_query(session, new, _trained_rows(layout, version)))
 
 
-def _new_parts(layout: Layout, ingestion: Ingestion, version: str) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    """Return the parts of new files that teach, and of those that wait."""
+def _new_datasets(layout: Layout, ingestion: Ingestion, version: str) -> NewDatasets:
     names = new_files(layout, ingestion, version)
     waiting = {file.name for file in ingestion.files if file.waiting is not None}
-    return (
-        parts_of(layout, ingestion, [name for name in names if name not in waiting]),
-        parts_of(layout, ingestion, [name for name in names if name in waiting]),
+    known = {file.name for file in ingestion.files if file.name not in names}
+    then, decided = _trained_on(layout, version).outcomes, Dataset(())
+    if ingestion.outcomes is not None and then is not None:
+        decided = rows_of_files(layout, ingestion, known)
+    return NewDatasets(
+        rows_of_files(layout, ingestion, [name for name in names if name not in waiting]),
+        rows_of_files(layout, ingestion, [name for name in names if name in waiting]),
+        decided,
+        then.complete_until if then else "",
     )
+
+
+def _trained_on(layout: Layout, version: str) -> Ingestion:
+    return read_record(version_folder(layout, version) / layout.ingestion.name, Ingestion)
 
 
 def _trained_rows(layout: Layout, version: str) -> Path:

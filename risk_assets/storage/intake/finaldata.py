@@ -5,20 +5,20 @@ from __future__ import annotations
 import hashlib
 import logging
 import shutil
-import tempfile
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from risk_assets.domain.columns import Columns
-from risk_assets.domain.intake.ingestion import Ingestion, SourceFile
+from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.domain.intake.outcomes import OutcomeFiles, OutcomesAccount
+from risk_assets.domain.intake.source_file import SourceFile
 from risk_assets.domain.intake.teaching import with_waiting
 from risk_assets.engine.intake.row_table import add_fingerprints
-from risk_assets.engine.select import LabelledRows, labelled_rows
 from risk_assets.engine.session import Session
-from risk_assets.engine.sql import quote, read_parts
 from risk_assets.storage import atomic
 from risk_assets.storage.intake.finaldata_outputs import publish
+from risk_assets.storage.intake.outcomes import ReadOutcomes, read_outcomes, with_decided
 from risk_assets.storage.intake.parse_cache import Source, SourceChangedError, cached_source, read_sources
 from risk_assets.storage.intake.parts import Folders, merge
 from risk_assets.storage.layout import Layout, reading_order
@@ -58,11 +58,13 @@ def ingest(
     now: datetime,
     leave_out: Collection[str] = (),
     final: Collection[str] = (),
+    outcomes: OutcomeFiles | None = None,
 ) -> Ingestion:
     """Make finaldata of all files of the input folder, parsing those alone that are new or changed.
 
     `leave_out` names files that are still being written: they count as they were when they were last ingested, if
-    ever. `final` names files whose outcomes are all that will come. Raises IngestionError, and leaves the earlier
+    ever. `final` names files whose outcomes are all that will come; `outcomes` says how files of outcomes are
+    read, where labels are derived from them. Raises IngestionError, and leaves the earlier
     finaldata as it was, when there is no usable row, when the share of refused rows or of files refused whole is
     above `max_bad_share`, or when files do not stay the same while they are read.
     """
@@ -73,14 +75,18 @@ def ingest(
             sources = _read_all(layout, session, before, leave_out)
             _refuse_bad(sources, layout.url_of(layout.input) or layout.input, max_bad_share)
             files = _merge_all(layout, session, sources, before)
-            files = with_waiting(files, final)
+            told = _read_outcomes(layout, session, outcomes, before) if outcomes else None
+            account = told.account if told else None
+            files = files if told else with_waiting(files, final)
             ingestion = Ingestion(
-                data_version=_version(session.columns, files),
+                data_version=_version(session.columns, files, account),
                 ingested_at=now.isoformat(),
                 positives=sum(file.positives for file in files),
                 files=files,
+                outcomes=account,
             )
-            publish(layout, session, ingestion, sources, write_csv=write_csv)
+            ingestion = with_decided(layout, session, ingestion)
+            publish(layout, session, ingestion, sources, told.sources if told else (), write_csv=write_csv)
         finally:
             shutil.rmtree(layout.ingestion_work, ignore_errors=True)
     return ingestion
@@ -103,32 +109,6 @@ def read_labelled(
     return tuple(folders.parts / file.part for file in accounts if file.part), accounts
 
 
-def read_test_rows(layout: Layout, session: Session) -> tuple[LabelledRows, int]:
-    """Return the usable rows of testdata and how many were refused. Raises IngestionError when none is usable."""
-    with tempfile.TemporaryDirectory() as folder:
-        found, accounts = read_labelled(session, _test_files(layout), Path(folder))
-        return labelled_rows(session, found, "all"), sum(file.quarantined for file in accounts)
-
-
-def test_clients(layout: Layout, session: Session) -> str:
-    """Cache the ids of the clients of testdata, and return the query for them: no model learns from them.
-
-    Raises IngestionError when no row of testdata is usable.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        found, _ = read_labelled(session, _test_files(layout), Path(folder))
-        ids = f"SELECT DISTINCT CAST({quote(session.columns.id)} AS VARCHAR) AS id FROM {read_parts(found)}"
-        session.cache_table("test_clients", [ids])
-    return "SELECT id FROM test_clients"
-
-
-def _test_files(layout: Layout) -> tuple[Path, ...]:
-    files = layout.test_files()
-    if not files:
-        raise IngestionError(f"no client files in {layout.url_of(layout.testdata) or layout.testdata}")
-    return files
-
-
 def _read_all(
     layout: Layout, session: Session, before: Ingestion | None, leave_out: Collection[str]
 ) -> list[Source]:
@@ -145,12 +125,29 @@ def _read_all(
     raise AssertionError
 
 
+def _read_outcomes(
+    layout: Layout, session: Session, outcomes: OutcomeFiles, before: Ingestion | None
+) -> ReadOutcomes:
+    earlier = before.outcomes.files if before and before.outcomes else ()
+    try:
+        return read_outcomes(layout, session, outcomes, earlier)
+    except SourceChangedError as error:
+        raise IngestionError(f"{error}; ingest again when it is complete") from error
+
+
 def _as_they_were(
     layout: Layout, session: Session, before: Ingestion | None, names: Collection[str]
 ) -> Iterable[Source]:
     for file in before.files if before else ():
         if file.name in names:
-            kept = cached_source(session, file.name, file.sha256, file.bytes, layout.parsed)
+            kept = cached_source(
+                session,
+                file.name,
+                file.sha256,
+                size=file.bytes,
+                arrived=file.arrived,
+                folder=layout.parsed,
+            )
             if kept is not None:
                 yield kept
 
@@ -197,10 +194,15 @@ def _merge_all(
     return merge(session, sources, folders, layout.ingestion_work, earlier)
 
 
-def _version(columns: Columns, files: Sequence[SourceFile]) -> str:
-    """Return a hash of the rows, whatever their order and the files they came in, and of which files wait."""
+def _version(columns: Columns, files: Sequence[SourceFile], outcomes: OutcomesAccount | None) -> str:
+    """Return a hash of the rows, whatever their order and files, and of what gives them outcomes."""
     rows = sum(file.accepted for file in files)
     fingerprint = add_fingerprints([file.fingerprint for file in files if file.accepted])
     schema = "\n".join((*columns.names, columns.positive, columns.negative))
     waiting = "".join(f"\n{file.fingerprint}" for file in files if file.waiting)
-    return hashlib.sha256(f"{schema}\n{rows}\n{fingerprint}{waiting}".encode()).hexdigest()[:16]
+    decided = ""
+    if outcomes is not None:
+        leavings = add_fingerprints([file.fingerprint for file in outcomes.files if file.accepted])
+        horizon = outcomes.rules.horizon_days
+        decided = f"\n{leavings} {outcomes.reached} {outcomes.complete_until} {horizon}"
+    return hashlib.sha256(f"{schema}\n{rows}\n{fingerprint}{waiting}{decided}".encode()).hexdigest()[:16]

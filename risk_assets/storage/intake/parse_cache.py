@@ -39,7 +39,10 @@ class _Entry:
 
 @dataclass(frozen=True)
 class Source:
-    """A source file by name and content, and what was parsed of it, kept in `folder` under `key`."""
+    """A source file by name and content, and what was parsed of it, kept in `folder` under `key`.
+
+    `arrived` is the day on which it was last written (ISO, UTC).
+    """
 
     name: str
     sha256: str
@@ -47,6 +50,7 @@ class Source:
     parsed: Parsed
     folder: Path
     key: str
+    arrived: str
     part_sha256: str = ""
 
     @property
@@ -101,14 +105,16 @@ def read_sources(session: Session, files: Sequence[Path], folder: Path, work: Pa
         return list(parsers.map(reader.read, pool.map(reader.open, files)))
 
 
-def cached_source(session: Session, name: str, sha256: str, size: int, folder: Path) -> Source | None:
+def cached_source(
+    session: Session, name: str, sha256: str, *, size: int, arrived: str, folder: Path
+) -> Source | None:
     """Return what `folder` holds of a content that was parsed before, if anything."""
-    key = _key(session, name, sha256)
+    key = _key(session, name, sha256, arrived)
     try:
         entry = read_record(folder / f"{key}.json", _Entry)
     except RecordError:  # never parsed, or a cache that is damaged: parsing again mends it
         return None
-    source = Source(name, sha256, size, entry.parsed, folder, key, entry.part_sha256)
+    source = Source(name, sha256, size, entry.parsed, folder, key, arrived, entry.part_sha256)
     sound = is_sound(source.part, entry.part_sha256) and is_sound(source.quarantine, entry.quarantine_sha256)
     return source if sound else None
 
@@ -169,7 +175,14 @@ class _Reader:
         return source
 
     def _cached(self, scanned: ScannedFile, stat: os.stat_result) -> Source | None:
-        return cached_source(self.session, scanned.path.name, scanned.sha256, stat.st_size, self.folder)
+        return cached_source(
+            self.session,
+            scanned.path.name,
+            scanned.sha256,
+            size=stat.st_size,
+            arrived=str(scanned.arrived),
+            folder=self.folder,
+        )
 
     def _parse(self, file: _Opened, scanned: ScannedFile) -> Source:
         self.work.mkdir(parents=True, exist_ok=True)
@@ -194,16 +207,18 @@ def _parsed(session: Session, file: _Opened, scanned: ScannedFile, folder: Path,
         reason = f"cannot be read by the engine: {fault.replace(str(path), 'the file')}"
         return _unreadable(session, file, folder, reason)
     file.require_unchanged()
-    key = _key(session, path.name, scanned.sha256)
-    return _cache(Source(path.name, scanned.sha256, file.stat.st_size, parsed, folder, key), part, quarantine)
+    arrived = str(scanned.arrived)
+    key = _key(session, path.name, scanned.sha256, arrived)
+    source = Source(path.name, scanned.sha256, file.stat.st_size, parsed, folder, key, arrived)
+    return _cache(source, part, quarantine)
 
 
 def _unreadable(session: Session, file: _Opened, folder: Path, reason: str) -> Source:
     """Return the account of a file that may well be readable the next time: it is not cached as parsed."""
     folder.mkdir(parents=True, exist_ok=True)
     name = file.path.name
-    key = _key(session, name, name)
-    source = Source(name, file.sha256, file.stat.st_size, Parsed(0, reason=reason), folder, key)
+    key = _key(session, name, name, "")
+    source = Source(name, file.sha256, file.stat.st_size, Parsed(0, reason=reason), folder, key, "")
     refuse_whole(source.quarantine, reason)
     return source
 
@@ -224,8 +239,12 @@ def _moved(written: Path, target: Path) -> str:
     return sha256_of(target)
 
 
-def _key(session: Session, name: str, sha256: str) -> str:
-    """Return a name for the outcome of parsing: the content, its format, the schema, the rules and the engine."""
-    form = format_of(name).name
-    inputs = (sha256, form, repr(session.columns), str(RULES_VERSION), session.engine)
+def _key(session: Session, name: str, sha256: str, arrived: str) -> str:
+    """Return a name for the outcome of parsing: the content, its format, the schema, the rules and the engine.
+
+    Where rows have dates, these must not be later than the file, so the day of its arrival counts too.
+    """
+    columns = session.columns
+    day = arrived if columns.as_of is not None and not columns.announced else ""
+    inputs = (sha256, format_of(name).name, repr(columns), str(RULES_VERSION), session.engine, day)
     return hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:32]

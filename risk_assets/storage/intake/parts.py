@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from risk_assets.domain.intake.ingestion import SourceFile
+from risk_assets.domain.intake.source_file import SourceFile
 from risk_assets.engine.intake.merge import HELD, Target, find_shared, rewrite
 from risk_assets.engine.intake.row_table import Figures
 from risk_assets.engine.session import Session
@@ -57,7 +57,7 @@ def merge(
     """
     for folder in (folders.parts, folders.redelivered, work):
         folder.mkdir(parents=True, exist_ok=True)
-    settled = _settled(sources, folders, before)
+    settled = _settled(sources, folders, before, dated=session.columns.as_of is not None)
     files = _merge(session, sources, folders, work, settled) if settled else None
     if files is None:
         files = _merge(session, sources, folders, work, {})
@@ -104,7 +104,7 @@ def _rewritten(session: Session, candidate: _Candidate, place: int, folders: Fol
 
 
 def _settled(
-    sources: Sequence[Source], folders: Folders, before: Sequence[SourceFile]
+    sources: Sequence[Source], folders: Folders, before: Sequence[SourceFile], *, dated: bool
 ) -> Mapping[str, SourceFile]:
     """Return the earlier files by name, up to the first that is no source now or whose part is not as it was.
 
@@ -113,7 +113,7 @@ def _settled(
     """
     by_name = {source.name: source for source in sources}
     with ThreadPoolExecutor(SCANNED_AT_ONCE) as pool:
-        same = pool.map(lambda file: _is_as_before(file, by_name.get(file.name), folders), before)
+        same = pool.map(lambda file: _is_as_before(file, by_name.get(file.name), folders, dated=dated), before)
         settled = {
             file.name: file
             for file, _ in itertools.takewhile(operator.itemgetter(1), zip(before, same, strict=True))
@@ -125,10 +125,10 @@ def _settled(
     return settled
 
 
-def _is_as_before(file: SourceFile, source: Source | None, folders: Folders) -> bool:
+def _is_as_before(file: SourceFile, source: Source | None, folders: Folders, *, dated: bool) -> bool:
     if source is None or source.sha256 != file.sha256:
         return False
-    return _was_parsed_alike(source, file) and _is_intact(source, file, folders)
+    return _was_parsed_alike(source, file) and _is_intact(source, file, folders, dated=dated)
 
 
 def _was_parsed_alike(source: Source, file: SourceFile) -> bool:
@@ -137,7 +137,7 @@ def _was_parsed_alike(source: Source, file: SourceFile) -> bool:
     return (file.reason, file.read, file.quarantined) == (parsed.reason, parsed.read, parsed.quarantined)
 
 
-def _is_intact(source: Source, file: SourceFile, folders: Folders) -> bool:
+def _is_intact(source: Source, file: SourceFile, folders: Folders, *, dated: bool) -> bool:
     """Whether what a file gave is there as it was written; a part that is the parsed rows is not read again."""
     if file.redelivered is not None and not is_sound(
         folders.redelivered / file.redelivered, file.redelivered_sha256
@@ -145,7 +145,7 @@ def _is_intact(source: Source, file: SourceFile, folders: Folders) -> bool:
         return False
     if file.part is None:
         # usable rows that are all held elsewhere are updates, or delivered again, the last one of each client
-        redelivered = file.redelivered == _part_name(source, file.fingerprint)
+        redelivered = dated or file.redelivered == _part_name(source, file.fingerprint)
         return not source.usable_rows or file.updates > 0 or redelivered
     part = folders.parts / file.part
     if file.part != _part_name(source, file.fingerprint) or not part.exists():
@@ -227,4 +227,5 @@ def _account(candidate: _Candidate, part: str | None) -> SourceFile:
         part_sha256=candidate.sha256,
         redelivered=candidate.redelivered,
         redelivered_sha256=candidate.redelivered_sha256,
+        arrived=source.arrived,
     )

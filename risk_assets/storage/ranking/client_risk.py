@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
 from risk_assets.domain.model.scorecard import Scorecard
+from risk_assets.engine.dataset import Dataset
 from risk_assets.engine.ranking.ranking import RankingFiles, rank_clients
 from risk_assets.engine.session import Session
 from risk_assets.storage.atomic import replacing
@@ -13,12 +11,12 @@ from risk_assets.storage.layout import Layout
 from risk_assets.storage.lock import writing
 
 
-def save_client_risk(layout: Layout, session: Session, files: Sequence[Path], scorecard: Scorecard) -> None:
-    """Rank the clients by their last rows in `files` and replace all outputs or, on an error, none."""
+def save_client_risk(layout: Layout, session: Session, data: Dataset, scorecard: Scorecard) -> None:
+    """Rank the clients by their latest rows and replace all outputs or, on an error, none."""
     with (
         writing(layout.models, "client_risk"),
         replacing(layout.client_risk_csv) as csv,
         replacing(layout.client_status) as status,
         replacing(layout.client_risk_parquet) as parquet,
     ):
-        rank_clients(session, files, scorecard, RankingFiles(parquet, csv, status))
+        rank_clients(session, data, scorecard, RankingFiles(parquet, csv, status))

@@ -47,8 +47,8 @@ class Mirror:
         return cls(layout, setting.model_copy(update={"retry_seconds": retry_seconds}))
 
     def is_remote(self, key: str) -> bool:
-        """Whether a unit is in a store, and here only mirrored."""
-        return self.layout.url_of(self._units[key].folder) is not None
+        """Whether a unit is in a store, and here only mirrored; one that is not configured is nowhere."""
+        return key in self._units and self.layout.url_of(self._units[key].folder) is not None
 
     def place(self, key: str, path: Path) -> str:
         """Return where people find a file of a unit: its URL, or its path."""

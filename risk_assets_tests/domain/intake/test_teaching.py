@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from risk_assets.domain.intake.ingestion import SourceFile
+from risk_assets.domain.intake.source_file import SourceFile
 from risk_assets.domain.intake.teaching import with_waiting
 
 

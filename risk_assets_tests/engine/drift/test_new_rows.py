@@ -16,8 +16,9 @@ from risk_assets.domain.drift.verdict import DriftReference, DriftRules, NewRows
 from risk_assets.domain.model.scorecard import CategoricalShape, NumericShape, Scorecard
 from risk_assets.domain.scoring.bootstrap import count_pairs as count_pairs_in_numpy
 from risk_assets.domain.scoring.performance_estimate import ExpectedPositives
+from risk_assets.engine.dataset import Dataset
 from risk_assets.engine.drift.new_rows import count_new_rows, count_pairs
-from risk_assets.engine.drift.profile import part_rows, profile
+from risk_assets.engine.drift.profile import dataset_rows, profile
 from risk_assets.engine.model.training_rows import training_table, write_fingerprints
 from risk_assets.engine.select import labelled_query, labelled_rows, read_labelled_rows
 from risk_assets.engine.session import Session
@@ -61,7 +62,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 @pytest.fixture(scope="module")
 def known(session: Session, tmp_path_factory: pytest.TempPathFactory) -> Profile:
     part = write_part(tmp_path_factory.mktemp("known") / "a.parquet", COLUMNS, client_rows(3000, seed=0))
-    return profile(session, part_rows(session.columns, [part]))
+    return profile(session, dataset_rows(session.columns, Dataset((part,))))
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +99,7 @@ def test_the_engine_counts_what_is_counted_of_rows_at_hand(
 ) -> None:
     rows = [(f"c{place}", *cell) for place, cell in enumerate(cells)]
     part = write_part(tmp_path_factory.mktemp("new") / "new.parquet", COLUMNS, rows)
-    query = labelled_query(session, [part], "all")
+    query = labelled_query(session, Dataset((part,)), "all")
 
     assert_equal(count_new_rows(session, query, CARD, reference), count_rows(at_hand(session, query), reference))
 
@@ -108,7 +109,7 @@ def test_values_at_the_edges_of_bins_are_counted_alike(
 ) -> None:
     edges = sorted({*reference.profile.numeric[1].quantiles})
     rows = [(f"c{place}", 1.0, edge, "north", place % 2) for place, edge in enumerate(edges)]
-    query = labelled_query(session, [write_part(tmp_path / "new.parquet", COLUMNS, rows)], "all")
+    query = labelled_query(session, Dataset((write_part(tmp_path / "new.parquet", COLUMNS, rows),)), "all")
 
     assert_equal(count_new_rows(session, query, CARD, reference), count_rows(at_hand(session, query), reference))
 
@@ -117,7 +118,7 @@ def test_many_rows_measure_the_same_as_counts_and_as_rows(
     session: Session, reference: DriftReference, tmp_path: Path
 ) -> None:
     part = write_part(tmp_path / "new.parquet", COLUMNS, client_rows(1200, seed=5))
-    query, rules = labelled_query(session, [part], "all"), DriftRules()
+    query, rules = labelled_query(session, Dataset((part,)), "all"), DriftRules()
 
     counted = measure_drift(count_new_rows(session, query, CARD, reference), reference, rules)
     of_rows = measure_drift(at_hand(session, query), reference, rules)
@@ -141,7 +142,7 @@ def test_a_feature_that_is_no_longer_declared_counts_as_missing(reference: Drift
     part = write_part(tmp_path / "new.parquet", fewer, [("c1", 3.0, 1), ("c2", None, 0)])
 
     with session_of(fewer, tmp_path / "spill") as session:
-        query = labelled_query(session, [part], "all")
+        query = labelled_query(session, Dataset((part,)), "all")
         found = count_new_rows(session, query, CARD, reference)
         assert_equal(found, count_rows(at_hand(session, query), reference))
 
@@ -151,9 +152,9 @@ def test_a_feature_that_is_no_longer_declared_counts_as_missing(reference: Drift
 def test_both_models_are_counted_as_they_say(session: Session, tmp_path: Path) -> None:
     part = write_part(tmp_path / "new.parquet", COLUMNS, client_rows(500, seed=7))
     other = Scorecard(0.1, 0.55, CARD.numeric[:1], ())
-    query = labelled_query(session, [part], "held out")
+    query = labelled_query(session, Dataset((part,)), "held out")
 
-    rows = labelled_rows(session, [part], "held out")
+    rows = labelled_rows(session, Dataset((part,)), "held out")
     expected = count_pairs_in_numpy(
         rows.target == 1,
         other.risk(rows.columns) >= other.threshold,
@@ -171,9 +172,9 @@ def test_rows_that_were_trained_on_are_left_out_wherever_they_stand_now(
     others = [(f"other{name}", *cells) for name, *cells in client_rows(300, seed=3)]
     before = write_part(tmp_path / "before.parquet", COLUMNS, [*rows, *others][:trained])
     again = [write_part(tmp_path / f"{place}.parquet", COLUMNS, rows[place::2]) for place in (0, 1)]
-    with training_table(session, [before], "all", rows_in_memory=1000) as known:
+    with training_table(session, Dataset((before,)), "all", rows_in_memory=1000) as known:
         write_fingerprints(session, known, tmp_path / "trained_rows.parquet")
 
-    found = labelled_rows(session, again, "all", besides=tmp_path / "trained_rows.parquet")
+    found = labelled_rows(session, Dataset(tuple(again)), "all", besides=tmp_path / "trained_rows.parquet")
 
     assert sorted(found.ids) == sorted(str(row[0]) for row in rows[trained:])

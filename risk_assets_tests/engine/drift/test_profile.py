@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from risk_assets.domain.columns import MAX_MAGNITUDE, Columns
 from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile, Profile
+from risk_assets.engine.dataset import Dataset
 from risk_assets.engine.drift import profile as profile_module
-from risk_assets.engine.drift.profile import part_rows, profile, table_rows
+from risk_assets.engine.drift.profile import dataset_rows, profile, table_rows
 from risk_assets.engine.model.training_rows import training_table
 from risk_assets.engine.select import labelled_rows
 from risk_assets_tests.engine.parts import COLUMNS, Row, session_of, write_part
@@ -23,7 +24,7 @@ from risk_assets_tests.engine.parts import COLUMNS, Row, session_of, write_part
 def profile_of(parts: Sequence[Sequence[Row]], *, columns: Columns = COLUMNS) -> Profile:
     with tempfile.TemporaryDirectory() as folder, session_of(columns, Path(folder) / "spill") as session:
         files = [write_part(Path(folder) / f"{place}.parquet", columns, rows) for place, rows in enumerate(parts)]
-        return profile(session, part_rows(columns, files))
+        return profile(session, dataset_rows(columns, Dataset(tuple(files))))
 
 
 def rows_of(values: Sequence[float | None]) -> list[Row]:
@@ -138,9 +139,9 @@ def test_the_training_rows_can_be_profiled_alone(tmp_path: Path, rows_in_memory:
     part = write_part(tmp_path / "a.parquet", COLUMNS, rows_of([float(value) for value in range(200)]))
 
     with session_of(COLUMNS, tmp_path / "spill") as session:
-        with training_table(session, [part], "training", rows_in_memory=rows_in_memory) as rows:
+        with training_table(session, Dataset((part,)), "training", rows_in_memory=rows_in_memory) as rows:
             found = profile(session, table_rows(COLUMNS, rows))
-        training = labelled_rows(session, [part], "training")
+        training = labelled_rows(session, Dataset((part,)), "training")
 
     assert found.rows == len(training.ids) < 200
     assert found.numeric[0].mean == pytest.approx(training.features["activity"].mean())
@@ -172,7 +173,7 @@ def test_the_number_of_threads_does_not_change_a_bit(tmp_path: Path) -> None:
             )
     for threads in (1, 4):
         with session_of(COLUMNS, tmp_path / "spill", threads) as session:
-            found.append(profile(session, part_rows(COLUMNS, [Path(file) for file in files])))
+            found.append(profile(session, dataset_rows(COLUMNS, Dataset(tuple(Path(file) for file in files)))))
 
     assert found[0] == found[1]
 

@@ -8,6 +8,7 @@ import pytest
 
 from risk_assets.domain.model.training_rows import TrainingRows, canonical
 from risk_assets.domain.simulate import simulate
+from risk_assets.engine.dataset import Dataset
 from risk_assets.engine.model import training_rows as module
 from risk_assets.engine.model.training_rows import selection_rows, training_rows
 from risk_assets_tests.domain.clients import SIMULATED
@@ -17,7 +18,7 @@ from risk_assets_tests.engine.parts import session_of
 
 def sample_of(parts: list[Path], sizes: tuple[int, int]) -> TrainingRows:
     with session_of(SIMULATED, parts[0].parent / "spill") as session:
-        table = f"({training_rows(SIMULATED, parts, 'all')})"
+        table = f"({training_rows(SIMULATED, Dataset(tuple(parts)), 'all')})"
         return canonical(selection_rows(session, table, sizes), SIMULATED)
 
 

@@ -13,8 +13,10 @@ import pytest
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.model.scorecard import CategoricalShape, NumericShape, Scorecard
 from risk_assets.domain.ranking.risk_summary import RankedClient
+from risk_assets.engine.dataset import Dataset
+from risk_assets.engine.ranking.ranked_columns import FIGURES
 from risk_assets.engine.ranking.ranking import RankingFiles, rank_clients
-from risk_assets.engine.ranking.risk_summary import FIGURES, risk_summary
+from risk_assets.engine.ranking.risk_summary import risk_summary
 from risk_assets_tests.engine.parts import COLUMNS, Row, session_of, write_part
 
 SCORECARD = Scorecard(
@@ -44,7 +46,7 @@ def rank(
     folder = parquet.parent
     files = [write_part(folder / f"part{9 - place}.parquet", columns, rows) for place, rows in enumerate(parts)]
     with session_of(columns, folder / "spill") as session:
-        rank_clients(session, files, card, files_of(parquet))
+        rank_clients(session, Dataset(tuple(files)), card, files_of(parquet))
     with duckdb.connect() as connection:
         return connection.execute("SELECT * FROM read_parquet(?)", [str(parquet)]).df()
 
@@ -80,8 +82,8 @@ def test_only_current_clients_are_ranked_and_the_status_of_all_is_told(parquet: 
 
     assert sorted(found["corporation"]) == ["open", "returned", "stayed"]
     with duckdb.connect() as connection:
-        status = connection.execute("SELECT * FROM read_parquet(?)", [str(files_of(parquet).status)]).fetchall()
-    assert status == [
+        status = connection.execute("FROM read_parquet(?)", [str(files_of(parquet).status)]).fetchall()
+    assert [(client, word) for client, word, _, _ in status] == [
         ("left", "left"),
         ("left before", "left"),
         ("open", "current"),
@@ -238,7 +240,7 @@ def test_many_clients_stand_in_the_order_of_rank_in_both_files_whatever_the_thre
             "CAST(i % 100 AS DOUBLE) AS size, 'north' AS region, 0 AS exited FROM range(400000) AS t(i)) "
             f"TO '{part}' (FORMAT parquet, ROW_GROUP_SIZE 20000)"
         )
-        rank_clients(session, [part], SCORECARD, files_of(parquet))
+        rank_clients(session, Dataset((part,)), SCORECARD, files_of(parquet))
         found = session.run(
             f"SELECT rank, risk, corporation FROM read_parquet('{parquet}') ORDER BY file_row_number"
         ).fetchall()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from risk_assets.domain.intake.ingestion import SourceFile
+from risk_assets.domain.intake.source_file import SourceFile
 from risk_assets.storage.intake.finaldata import ingest
 from risk_assets_tests.engine.spark.engines import spark_of
 from risk_assets_tests.storage.place import COLUMNS, NOW, Place

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.engine.duck.session import DuckSession
-from risk_assets.storage.intake.finaldata import IngestionError, ingest, read_ingestion, read_test_rows
-from risk_assets.storage.intake.part_files import parts, parts_of, parts_with_redelivered
+from risk_assets.storage.intake.finaldata import IngestionError, ingest, read_ingestion
+from risk_assets.storage.intake.part_files import rows_of, rows_of_files, rows_with_redelivered
+from risk_assets.storage.intake.test_rows import read_test_rows
 from risk_assets.storage.layout import reading_order
 from risk_assets.storage.records import write_record
 from risk_assets_tests.engine.parts import session_of
@@ -198,7 +199,7 @@ def test_files_whose_names_differ_in_odd_characters_alone_deliver_each_by_itself
     for name in ("a.csv", "b#1.csv", "b&1.csv"):
         place.put(name, "A,1,north,0")
     ingestion = place.ingest()
-    files = parts_with_redelivered(place.layout, ingestion)
+    files = rows_with_redelivered(place.layout, ingestion).parts
     assert len(set(files)) == len(files) == 3
 
 
@@ -239,7 +240,7 @@ def test_adding_a_file_parses_no_other_and_leaves_other_parts_alone(place: Place
     place.put("a.csv", "A,1,north,0")
     place.put("b.csv", "A,1,north,0", "B,1,north,0")
     before = place.ingest()
-    stamps = {path: path.stat().st_mtime_ns for path in parts(place.layout, before)}
+    stamps = {path: path.stat().st_mtime_ns for path in rows_of(place.layout, before).parts}
     parsed = {path: path.stat().st_mtime_ns for path in place.layout.parsed.iterdir()}
     place.put("c.csv", "C,1,north,0", "A,1,north,0", "B,1,north,0")
     place.ingest()
@@ -314,7 +315,7 @@ def test_a_changed_schema_reads_everything_anew(place: Place) -> None:
 def test_a_lost_part_is_made_again(place: Place) -> None:
     place.put("a.csv", "A,1,north,0")
     ingestion = place.ingest()
-    for path in [*parts(place.layout, ingestion), *place.layout.parsed.glob("*.parquet")]:
+    for path in [*rows_of(place.layout, ingestion).parts, *place.layout.parsed.glob("*.parquet")]:
         path.unlink()
     assert place.ingest() == ingestion
     assert place.rows() == [("A", 1.0, "north", 0)]
@@ -333,8 +334,8 @@ def test_parts_of_some_files_are_found_by_name(place: Place) -> None:
     for name in "abc":
         place.put(f"{name}.csv", f"{name},1,north,0")
     ingestion = place.ingest()
-    every = parts(place.layout, ingestion)
-    assert parts_of(place.layout, ingestion, {"c.csv", "a.csv"}) == (every[0], every[2])
+    every = rows_of(place.layout, ingestion).parts
+    assert rows_of_files(place.layout, ingestion, {"c.csv", "a.csv"}).parts == (every[0], every[2])
 
 
 def test_testdata_is_read_by_the_same_rules(place: Place) -> None:
@@ -356,11 +357,11 @@ class MeddlingSession(DuckSession):
     done: list[bool] = dataclasses.field(default_factory=list)
 
     @contextlib.contextmanager
-    def new_connection(self) -> Iterator[DuckSession]:
+    def new_connection(self, columns: Columns | None = None) -> Iterator[DuckSession]:
         if len(self.done) < self.times:
             self.done.append(True)
             self.change()
-        with super().new_connection() as connection:
+        with super().new_connection(columns) as connection:
             yield connection
 
 

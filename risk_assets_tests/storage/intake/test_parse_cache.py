@@ -11,7 +11,7 @@ import pytest
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.engine.duck.session import DuckSession
 from risk_assets.storage.intake.finaldata import ingest, read_ingestion
-from risk_assets.storage.intake.part_files import parts
+from risk_assets.storage.intake.part_files import rows_of
 from risk_assets_tests.engine.parts import session_of
 from risk_assets_tests.storage.place import COLUMNS, NOW, Place
 
@@ -28,7 +28,7 @@ def test_a_damaged_part_is_made_again_whatever_else_is_lost(place: Place, damage
     place.put("b.csv", "B,1,north,0", "C,1,north,0")
     before = place.ingest()
     rows = place.rows()
-    for part in parts(place.layout, before):
+    for part in rows_of(place.layout, before).parts:
         content = part.read_bytes()
         part.write_bytes(damage or content[:40] + bytes([content[40] ^ 1]) + content[41:])
     if lost == "finaldata":

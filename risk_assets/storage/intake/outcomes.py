@@ -1,0 +1,85 @@
+"""Files of outcomes on disk: read, merged and turned into the times between leavings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.domain.intake.outcomes import OutcomeFiles, OutcomesAccount
+from risk_assets.domain.intake.source_file import SourceFile
+from risk_assets.engine.dataset import Dataset, Outcomes
+from risk_assets.engine.intake.outcomes import count_decided, count_leavings, reached, write_leavings
+from risk_assets.engine.session import Session
+from risk_assets.storage import atomic
+from risk_assets.storage.digest import sha256_of
+from risk_assets.storage.intake.parse_cache import Source, read_sources
+from risk_assets.storage.intake.parts import Folders, merge
+from risk_assets.storage.layout import Layout
+
+
+@dataclass(frozen=True)
+class ReadOutcomes:
+    """Files of outcomes as they were read, and the account of them so far."""
+
+    sources: list[Source]
+    account: OutcomesAccount
+
+
+def read_outcomes(
+    layout: Layout, session: Session, given: OutcomeFiles, before: Sequence[SourceFile] = ()
+) -> ReadOutcomes:
+    """Read the files of outcomes, write their parts and the times between leavings, and return the account.
+
+    `before` is the earlier account of the files. Raises SourceChangedError as `read_sources` does.
+    """
+    work = layout.ingestion_work / "outcomes"
+    folders = Folders(layout.outcomes_parquet, layout.outcomes_parquet)
+    with session.new_connection(given.columns) as reader:
+        sources = read_sources(reader, layout.outcome_files(), layout.outcomes_parsed, work)
+        files = merge(reader, sources, folders, work, before)
+        held = {
+            layout.outcomes_parquet / file.part: date.fromisoformat(file.arrived) for file in files if file.part
+        }
+        whole = {source.part: date.fromisoformat(source.arrived) for source in sources if source.usable_rows}
+        newest = reached(reader, whole)
+        counts = count_leavings(reader, held)
+        leavings = _write_leavings(layout, reader, list(held), work)
+    rules = given.rules
+    account = OutcomesAccount(files, rules, newest, rules.complete_until(newest), leavings, counts)
+    return ReadOutcomes(sources, account)
+
+
+def with_decided(layout: Layout, session: Session, ingestion: Ingestion) -> Ingestion:
+    """Return the account of finaldata with the counts of the rows that outcomes decide."""
+    account = ingestion.outcomes
+    if account is None:
+        return ingestion
+    parts = (layout.finaldata_parquet / file.part for file in ingestion.files if file.part)
+    data = Dataset(tuple(parts), outcomes_of(layout, ingestion))
+    counts = count_decided(session, data, ingestion.accepted, account.counts)
+    return replace(ingestion, positives=counts.positives, outcomes=replace(account, counts=counts))
+
+
+def outcomes_of(layout: Layout, ingestion: Ingestion) -> Outcomes | None:
+    """Return how the outcomes of rows follow, None where files hold them."""
+    account = ingestion.outcomes
+    if account is None:
+        return None
+    return Outcomes(
+        layout.leavings / account.leavings, account.complete_until, account.reached, account.rules.horizon_days
+    )
+
+
+def _write_leavings(layout: Layout, session: Session, parts: list[Path], work: Path) -> str:
+    """Write the times between leavings under a name that tells their content."""
+    staged = work / "leavings.parquet"
+    write_leavings(session, parts, staged)
+    name = f"{sha256_of(staged)[:16]}.parquet"
+    layout.leavings.mkdir(parents=True, exist_ok=True)
+    atomic.sync(staged)
+    staged.replace(layout.leavings / name)
+    atomic.sync(layout.leavings)
+    return name
