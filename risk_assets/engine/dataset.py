@@ -47,6 +47,11 @@ class Dataset:
     parts: tuple[Path, ...]
     outcomes: Outcomes | None = None
 
+    def __post_init__(self) -> None:
+        """Let no rows have no outcomes."""
+        if not self.parts:
+            object.__setattr__(self, "outcomes", None)
+
     def of(self, parts: Iterable[Path]) -> Dataset:
         """Return other parts with the same outcomes."""
         return replace(self, parts=tuple(parts))
