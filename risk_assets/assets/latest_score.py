@@ -48,6 +48,7 @@ def latest_score(home: Home, observed_sources: ObservedSources) -> dg.Materializ
         threshold=scorecard.threshold,
         samples=settings.bootstrap_samples,
         seed=settings.seed,
+        clients=rows.ids,
         model_sha256=record.model_sha256,
         quarantined=refused,
     )

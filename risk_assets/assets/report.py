@@ -9,6 +9,7 @@ from risk_assets.domain.deployment.challenger import find_challenger
 from risk_assets.domain.diagnostics import Diagnostics
 from risk_assets.domain.drift.profile import TrainingReference
 from risk_assets.domain.drift.verdict import DriftVerdict
+from risk_assets.domain.scoring.backtest import Backtest
 from risk_assets.domain.scoring.metrics import Metrics, ScorePoint
 from risk_assets.reporting.wording import outcome_words
 from risk_assets.resources.declaration import graph_asset
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 
 
 @graph_asset(
-    upstream=["latest_score", "deployed_model", "client_risk", "drift", "diagnostics"],
+    upstream=["latest_score", "deployed_model", "client_risk", "drift", "backtest", "diagnostics"],
     also_reads=["finaldata"],  # the account of the files
-    code_version="2",
+    code_version="3",
     settings=["history_runs"],
     owners=["team:ml"],
     kinds={"pdf"},
@@ -67,6 +68,7 @@ def _content(home: Home) -> "ReportContent":
         manifest=manifest,
         challenger=find_challenger(find_record(layout.metrics, Metrics), manifest, deployed.threshold, decisions),
         drift=find_record(layout.drift, DriftVerdict),
+        backtest=find_record(layout.backtest, Backtest) if settings.outcomes else None,
         decisions=decisions,
         scores=read_history(layout.score_history, ScorePoint)[-settings.history_runs :],
         drift_history=read_history(layout.drift_history, DriftVerdict)[-settings.history_runs :],

@@ -16,6 +16,7 @@ from risk_assets.domain.deployment.challenger import find_challenger
 from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.ranking.risk_summary import RiskSummary
+from risk_assets.domain.scoring.backtest import Backtest
 from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.engine.duck.session import open_duckdb
 from risk_assets.reporting.run_summary import RunResults, run_summary
@@ -121,6 +122,7 @@ def _results(settings: Settings, stale: Mapping[str, str]) -> RunResults:
         ingestion=find_record(layout.ingestion, Ingestion),
         live=live_version(layout),
         drift=find_record(layout.drift, DriftVerdict),
+        backtest=find_record(layout.backtest, Backtest) if settings.outcomes else None,
         report=report if layout.summary_report.exists() else None,
         stale=stale,
     )

@@ -83,7 +83,7 @@ def simulate(  # each is an option of the command
 
 
 def _write_panel(panel: Panel, out: Path, outcomes: Path, *, force: bool) -> None:
-    """Write a file of clients a month and, from the second on, one of the leavings reported since the one before."""
+    """Write a file of clients a month and, from the second on, one of the leavings reported since the last."""
     files = {out / f"clients_{day}.csv": rows for day, rows in zip(panel.months, panel.rows, strict=True)}
     for before, day in itertools.pairwise(panel.months):
         reported = (panel.leavings["reported"] > before) & (panel.leavings["reported"] <= day)

@@ -1,12 +1,13 @@
 """A simulated company over months: clients come, change and leave, in a world whose truth is known.
 
 A client's activity wanders around its own level (an autoregressive process of order 1), with a season and a slow
-trend. Between two observations it leaves with a constant hazard that depends on what was last observed: the more its
-last month lags behind its last year, the higher, and lower for large companies.
+trend. Between two observations it leaves with a constant hazard that depends on what was last observed: the more
+its last month lags behind its last year, the higher, and lower for large companies.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -53,7 +54,7 @@ class Panel:
 def simulate_panel(  # each is a dimension of the world
     *, months: int, clients: int, horizon_days: int, seed: int, start: date, reported_within_days: int = 0
 ) -> Panel:
-    """Draw a company with `clients` clients each month, from the month of `start` on; those who leave are replaced.
+    """Draw a company of `clients` clients each month, from that of `start` on; those who leave are replaced.
 
     The same arguments give the same panel. Rows are observed on the first of a month. A leaving is reported up to
     `reported_within_days` days late. Raises ValueError for arguments below 1 (0 for days of reporting).
@@ -70,7 +71,7 @@ def simulate_panel(  # each is a dimension of the world
     there = np.zeros(len(world.size), dtype=bool)
     came = 0
     rows, leavings = [], []
-    for month, (today, following) in enumerate(zip(days, days[1:], strict=False)):
+    for month, (today, following) in enumerate(itertools.pairwise(days)):
         joining = min(clients - int(there.sum()), len(there) - came)
         there[came : came + joining] = True
         came += joining
@@ -111,7 +112,7 @@ class _World:
         for month in range(1, YEAR + months):
             state[:, month] = MEMORY * state[:, month - 1] + rng.normal(0, SHOCK, companies)
         counts = rng.poisson(np.exp(level[:, None] + state + _common(np.arange(YEAR + months))))
-        fee = np.round(np.exp(rng.normal(size + 4.0, 0.5)), 2)
+        fee = np.exp(rng.normal(size + 4.0, 0.5)).round(2)
         return cls(np.array(codes(0, companies), dtype=object), size, level, state, counts, fee)
 
     def observed(self, members: NDArray[np.int64], month: int, today: date) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.domain.ranking.risk_summary import RiskSummary
+from risk_assets.domain.scoring.backtest import Backtest
 from risk_assets.domain.scoring.metrics import Metrics, ScorePoint
 from risk_assets.reporting.wording import OUTCOMES
 
@@ -38,6 +39,7 @@ class ReportContent:
     drift_history: tuple[DriftVerdict, ...] = ()
     labels: tuple[str, str] = OUTCOMES
     challenger: Challenger | None = None
+    backtest: Backtest | None = None
 
     @property
     def decision(self) -> Decision | None:

@@ -9,8 +9,17 @@ from risk_assets.domain.deployment.challenger import Challenger
 from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
+from risk_assets.domain.scoring.backtest import Backtest
 from risk_assets.domain.scoring.metrics import Metrics
-from risk_assets.reporting.wording import challenger_sentence, count, interval, plural, score, terminal_text
+from risk_assets.reporting.wording import (
+    backtest_sentence,
+    challenger_sentence,
+    count,
+    interval,
+    plural,
+    score,
+    terminal_text,
+)
 
 MARGIN = " " * 12
 LONGEST_REASON = 120
@@ -30,6 +39,7 @@ class RunResults:
     metrics: Metrics | None = None
     challenger: Challenger | None = None
     drift: DriftVerdict | None = None
+    backtest: Backtest | None = None
     risks: RiskSummary | None = None
     report: str | None = None
     stale: Mapping[str, str] = field(default_factory=dict)
@@ -44,6 +54,8 @@ def run_summary(results: RunResults) -> str:
     lines.append(_line("Deployed", _deployed(results), trained if results.live else None))
     if results.challenger is not None:
         lines.append(_line("Challenger", challenger_sentence(results.challenger).removeprefix("Challenger ")))
+    if results.backtest is not None:
+        lines.append(_line("Backtest", backtest_sentence(results.backtest), results.stale.get("backtest")))
     if results.drift is not None:
         sentence = terminal_text(results.drift.sentence, LONGEST_SENTENCE)
         lines.append(_line("Drift", sentence, results.stale.get("drift")))

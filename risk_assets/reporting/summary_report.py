@@ -31,6 +31,7 @@ def draw_all(content: ReportContent) -> dict[str, bytes]:
     shapes = draw.shapes(content.scorecard, content.reference)
     return {
         "risk_histogram.png": draw.risk_histogram(content.risks),
+        **({"backtest.png": draw.backtest_chart(content.backtest)} if content.backtest else {}),
         "confusion_matrix.png": draw.confusion_matrix(content.metrics, content.labels),
         "quality.png": draw.quality(content.metrics),
         **{f"shapes_{place}.png": png for place, png in enumerate(shapes, start=1)},
@@ -43,7 +44,17 @@ def draw_all(content: ReportContent) -> dict[str, bytes]:
 def _print(content: ReportContent, pictures: dict[str, bytes], target: Path, date: str) -> int:
     from reportlab.platypus import PageBreak
 
-    from risk_assets.reporting.pages import data, diagnostics, document, fonts, front, history, lineage, model
+    from risk_assets.reporting.pages import (
+        backtest,
+        data,
+        diagnostics,
+        document,
+        fonts,
+        front,
+        history,
+        lineage,
+        model,
+    )
 
     fonts.register()
     shapes = tuple(png for name, png in pictures.items() if name.startswith("shapes_"))
@@ -51,6 +62,7 @@ def _print(content: ReportContent, pictures: dict[str, bytes], target: Path, dat
     story = [
         *front.front_page(content, pictures["risk_histogram.png"], date),
         PageBreak(),
+        *backtest.backtest_pages(content.backtest, pictures.get("backtest.png")),
         *data.data_pages(content.ingestion, content.diagnostics.profile),
         *model.model_pages(content, pictures["confusion_matrix.png"], pictures["quality.png"], shapes),
         *history.drift_pages(content.drift),

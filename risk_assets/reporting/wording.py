@@ -11,6 +11,7 @@ from risk_assets.domain.deployment.challenger import Challenger
 from risk_assets.domain.deployment.decisions import Decision
 from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.figures import HUGE, NOTHING
+from risk_assets.domain.scoring.backtest import Backtest
 from risk_assets.domain.scoring.metrics import Estimate, Metrics
 
 #: (negative, positive): what became of a client, where the labels themselves say little.
@@ -153,6 +154,22 @@ def terminal_text(text: str, limit: int = 60) -> str:
 def digest(sha256: str) -> str:
     """Return the first characters of a hash: enough to tell versions apart."""
     return sha256[:10] or NOTHING
+
+
+def backtest_sentence(found: Backtest) -> str:
+    """Return what past lists would have been worth, in a sentence or two."""
+    if not found.periods:
+        return "No month is complete yet: what past lists were worth cannot be told."
+    first, last = found.periods[0].as_of[:10], found.periods[-1].as_of[:10]
+    when = f"on {first}" if first == last else f"in {plural(len(found.periods), 'month')}, {first} to {last}"
+    low, high = found.lift.low, found.lift.high
+    shares = f"{percent(found.precision.value)}; at random {percent(found.random_precision.value)}"
+    return (
+        f"Of {plural(found.called, 'client')} that would have been named {when}, {count(found.hits)} left within "
+        f"{found.horizon_days} days ({shares}): "
+        f"{found.lift.value:.1f} times as many (95 % interval {low:.1f} to {high:.1f}). "
+        f"The best single column of each day would have found {percent(found.column_precision.value)}."
+    )
 
 
 def what_the_score_means(metrics: Metrics, labels: tuple[str, str] = OUTCOMES) -> str:

@@ -127,7 +127,8 @@ def with_settings(spec: dg.AssetSpec, settings: Settings) -> dg.AssetSpec:
 
 def absent_keys(settings: Settings) -> frozenset[str]:
     """Return the keys of assets that these settings do without."""
-    configured = {"testdata": settings.test_data_path, "outcomes": settings.outcomes}
+    outcomes = settings.outcomes
+    configured = {"testdata": settings.test_data_path, "outcomes": outcomes, "backtest": outcomes}
     return frozenset(key for key, setting in configured.items() if setting is None)
 
 

@@ -55,7 +55,7 @@ class ClientPage:
 
 @dataclass(frozen=True)
 class KnownClient:
-    """A client: current ones are ranked; of one that has left, or announced it, `left_on` is the date, if known."""
+    """A client: current ones are ranked; `left_on` is when it left, or is going to, where that is known."""
 
     id: str
     status: Status

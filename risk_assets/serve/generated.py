@@ -12,6 +12,7 @@ from risk_assets.domain.diagnostics import Diagnostics
 from risk_assets.domain.drift.profile import TrainingReference
 from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.domain.scoring.backtest import Backtest
 from risk_assets.domain.scoring.metrics import Metrics, ScorePoint
 from risk_assets.serve.http.replies import RequestError
 from risk_assets.serve.model.live import Version, message_of, verified_bytes
@@ -44,6 +45,10 @@ class Generated:
     def drift(self) -> DriftVerdict:
         """Return the latest verdict on the deployed model."""
         return _read(self._layout.drift, DriftVerdict, asset="drift")
+
+    def backtest(self) -> Backtest:
+        """Return what past lists would have been worth."""
+        return _read(self._layout.backtest, Backtest, asset="backtest")
 
     def drift_history(self) -> tuple[DriftVerdict, ...]:
         """Return all verdicts, oldest first; none yet is an empty history."""

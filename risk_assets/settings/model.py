@@ -113,6 +113,7 @@ class Settings(BaseSettings):
         default=0.2, gt=0, lt=1, description="of the clients, set apart as test clients where no folder holds them"
     )
     call_capacity: int = Field(default=100, ge=1, description="clients that can be called in a period")
+    backtest_periods: int = Field(default=6, ge=1, description="months that the backtest looks back on")
     bootstrap_samples: int = Field(default=1000, ge=100, le=100_000)
 
     # gate

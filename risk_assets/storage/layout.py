@@ -200,6 +200,11 @@ class Layout:
         return self.models / "drift.json"
 
     @property
+    def backtest(self) -> Path:
+        """What past lists would have been worth."""
+        return self.models / "backtest.json"
+
+    @property
     def drift_history(self) -> Path:
         """Every verdict so far, one JSON line each."""
         return self.models / "drift_history.jsonl"

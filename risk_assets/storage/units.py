@@ -122,6 +122,7 @@ def units_of(layout: Layout) -> dict[str, Unit]:
             for_people=(layout.client_risk_csv.name,),
         ),
         Unit("drift", models, (layout.drift_history.name, layout.drift.name)),
+        Unit("backtest", models, (layout.backtest.name,)),
         Unit("diagnostics", models, (layout.diagnostics.name,)),
         Unit("report", models, (layout.summary_report.name,), for_people=(_folder(layout.charts),)),
         Unit("apireturns", models, (), for_people=(layout.apireturns.name,)),

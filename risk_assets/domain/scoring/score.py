@@ -36,13 +36,16 @@ def score(
     threshold: float,
     samples: int,
     seed: int,
+    clients: NDArray[np.object_] | None = None,
     model_sha256: str = "",
     quarantined: int = 0,
 ) -> Metrics:
     """Score risks (n,) against 0/1 labels (n,), with 95 % percentile intervals from `samples` seeded resamples.
 
-    The order of rows does not matter. Precision and F1 are 0 where nobody is flagged. Raises ScoringError without
-    rows of both classes, which have neither AUC nor a comparable F1.
+    Where `clients` (n,) names some more than once, clients are drawn with all of their rows (Davison and Hinkley
+    1997, Bootstrap Methods, section 3.8), else rows within each class. The order of rows does not matter.
+    Precision and F1 are 0 where nobody is flagged. Raises ScoringError without rows of both classes, which have
+    neither AUC nor a comparable F1.
 
     >>> target, risk = np.array([0, 0, 0, 1, 1] * 40), np.array([0.1, 0.2, 0.6, 0.3, 0.9] * 40)
     >>> metrics = score(target, risk, threshold=0.5, samples=500, seed=0)
@@ -52,7 +55,7 @@ def score(
     positives = int(target.sum())
     if positives in (0, len(target)):
         raise ScoringError(f"{len(target)} rows of which {positives} are positive: a score needs both classes")
-    rows = _Rows(np.sort(risk[target == 1]), np.sort(risk[target == 0]), threshold)
+    rows = _sorted_rows(target, risk, threshold, clients)
     roc, precision_recall = _curves(target, risk)
     return Metrics(
         n=len(target),
@@ -60,7 +63,7 @@ def score(
         threshold=threshold,
         **_estimates(rows, samples, seed),
         confusion=_confusion(rows),
-        calibration=_calibration(target, risk),
+        calibration=calibration_bins(target, risk),
         roc=roc,
         precision_recall=precision_recall,
         all_positive_f1=float(f1_score(positives, len(target), positives)),
@@ -71,11 +74,12 @@ def score(
 
 @dataclass(frozen=True)
 class _Rows:
-    """Risks of the positives and of the negatives, each ascending."""
+    """Risks of the positives and of the negatives, each ascending; `owners` of clients with several rows."""
 
     positive: NDArray[np.float64]
     negative: NDArray[np.float64]
     threshold: float
+    owners: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
 
     @property
     def n_positive(self) -> int:
@@ -84,6 +88,22 @@ class _Rows:
     @property
     def n_negative(self) -> int:
         return len(self.negative)
+
+
+def _sorted_rows(
+    target: NDArray[np.int64], risk: NDArray[np.float64], threshold: float, clients: NDArray[np.object_] | None
+) -> _Rows:
+    """Return the rows in order; those of one risk stand in the order of their clients, whatever the input's."""
+    names, places = (
+        np.unique(np.asarray(clients, dtype=str), return_inverse=True) if clients is not None else ((), ())
+    )
+    if len(names) == len(places):
+        return _Rows(np.sort(risk[target == 1]), np.sort(risk[target == 0]), threshold)
+    orders = [
+        rows[np.lexsort((places[rows], risk[rows]))] for rows in map(np.flatnonzero, (target == 1, target == 0))
+    ]
+    positive, negative = orders
+    return _Rows(risk[positive], risk[negative], threshold, (places[positive], places[negative]))
 
 
 def _estimates(rows: _Rows, samples: int, seed: int) -> dict[str, Estimate]:
@@ -103,7 +123,11 @@ def _resamples(
     size = max(1, CHUNK // (rows.n_positive + rows.n_negative))
     for start in range(0, samples, size):
         count = min(size, samples - start)
-        yield _weights(rows.n_positive, count, rng), _weights(rows.n_negative, count, rng)
+        if rows.owners is None:
+            yield _weights(rows.n_positive, count, rng), _weights(rows.n_negative, count, rng)
+        else:
+            drawn = _weights(1 + max(int(owner.max()) for owner in rows.owners), count, rng)
+            yield drawn[:, rows.owners[0]], drawn[:, rows.owners[1]]
 
 
 def _weights(n: int, samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -118,7 +142,7 @@ def _figures(
     """Return every figure for each of m weightings (m, positives) and (m, negatives) of the rows."""
     hits = positive[:, rows.positive.searchsorted(rows.threshold) :].sum(axis=1)
     alarms = negative[:, rows.negative.searchsorted(rows.threshold) :].sum(axis=1)
-    n_positive, n_negative = rows.n_positive, rows.n_negative
+    n_positive, n_negative = (np.maximum(weights.sum(axis=1), 1) for weights in (positive, negative))
     n = n_positive + n_negative
     brier = positive @ (1 - rows.positive) ** 2 + negative @ rows.negative**2
     loss = positive @ _log_loss(rows.positive) + negative @ _log_loss(1 - rows.negative)
@@ -146,10 +170,11 @@ def _ranking(
     below = _cumulated(negative)
     lower = below[:, rows.negative.searchsorted(rows.positive, side="left")]
     not_higher = below[:, rows.negative.searchsorted(rows.positive, side="right")]
-    auc = (positive * (lower + not_higher)).sum(axis=1) / (2 * rows.n_positive * rows.n_negative)
-    hits = rows.n_positive - _cumulated(positive)[:, rows.positive.searchsorted(rows.positive)]
-    flagged = np.maximum(hits + rows.n_negative - lower, 1)
-    return auc, (positive * hits / flagged).sum(axis=1) / rows.n_positive
+    n_positive, n_negative = (np.maximum(weights.sum(axis=1), 1) for weights in (positive, negative))
+    auc = (positive * (lower + not_higher)).sum(axis=1) / (2 * n_positive * n_negative)
+    hits = n_positive[:, None] - _cumulated(positive)[:, rows.positive.searchsorted(rows.positive)]
+    flagged = np.maximum(hits + n_negative[:, None] - lower, 1)
+    return auc, (positive * hits / flagged).sum(axis=1) / n_positive
 
 
 def _cumulated(weights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -168,8 +193,26 @@ def _confusion(rows: _Rows) -> Confusion:
     return Confusion(unflagged, rows.n_negative - unflagged, missed, rows.n_positive - missed)
 
 
-def _calibration(target: NDArray[np.int64], risk: NDArray[np.float64]) -> tuple[CalibrationBin, ...]:
-    """Return up to ten bins of about as many rows each; equal risks share a bin."""
+def auc_of(target: NDArray[np.bool_], risk: NDArray[np.float64]) -> float:
+    """Return the ROC AUC of risks (n,); NaN where one class has no row.
+
+    >>> auc_of(np.array([True, False, False]), np.array([0.5, 0.2, 0.5]))
+    0.75
+    """
+    rows = _Rows(np.sort(risk[target]), np.sort(risk[~target]), 0.5)
+    if not rows.n_positive or not rows.n_negative:
+        return float("nan")
+    auc, _ = _ranking(rows, np.ones((1, rows.n_positive)), np.ones((1, rows.n_negative)))
+    return float(auc[0])
+
+
+def calibration_bins(target: NDArray[np.int64], risk: NDArray[np.float64]) -> tuple[CalibrationBin, ...]:
+    """Return up to ten bins of about as many rows (n,) each; equal risks share a bin.
+
+    >>> found = calibration_bins(np.array([0, 1] * 50), np.linspace(0, 1, 100))
+    >>> len(found), found[0].n, found[0].positive_rate
+    (10, 10, 0.5)
+    """
     edges = np.unique(np.quantile(risk, np.linspace(0, 1, CALIBRATION_BINS + 1)[1:-1]))
     bins = edges.searchsorted(risk, side="right")
     members = (bins == number for number in np.unique(bins))

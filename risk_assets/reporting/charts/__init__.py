@@ -1,5 +1,6 @@
 """The charts, each a function from plain results to PNG bytes; matplotlib is loaded by the first that is drawn."""
 
+from risk_assets.reporting.charts.backtest import backtest_chart
 from risk_assets.reporting.charts.confusion import confusion_matrix
 from risk_assets.reporting.charts.drifting import drift_history
 from risk_assets.reporting.charts.history import history
@@ -9,6 +10,7 @@ from risk_assets.reporting.charts.shapes import shapes
 from risk_assets.reporting.charts.timings import timings
 
 __all__ = [
+    "backtest_chart",
     "calibration",
     "confusion_matrix",
     "drift_history",

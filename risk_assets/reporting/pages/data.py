@@ -7,6 +7,7 @@ from collections import Counter
 from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile, Profile
 from risk_assets.domain.figures import figure
 from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.domain.intake.outcomes import OutcomesAccount
 from risk_assets.domain.intake.source_file import SourceFile
 from risk_assets.reporting.pages.blocks import (
     Block,
@@ -36,6 +37,7 @@ def data_pages(ingestion: Ingestion, profile: Profile) -> list[Block]:
         *section("Data and quality"),
         words(_account(ingestion, profile)),
         *_files(ingestion.files),
+        *_outcomes(ingestion.outcomes),
         *_refused(ingestion.files),
         *_numeric(profile.numeric),
         *_categorical(profile.categorical),
@@ -92,6 +94,24 @@ def _files(files: tuple[SourceFile, ...]) -> list[Block]:
         note(UNKNOWN),
         note(rest),
     ]
+
+
+def _outcomes(account: OutcomesAccount | None) -> list[Block]:
+    """Return up to when outcomes are complete, and what is worth a look about them."""
+    if account is None:
+        return []
+    if not account.reached:
+        return [*heading("Outcomes", 60), words("No file of outcomes has come: no outcome is known yet.")]
+    counts = account.counts
+    late = "" if counts.late_days is None else f" 99 % of leavings came within {counts.late_days:.0f} days."
+    said = (
+        f"{plural(account.accepted, 'leaving')} in {plural(len(account.files), 'file')}, known up to "
+        f"{account.rules.until or account.reached}: rows up to {account.complete_until} are complete, "
+        f"{count(counts.known)} in all, and {count(counts.positives)} of them left within "
+        f"{account.rules.horizon_days} days.{late}"
+    )
+    found = "; ".join(f"{count(number)} {what}" for what, number in account.sentences.items())
+    return [*heading("Outcomes", 60), words(said), *([note(f"{found}.")] if found else [])]
 
 
 def _file(file: SourceFile) -> list[Block]:

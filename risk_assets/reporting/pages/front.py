@@ -14,6 +14,7 @@ from risk_assets.reporting.pages.blocks import WIDTH, Block, heading, lines, not
 from risk_assets.reporting.style import AMBER, BLUE, DRIFT_COLOURS, MUTED, ORANGE, VERDICT_COLOURS, WASH
 from risk_assets.reporting.typeface import BOLD, width
 from risk_assets.reporting.wording import (
+    backtest_sentence,
     challenger_sentence,
     count,
     decision_sentence,
@@ -21,6 +22,7 @@ from risk_assets.reporting.wording import (
     drift_word,
     interval,
     moment,
+    money,
     percent,
     plural,
     score,
@@ -46,7 +48,7 @@ def front_page(content: ReportContent, histogram: bytes, date: str) -> list[Bloc
         space(9),
         words(f"Attrition risk of {_clients(risks)}, as of {date} UTC", 8.5, MUTED),
         space(12),
-        _tiles((_flagged(content), _score(content), _drift(content), _version(content))),
+        _tiles((_flagged(content), _worth(content) or _score(content), _drift(content), _version(content))),
         space(9),
         *_statements(content),
         *heading("The clients at the highest risk"),
@@ -56,7 +58,9 @@ def front_page(content: ReportContent, histogram: bytes, date: str) -> list[Bloc
 
 
 def _clients(risks: RiskSummary) -> str:
-    left = f" ({count(risks.left)} others have left)" if risks.left else ""
+    gone = [f"{count(risks.left)} others have left"] * bool(risks.left)
+    gone += [f"{count(risks.known_before)} are in no recent file"] * bool(risks.known_before)
+    left = f" ({', '.join(gone)})" if gone else ""
     return f"{plural(risks.clients, 'current client')}{left}"
 
 
@@ -67,6 +71,8 @@ Tile = tuple[str, str, str, str]
 def _flagged(content: ReportContent) -> Tile:
     risks = content.risks
     share = f"{percent(risks.flagged, risks.clients)} of all: those with a risk of {risks.threshold:.3f} or more"
+    if risks.value_at_risk is not None:
+        share = f"of {count(risks.clients)}; the value at risk of all is {money(risks.value_at_risk)} a year"
     return "Clients at high risk", count(risks.flagged), share if risks.clients else "none has been scored", ORANGE
 
 
@@ -74,6 +80,17 @@ def _score(content: ReportContent) -> Tile:
     metrics = content.metrics
     certainty = f"95 % interval {interval(metrics.f1)}, on {count(metrics.n)} clients set apart"
     return "F1 score", score(metrics.f1.value), certainty, BLUE
+
+
+def _worth(content: ReportContent) -> Tile | None:
+    """Return what past lists were worth, which says more than any score; None where that cannot be told."""
+    found = content.backtest
+    if found is None or not found.periods:
+        return None
+    said = (
+        f"as many left of those named as at random (95 % interval {found.lift.low:.1f} to {found.lift.high:.1f})"
+    )
+    return "Past lists", f"{found.lift.value:.1f} times", said, BLUE
 
 
 def _drift(content: ReportContent) -> Tile:
@@ -128,8 +145,10 @@ def _statements(content: ReportContent) -> list[Block]:
     metrics = content.metrics
     all_positive, f1 = score(metrics.all_positive_f1), score(metrics.f1.value)
     beaten = f"Calling every client at risk would score {all_positive}, not {f1}."
+    first = [lines(backtest_sentence(content.backtest), 3, WIDTH, bold=True), space(2)] if content.backtest else []
     said = [
-        lines(what_the_score_means(metrics, content.labels), 2, WIDTH, bold=True),
+        *first,
+        lines(what_the_score_means(metrics, content.labels), 2, WIDTH, bold=not first),
         space(2),
         lines(f"{beaten} {decision_sentence(content.decision)}", 3, WIDTH),
     ]

@@ -30,7 +30,7 @@ from risk_assets.storage.remote.store import Entry, RemoteError
 #: What serving takes from a version; the pickle and the rows are for others.
 SERVED = ("manifest.json", "scorecard.json", "metrics.json", "reference.json")
 #: What pages and API show of the graph's results.
-RESULTS = ("latest_score", "client_risk", "drift", "diagnostics", "report", "finaldata", "testdata")
+RESULTS = ("latest_score", "client_risk", "drift", "backtest", "diagnostics", "report", "finaldata", "testdata")
 RESULT_SECONDS = 10.0
 #: A version that cannot serve is fetched again after this time, in seconds.
 RETRY_SECONDS = 30.0

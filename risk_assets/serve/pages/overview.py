@@ -32,6 +32,7 @@ def overview() -> Response:
         meaning=meaning,
         challenger=challenger_of(version),
         drift=drift,
+        backtest=find(generated.backtest) if here.settings.outcomes else None,
         served_drifted=drift.value is not None and _served_has_drifted(drift.value),
         ingestion=find(generated.ingestion),
         decision=decision_sentence(decisions.value[-1]) if decisions.value else decisions.why_not,

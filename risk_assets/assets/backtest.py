@@ -1,0 +1,100 @@
+"""Whether listening to the ranking would have paid off. Only where outcomes are configured."""
+
+import dagster as dg
+
+from risk_assets.domain.scoring.backtest import Backtest
+from risk_assets.reporting.markdown import picture
+from risk_assets.reporting.wording import backtest_sentence, interval
+from risk_assets.resources.declaration import Metadata, graph_asset
+from risk_assets.resources.home import Home
+from risk_assets.storage.intake.finaldata import require_ingestion
+from risk_assets.storage.records import write_record
+
+
+@graph_asset(
+    upstream=["finaldata"],
+    also_reads=["testdata"],  # whose clients are left out of training
+    code_version="1",
+    settings=[
+        "columns",
+        "backtest_periods",
+        "call_capacity",
+        "test_share",
+        "bootstrap_samples",
+        "seed",
+        "threshold",
+        "training_rows_in_memory",
+    ],
+    owners=["team:ml"],
+    kinds={"scikitlearn"},
+    pool="model",
+    check_specs=[
+        dg.AssetCheckSpec(
+            "better_than_at_random",
+            asset="backtest",
+            description="Of the clients that would have been named, more left than of as many at random.",
+        )
+    ],
+)
+def backtest(home: Home) -> dg.MaterializeResult:
+    """What calling the first of each past list would have been worth: backtest.json.
+
+    For each of the last months whose outcomes are complete a model is trained on what was known on its last day
+    alone; it ranks the clients of that month, and is compared with what happened, with a choice at random, and
+    with the best single column of that day.
+    """
+    from risk_assets.domain.scoring.backtest import backtest as compare
+    from risk_assets.storage.scoring.backtest import ranked_periods
+
+    settings, layout = home.settings, home.layout
+    ingestion = require_ingestion(layout)
+    with home.session() as session:
+        periods = list(
+            ranked_periods(
+                layout,
+                session,
+                ingestion,
+                most=settings.backtest_periods,
+                seed=settings.seed,
+                threshold=settings.threshold,
+                rows_in_memory=settings.training_rows_in_memory,
+            )
+        )
+    horizon = settings.outcomes.horizon_days if settings.outcomes else 0
+    found = compare(
+        periods,
+        capacity=settings.call_capacity,
+        horizon_days=horizon,
+        samples=settings.bootstrap_samples,
+        seed=settings.seed,
+    )
+    write_record(layout.backtest, found)
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(ingestion.data_version),
+        metadata=_metadata(found),
+        check_results=[_check(found)],
+    )
+
+
+def _metadata(found: Backtest) -> Metadata:
+    from risk_assets.reporting.charts import backtest_chart
+
+    return {
+        "periods": len(found.periods),
+        "clients named": found.called,
+        "of whom left": found.hits,
+        "share that left": interval(found.precision),
+        "share at random": interval(found.random_precision),
+        "times as many as at random": interval(found.lift),
+        "in words": backtest_sentence(found),
+        "picture": dg.MetadataValue.md(picture(backtest_chart(found), "backtest")),
+    }
+
+
+def _check(found: Backtest) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name="better_than_at_random",
+        passed=not found.periods or found.lift.low > 1,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"why": backtest_sentence(found)},
+    )

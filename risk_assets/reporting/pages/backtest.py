@@ -1,0 +1,53 @@
+"""Whether listening to the ranking would have paid off."""
+
+from __future__ import annotations
+
+from risk_assets.domain.scoring.backtest import Backtest, BacktestPeriod
+from risk_assets.reporting.pages.blocks import Block, charted, heading, note, section, space, table, words
+from risk_assets.reporting.wording import backtest_sentence, count, percent, plural, score
+
+ABOUT = (
+    "For each day a model was trained on what was known then alone: rows whose horizon had passed and whose "
+    "leavings were reported. It ranked the clients of that month; whether they left is known by now. Intervals are by a "
+    "bootstrap over clients. A row counts as known on its date, a leaving once its days of reporting are over."
+)
+HEADS = ("day", "trained on", "clients", "left", "named", "of whom left", "best column", "of whom left", "AUC")
+SHARES = (14, 12, 10, 8, 8, 12, 20, 12, 8)
+
+
+def backtest_pages(found: Backtest | None, chart: bytes | None) -> list[Block]:
+    """Return the section on the backtest, nothing where there is none."""
+    if found is None:
+        return []
+    said = [*section("Would it have paid off?", 260), words(backtest_sentence(found), bold=True), space(3)]
+    if not found.periods or chart is None:
+        return said
+    flagged = count(sum(period.flagged for period in found.periods))
+    left = count(sum(period.flagged_hits for period in found.periods))
+    best = (
+        f"With hindsight a list of {plural(found.best_size, 'client')} a month would have had the greatest F1; at "
+        f"the thresholds that were chosen then {flagged} clients would have been flagged in all, of whom {left} left."
+    )
+    return [
+        *said,
+        words(best),
+        *charted("Named and left", chart),
+        *heading("Day by day"),
+        table(HEADS, [_row(period) for period in found.periods], SHARES),
+        space(3),
+        note(ABOUT),
+    ]
+
+
+def _row(period: BacktestPeriod) -> tuple[str, ...]:
+    return (
+        period.as_of[:10],
+        count(period.trained_rows),
+        count(period.clients),
+        percent(period.left, period.clients),
+        count(period.called),
+        count(period.hits),
+        period.column,
+        count(period.column_hits),
+        score(period.roc_auc),
+    )

@@ -1,0 +1,130 @@
+"""The days of a backtest, gathered from finaldata: what was known on each, and what happened then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.domain.intake.outcomes import OutcomesAccount
+from risk_assets.domain.scoring.backtest import RankedPeriod
+from risk_assets.domain.scoring.score import auc_of
+from risk_assets.engine.dataset import NEXT_LEAVING, Dataset, moment, numbered_rows, rows
+from risk_assets.engine.model.training import train_on
+from risk_assets.engine.model.training_rows import training_table
+from risk_assets.engine.select import LabelledRows, read_labelled_rows
+from risk_assets.engine.session import Session
+from risk_assets.engine.sql import quote
+from risk_assets.storage.intake.part_files import rows_of
+from risk_assets.storage.intake.test_rows import test_clients
+from risk_assets.storage.layout import Layout
+
+
+def ranked_periods(
+    layout: Layout,
+    session: Session,
+    ingestion: Ingestion,
+    *,
+    most: int,
+    seed: int,
+    threshold: float | None,
+    rows_in_memory: int,
+) -> Iterator[RankedPeriod]:
+    """Yield the last `most` complete months, each ranked by a model of what was known on its last day.
+
+    A row counts as known on its date, and a leaving once its days of reporting are over. Days before which nobody
+    could have been told from whom are left out.
+    """
+    from risk_assets.domain.model.training_rows import TrainingError
+
+    account = ingestion.outcomes
+    if account is None or not account.complete_until:
+        return
+    data = rows_of(layout, ingestion)
+    apart = test_clients(layout, session)
+    for day in _days(session, data, account, most):
+        known = as_known_on(data, account, day)
+        try:
+            with training_table(session, known, "training", rows_in_memory=rows_in_memory, apart=apart) as table:
+                training = train_on(session, table, seed=seed, threshold=threshold, rows_in_memory=rows_in_memory)
+        except TrainingError:  # too little was known on that day; later days may do
+            continue
+        model = training.model
+        column, sign = _best_column(read_labelled_rows(session, _labelled(session, known)))
+        found = read_labelled_rows(session, _clients(session, data, account, day))
+        values = sign * found.features[column].to_numpy(dtype=np.float64) if column else np.zeros(len(found.ids))
+        yield RankedPeriod(
+            as_of=day,
+            clients=found.ids,
+            risk=model.scorecard.risk(found.columns),
+            left=found.target == 1,
+            threshold=model.scorecard.threshold,
+            column=column,
+            column_value=values,
+            trained_rows=model.report.rows,
+        )
+
+
+def as_known_on(data: Dataset, account: OutcomesAccount, day: str) -> Dataset:
+    """Return the rows with the outcomes that were known on a day (ISO 8601)."""
+    assert data.outcomes is not None
+    complete = replace(account.rules, until=day).complete_until("")
+    return replace(data, outcomes=replace(data.outcomes, complete_until=complete, reached=_reported(account, day)))
+
+
+def _reported(account: OutcomesAccount, day: str) -> str:
+    """Return the last day of which all leavings were reported on a day."""
+    reported = datetime.fromisoformat(day) - timedelta(days=account.rules.reported_within_days)
+    return reported.isoformat().removesuffix("T00:00:00")
+
+
+def _days(session: Session, data: Dataset, account: OutcomesAccount, most: int) -> list[str]:
+    """Return the last day with rows of each of the last months that are complete, the earliest first."""
+    as_of = quote(session.columns.as_of or "")
+    month = f"12 * CAST(extract(year FROM {as_of}) AS BIGINT) + CAST(extract(month FROM {as_of}) AS BIGINT)"
+    latest = f"SELECT {month} AS month, max({as_of}) AS day FROM ({rows(session.columns, data)}) GROUP BY 1"
+    complete = f"SELECT day FROM ({latest}) WHERE day <= {moment(account.complete_until)}"
+    found = session.run(f"{complete} ORDER BY day DESC LIMIT {most}").fetchall()
+    return [day.isoformat().removesuffix("T00:00:00") for (day,) in reversed(found)]
+
+
+def _labelled(session: Session, known: Dataset) -> str:
+    columns = session.columns
+    return f"SELECT * FROM ({rows(columns, known)}) WHERE {quote(columns.target)} IS NOT NULL"
+
+
+def _clients(session: Session, data: Dataset, account: OutcomesAccount, day: str) -> str:
+    """Return the query for the latest row in a day's month of the clients that were current as far as was known.
+
+    Their outcomes are those known now.
+    """
+    columns = session.columns
+    as_of, client = quote(columns.as_of or ""), quote(columns.id)
+    first = f"{day[:7]}-01"
+    within = f"{as_of} >= {moment(first)} AND {as_of} <= {moment(day)}"
+    gone = f"coalesce({NEXT_LEAVING} <= {moment(_reported(account, day))}, false)"
+    here = f"SELECT * FROM ({numbered_rows(session, data)}) WHERE {within} AND NOT {gone}"
+    turn = quote(" turn")
+    latest = f"SELECT *, row_number() OVER (PARTITION BY {client} ORDER BY {as_of} DESC) AS {turn} FROM ({here})"
+    names = ", ".join(quote(name) for name in columns.names)
+    return f"SELECT {names} FROM ({latest}) WHERE {turn} = 1 AND {quote(columns.target)} IS NOT NULL"
+
+
+def _best_column(known: LabelledRows) -> tuple[str, float]:
+    """Return the numeric column that ranked best on what was known, and -1 where small values are called first."""
+    left = known.target == 1
+    best, sign, reach = "", 1.0, 0.0
+    for name in _numeric(known):
+        values = known.features[name].to_numpy(dtype=np.float64)
+        there = ~np.isnan(values)
+        auc = auc_of(left[there], values[there]) - 0.5
+        if abs(auc) > reach:
+            best, sign, reach = name, float(np.sign(auc)), abs(auc)
+    return best, sign
+
+
+def _numeric(known: LabelledRows) -> Sequence[str]:
+    return [name for name in known.features.columns if known.features[name].dtype != object]
