@@ -10,7 +10,7 @@ import numpy as np
 
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.intake.outcomes import OutcomesAccount
-from risk_assets.domain.scoring.backtest import RankedPeriod
+from risk_assets.domain.scoring.ranked_periods import RankedPeriod
 from risk_assets.domain.scoring.score import auc_of
 from risk_assets.engine.dataset import NEXT_LEAVING, Dataset, moment, numbered_rows, rows
 from risk_assets.engine.model.training import train_on
