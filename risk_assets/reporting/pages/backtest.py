@@ -8,8 +8,9 @@ from risk_assets.reporting.wording import backtest_sentence, count, percent, plu
 
 ABOUT = (
     "For each day a model was trained on what was known then alone: rows whose horizon had passed and whose "
-    "leavings were reported. It ranked the clients of that month; whether they left is known by now. Intervals are "
-    "by a bootstrap over clients. A row counts as known on its date, a leaving once its days of reporting are over."
+    "leavings were reported. It ranked the clients of that month; whether they left is known by now. "
+    "Intervals are by a bootstrap over clients. A row counts as known on its date, a leaving once its days of "
+    "reporting are over."
 )
 HEADS = ("day", "trained on", "clients", "left", "named", "of whom left", "best column", "of whom left", "AUC")
 SHARES = (14, 12, 10, 8, 8, 12, 20, 12, 8)
