@@ -35,9 +35,8 @@ class DatedPlace:
     """A data root with a folder of clients and one of outcomes, and what ingestion makes of them."""
 
     def __init__(self, root: Path) -> None:
-        names = ("in", "test", "out", "models", "live")
-        places = (root / name for name in names)
-        self.layout = Layout(root, *places, outcomes=root / "outcomes")  # type: ignore[arg-type]
+        source, test, out, models, live = (root / name for name in ("in", "test", "out", "models", "live"))
+        self.layout = Layout(root, source, test, out, models, live, outcomes=root / "outcomes")
         for folder in (self.layout.input, self.layout.testdata, root / "outcomes"):
             folder.mkdir(parents=True)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import os
 import random
 import tempfile
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -177,6 +179,33 @@ def test_the_last_delivery_of_a_row_counts_and_what_it_does_not_say_of_the_carri
         (3.0, "Bob", 20.0),
         (5.0, "Ann", 7.0),
     ]
+
+
+@pytest.mark.parametrize("kind", ["DATE", "TIMESTAMP", "TIMESTAMPTZ", "VARCHAR"])
+def test_parquet_files_with_dates_of_any_type_mean_what_texts_mean(
+    place: DatedPlace, tmp_path: Path, kind: str
+) -> None:
+    lines = ("A,2025-03-01,1,Ann,2", "B,2025-03-01,,,", "A,2025-04-01,3,Bob,4")
+    place.put("rows.csv", *lines)
+    place.report("left.csv", "A,2025-03-31")
+    place.ingest(MONTH)
+    other = DatedPlace(tmp_path / "parquet")
+    for path, name in (
+        (place.layout.input / "rows.csv", other.layout.input / "rows.parquet"),
+        (place.layout.data_root / "outcomes/left.csv", other.layout.data_root / "outcomes/left.parquet"),
+    ):
+        date = "as_of" if "rows" in path.name else "left_on"
+        with duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            texts = f"read_csv('{path}', all_varchar = true)"
+            connection.execute(
+                f"COPY (SELECT * REPLACE (CAST({date} AS {kind}) AS {date}) FROM {texts}) TO '{name}'"
+            )
+        os.utime(name, (path.stat().st_mtime, path.stat().st_mtime))
+
+    other.ingest(MONTH)
+
+    assert other.labelled() == place.labelled()
 
 
 def test_an_outcome_that_arrives_changes_no_count_of_a_file_and_rewrites_no_part(place: DatedPlace) -> None:
