@@ -9,6 +9,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import dagster as dg
 import numpy as np
 import pandas as pd
 import pytest
@@ -214,6 +215,18 @@ def periods_of(project: Project) -> list[RankedPeriod]:
                 rows_in_memory=given.training_rows_in_memory,
             )
         )
+
+
+def test_the_graph_says_what_outcomes_are_known(project: Project) -> None:
+    event = project.instance.get_latest_materialization_event(dg.AssetKey("finaldata"))
+    assert event is not None
+    assert event.asset_materialization is not None
+    told = {name: each.value for name, each in event.asset_materialization.metadata.items()}
+    account = require_ingestion(project.layout).outcomes
+    assert account is not None
+    assert told["outcomes complete for rows until"] == account.complete_until
+    assert told["leavings known until"] == account.reached
+    assert told["days within which 99 % of leavings came"] == pytest.approx(account.counts.late_days)
 
 
 def test_the_report_leads_with_what_past_lists_were_worth(project: Project) -> None:
