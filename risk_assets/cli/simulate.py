@@ -75,14 +75,14 @@ def simulate(  # each is an option of the command
             start=start.date(),
             reported_within_days=reported_within,
         )
-        _write_panel(panel, out, outcomes, force=force)
+        write_panel(panel, out, outcomes, force=force)
         return
     _simulate_file(
         rows, seed=seed, drift=drift, amount=amount, first_id=first_id, unknown=unknown, out=out, force=force
     )
 
 
-def _write_panel(panel: Panel, out: Path, outcomes: Path, *, force: bool) -> None:
+def write_panel(panel: Panel, out: Path, outcomes: Path, *, force: bool) -> None:
     """Write a file of clients a month and, from the second on, one of the leavings reported since the last."""
     files = {out / f"clients_{day}.csv": rows for day, rows in zip(panel.months, panel.rows, strict=True)}
     for before, day in itertools.pairwise(panel.months):

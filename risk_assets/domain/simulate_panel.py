@@ -52,12 +52,20 @@ class Panel:
 
 
 def simulate_panel(  # each is a dimension of the world
-    *, months: int, clients: int, horizon_days: int, seed: int, start: date, reported_within_days: int = 0
+    *,
+    months: int,
+    clients: int,
+    horizon_days: int,
+    seed: int,
+    start: date,
+    reported_within_days: int = 0,
+    steady: bool = False,
 ) -> Panel:
     """Draw a company of `clients` clients each month, from that of `start` on; those who leave are replaced.
 
     The same arguments give the same panel. Rows are observed on the first of a month. A leaving is reported up to
-    `reported_within_days` days late. Raises ValueError for arguments below 1 (0 for days of reporting).
+    `reported_within_days` days late. A `steady` world has neither season nor trend. Raises ValueError for
+    arguments below 1 (0 for days of reporting).
 
     >>> panel = simulate_panel(months=6, clients=400, horizon_days=90, seed=0, start=date(2025, 1, 1))
     >>> [len(month) for month in panel.rows], panel.period
@@ -67,7 +75,7 @@ def simulate_panel(  # each is a dimension of the world
         raise ValueError("months, clients and horizon_days are at least 1, reported_within_days at least 0")
     rng = np.random.default_rng(seed)
     days = _firsts(start, months + 1)
-    world = _World.drawn(clients * 2 + clients * months // 4, months, rng)
+    world = _World.drawn(clients * 2 + clients * months // 4, months, rng, steady=steady)
     there = np.zeros(len(world.size), dtype=bool)
     came = 0
     rows, leavings = [], []
@@ -102,18 +110,19 @@ class _World:
     state: NDArray[np.float64]
     counts: NDArray[np.int64]
     fee: NDArray[np.float64]
+    steady: bool
 
     @classmethod
-    def drawn(cls, companies: int, months: int, rng: np.random.Generator) -> _World:
+    def drawn(cls, companies: int, months: int, rng: np.random.Generator, *, steady: bool) -> _World:
         size = rng.normal(SIZE_CENTRE, SIZE_SPREAD, companies)
         level = 3.0 + 0.3 * (size - SIZE_CENTRE) + rng.normal(0, 0.6, companies)
         state = np.empty((companies, YEAR + months))
         state[:, 0] = rng.normal(0, SHOCK / np.sqrt(1 - MEMORY**2), companies)
         for month in range(1, YEAR + months):
             state[:, month] = MEMORY * state[:, month - 1] + rng.normal(0, SHOCK, companies)
-        counts = rng.poisson(np.exp(level[:, None] + state + _common(np.arange(YEAR + months))))
+        counts = rng.poisson(np.exp(level[:, None] + state + _common(np.arange(YEAR + months), steady=steady)))
         fee = np.exp(rng.normal(size + 4.0, 0.5)).round(2)
-        return cls(np.array(codes(0, companies), dtype=object), size, level, state, counts, fee)
+        return cls(np.array(codes(0, companies), dtype=object), size, level, state, counts, fee, steady)
 
     def observed(self, members: NDArray[np.int64], month: int, today: date) -> pd.DataFrame:
         import pandas as pd
@@ -164,7 +173,9 @@ class _World:
                 exposure += self._hazard(members, *activity) * (following - day).days / HAZARD_DAYS
                 state = MEMORY * state + rng.normal(0, SHOCK, len(members))
                 at, day = at + 1, following
-                fresh = rng.poisson(np.exp(self.level[members] + state + _common(np.array(at + YEAR - 1))))
+                fresh = rng.poisson(
+                    np.exp(self.level[members] + state + _common(np.array(at + YEAR - 1), steady=self.steady))
+                )
                 activity = fresh, counts.sum(axis=1) + fresh
                 counts = np.column_stack([counts[:, 1:], fresh])
             survives += np.exp(-exposure)
@@ -187,8 +198,10 @@ class _World:
         return hazard
 
 
-def _common(month: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return what season and trend add to every client's log activity."""
+def _common(month: NDArray[np.int64], *, steady: bool) -> NDArray[np.float64]:
+    """Return what season and trend add to every client's log activity, nothing in a steady world."""
+    if steady:
+        return np.zeros(month.shape)
     common: NDArray[np.float64] = SEASON * np.sin(2 * np.pi * month / YEAR) + TREND * month
     return common
 

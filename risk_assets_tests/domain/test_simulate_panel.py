@@ -55,4 +55,4 @@ def test_the_same_arguments_give_the_same_panel(panel: Panel) -> None:
 def test_a_panel_of_nothing_is_refused(wrong: dict[str, int]) -> None:
     arguments = {"months": 2, "clients": 10, "horizon_days": 30, "reported_within_days": 0} | wrong
     with pytest.raises(ValueError, match="at least"):
-        simulate_panel(seed=0, start=START, **arguments)
+        simulate_panel(seed=0, start=START, **arguments)  # type: ignore[arg-type]
