@@ -1,5 +1,6 @@
 # make run   the whole graph on the shipped data       make dev    Dagster's UI and daemon
 # make test  every test                                make check  what a commit must pass
+# make panel the whole graph on months of simulated clients, with dates of leaving
 #
 # run and dev install the default alone; test and check also what the extras need (Spark, S3, databases).
 PYTHON ?= python3
@@ -11,9 +12,17 @@ TEST_PROCESSES ?= 4
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 export RISK_ASSETS_CONFIG ?= $(CURDIR)/config.json
 
-.PHONY: run dev test check lint quick format lock clean
+.PHONY: run panel dev test check lint quick format lock clean
 
 run: .venv/installed
+	$(BIN)/risk run
+
+panel: export DAGSTER_HOME = $(CURDIR)/data/panel/dagster_home
+panel: export RISK_ASSETS_CONFIG = $(CURDIR)/config.panel.json
+panel: .venv/installed
+	@test -d data/paneldata || $(BIN)/risk simulate --months 12 --carried \
+		--out data/paneldata/clients --outcomes data/paneldata/outcomes
+	@mkdir -p $(DAGSTER_HOME) && cp dagster_home/dagster.yaml $(DAGSTER_HOME)
 	$(BIN)/risk run
 
 dev: .venv/installed
