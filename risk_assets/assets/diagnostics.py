@@ -16,7 +16,7 @@ from risk_assets.storage.dependencies import not_asked
 from risk_assets.storage.deployment.versions import deployed_scorecard, require_live_version
 from risk_assets.storage.intake.finaldata import require_ingestion
 from risk_assets.storage.intake.part_files import rows_of
-from risk_assets.storage.intake.test_rows import read_test_rows
+from risk_assets.storage.intake.set_apart import read_test_rows
 from risk_assets.storage.records import write_record
 
 TIMED = ("finaldata", "trained_model", "latest_score")

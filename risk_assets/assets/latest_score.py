@@ -11,7 +11,7 @@ from risk_assets.reporting.wording import score as three_decimals
 from risk_assets.resources.declaration import Metadata, graph_asset
 from risk_assets.resources.home import Home
 from risk_assets.resources.observation import ObservedSources
-from risk_assets.storage.intake.test_rows import read_test_rows
+from risk_assets.storage.intake.set_apart import read_test_rows
 from risk_assets.storage.scoring.latest_score import last_score, save_score
 
 

@@ -23,6 +23,7 @@ from risk_assets.storage.deployment.versions import (
     version_folder,
 )
 from risk_assets.storage.intake.finaldata import require_ingestion
+from risk_assets.storage.model.trained_model import ModelRecord
 from risk_assets.storage.records import find_record, read_history, read_record
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 @graph_asset(
     upstream=["latest_score", "deployed_model", "client_risk", "drift", "backtest", "diagnostics"],
-    also_reads=["finaldata"],  # the account of the files
+    also_reads=["finaldata", "trained_model"],  # the accounts of the files and of the training
     code_version="3",
     settings=["history_runs"],
     owners=["team:ml"],
@@ -68,6 +69,7 @@ def _content(home: Home) -> "ReportContent":
         manifest=manifest,
         challenger=find_challenger(find_record(layout.metrics, Metrics), manifest, deployed.threshold, decisions),
         drift=find_record(layout.drift, DriftVerdict),
+        left_out=read_record(layout.training, ModelRecord).left_out,
         backtest=find_record(layout.backtest, Backtest) if settings.outcomes else None,
         decisions=decisions,
         scores=read_history(layout.score_history, ScorePoint)[-settings.history_runs :],

@@ -17,7 +17,7 @@ from risk_assets.resources.declaration import Metadata, graph_asset
 from risk_assets.resources.home import Home
 from risk_assets.storage.intake.finaldata import require_ingestion
 from risk_assets.storage.intake.part_files import teaching_rows
-from risk_assets.storage.intake.test_rows import test_clients
+from risk_assets.storage.intake.set_apart import ids_set_apart
 
 if TYPE_CHECKING:
     from risk_assets.domain.model.scorecard import Scorecard
@@ -60,7 +60,7 @@ def trained_model(home: Home) -> dg.MaterializeResult:
     with contextlib.ExitStack() as stack:
         session = stack.enter_context(home.session())
         require_declared_columns(session, parts)
-        apart = test_clients(layout, session)
+        apart = ids_set_apart(layout, session)
         left_out = count_apart(session, parts, apart)
         rows = stack.enter_context(training_table(session, parts, keep, rows_in_memory=most, apart=apart))
         training = train_on(session, rows, seed=settings.seed, threshold=settings.threshold, rows_in_memory=most)
@@ -73,6 +73,7 @@ def trained_model(home: Home) -> dg.MaterializeResult:
             reference,
             ingestion=ingestion,
             rows=rows,
+            left_out=left_out,
             seconds=time.monotonic() - started,
             now=datetime.now(UTC),
         )

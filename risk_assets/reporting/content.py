@@ -23,7 +23,7 @@ class ReportContent:
 
     `metrics`, `scorecard`, `reference` (the profile of the training rows) and `manifest` belong to the version
     that serves; `challenger` is the model trained last where it does not. `labels` are the words for the negative
-    and the positive outcome.
+    and the positive outcome. `left_out` counts the rows of test clients that the model trained last was spared.
     """
 
     ingestion: Ingestion
@@ -40,6 +40,7 @@ class ReportContent:
     labels: tuple[str, str] = OUTCOMES
     challenger: Challenger | None = None
     backtest: Backtest | None = None
+    left_out: int = 0
 
     @property
     def decision(self) -> Decision | None:

@@ -86,6 +86,7 @@ class Metrics:
     all_positive_f1: float
     model_sha256: str = ""
     quarantined: int = 0
+    clients: int | None = None
 
 
 @dataclass(frozen=True)

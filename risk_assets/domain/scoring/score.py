@@ -69,6 +69,7 @@ def score(
         all_positive_f1=float(f1_score(positives, len(target), positives)),
         model_sha256=model_sha256,
         quarantined=quarantined,
+        clients=None if clients is None else len(set(clients.tolist())),
     )
 
 

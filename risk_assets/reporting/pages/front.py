@@ -26,6 +26,7 @@ from risk_assets.reporting.wording import (
     percent,
     plural,
     score,
+    tested_on,
     what_the_score_means,
 )
 
@@ -78,7 +79,7 @@ def _flagged(content: ReportContent) -> Tile:
 
 def _score(content: ReportContent) -> Tile:
     metrics = content.metrics
-    certainty = f"95 % interval {interval(metrics.f1)}, on {count(metrics.n)} clients set apart"
+    certainty = f"95 % interval {interval(metrics.f1)}, on {tested_on(metrics)} set apart"
     return "F1 score", score(metrics.f1.value), certainty, BLUE
 
 

@@ -21,13 +21,25 @@ from risk_assets.reporting.pages.blocks import (
     table,
     words,
 )
-from risk_assets.reporting.wording import challenger_sentence, count, digest, interval, percent, plural, score
+from risk_assets.reporting.wording import (
+    challenger_sentence,
+    count,
+    digest,
+    interval,
+    percent,
+    plural,
+    score,
+    tested_on,
+)
 
 #: Share of the width that the confusion matrix takes.
 MATRIX = 0.6
 ABOUT_QUALITY = (
     "The orange point is the threshold in use. Dashed: a blind guess, and on the right risks that are exactly "
     "true; the larger a dot, the more clients it stands for."
+)
+OTHER_CLIENTS = (
+    "These are other clients at the same time; what comes after the training is the question of the backtest."
 )
 ABOUT_SHAPES = (
     "The factor on a client's odds against the average client, the strongest feature first, on one scale for each "
@@ -45,7 +57,7 @@ def model_pages(content: ReportContent, matrix: bytes, quality: bytes, shapes: t
         space(8),
         beside(picture(matrix), _figures(content.metrics, content.challenger), MATRIX),
         *charted("Ranking and calibration", quality),
-        note(ABOUT_QUALITY),
+        note(f"{ABOUT_QUALITY} {OTHER_CLIENTS}" if content.backtest else ABOUT_QUALITY),
         *heading("What each feature does to the odds of leaving", first.drawHeight + 60),
         note(ABOUT_SHAPES),
         space(6),
@@ -61,9 +73,11 @@ def _standing(content: ReportContent) -> str:
     challenger = f" {challenger_sentence(content.challenger)}" if content.challenger else ""
     unread = metrics.quarantined
     refused = f" {plural(unread, 'row')} of the test data could not be read." if unread else ""
+    if content.left_out:
+        refused += f" {plural(content.left_out, 'row')} of test clients taught the model trained last nothing."
     return (
         f"An additive scorecard of {plural(features, 'feature')}, model {digest(metrics.model_sha256)}, scored on "
-        f"{plural(metrics.n, 'client')} it was not trained on, of which {count(metrics.positives)} "
+        f"{tested_on(metrics)} it was not trained on, of which {count(metrics.positives)} "
         f"({percent(metrics.positives, metrics.n)}) left. {role}{refused}{challenger}"
     )
 

@@ -33,7 +33,7 @@ from risk_assets.storage.deployment.versions import (
     record_decision,
 )
 from risk_assets.storage.intake.finaldata import require_ingestion
-from risk_assets.storage.intake.test_rows import read_test_rows
+from risk_assets.storage.intake.set_apart import read_test_rows
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.lock import writing
 from risk_assets.storage.model.trained_model import ModelRecord, read_model

@@ -10,7 +10,7 @@ from risk_assets.engine.select import NewDatasets, labelled_query, observed_quer
 from risk_assets.engine.session import Session
 from risk_assets.storage.deployment.versions import version_folder
 from risk_assets.storage.intake.part_files import rows_of_files
-from risk_assets.storage.intake.test_rows import test_clients
+from risk_assets.storage.intake.set_apart import ids_set_apart
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import read_record
 
@@ -32,7 +32,7 @@ def new_held_out_rows(layout: Layout, session: Session, ingestion: Ingestion, ve
     trained on, even if in another file then; no two are of one client. Test clients are left out.
     """
     new = _new_datasets(layout, ingestion, version)
-    apart = test_clients(layout, session)
+    apart = ids_set_apart(layout, session)
     return one_per_client(session, labelled_query(session, new, "held out", _trained_rows(layout, version), apart))
 
 

@@ -24,7 +24,8 @@ from risk_assets.storage.records import RecordError, read_record, write_record
 class ModelRecord:
     """A trained model: the hashes of trainedmodel.pkl and scorecard.json, and how they came about.
 
-    `held_out` tells whether a tenth of the clients was kept out of training.
+    `held_out` tells whether a tenth of the clients was kept out of training; `left_out` counts the rows with a
+    known outcome of test clients, of which none is trained on.
     """
 
     model_sha256: str
@@ -34,6 +35,7 @@ class ModelRecord:
     seconds: float
     held_out: bool
     report: TrainingReport
+    left_out: int = 0
 
     @property
     def version(self) -> str:
@@ -49,6 +51,7 @@ def save_model(
     *,
     ingestion: Ingestion,
     rows: TrainingTable,
+    left_out: int,
     seconds: float,
     now: datetime,
 ) -> ModelRecord:
@@ -73,6 +76,7 @@ def save_model(
             seconds=seconds,
             held_out=rows.keep == "training",
             report=model.report,
+            left_out=left_out,
         )
         write_record(layout.training, record)
     return record

@@ -19,7 +19,7 @@ from risk_assets.engine.select import LabelledRows, read_labelled_rows
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import quote
 from risk_assets.storage.intake.part_files import rows_of
-from risk_assets.storage.intake.test_rows import test_clients
+from risk_assets.storage.intake.set_apart import ids_set_apart
 from risk_assets.storage.layout import Layout
 
 
@@ -44,7 +44,7 @@ def ranked_periods(
     if account is None or not account.complete_until:
         return
     data = rows_of(layout, ingestion)
-    apart = test_clients(layout, session)
+    apart = ids_set_apart(layout, session)
     for day in _days(session, data, account, most):
         known = as_known_on(data, account, day)
         try:

@@ -6,6 +6,7 @@ import csv
 import os
 import random
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.intake.outcomes import OutcomeRules
+from risk_assets.storage.intake.set_apart import ids_set_apart, read_test_rows
 from risk_assets_tests.panel_reference import Rules, labelled, reached
 from risk_assets_tests.storage.dated import ARRIVED, DatedPlace
 
@@ -206,6 +208,44 @@ def test_parquet_files_with_dates_of_any_type_mean_what_texts_mean(
     other.ingest(MONTH)
 
     assert other.labelled() == place.labelled()
+
+
+def test_testdata_gets_its_labels_from_the_same_dates(place: DatedPlace) -> None:
+    place.put("rows.csv", "A,2025-03-01,1,,", "B,2025-03-01,1,,")
+    place.report("left.csv", "A,2025-03-31", "T,2025-03-20", "U,2025-05-01")
+    (place.layout.testdata / "test.csv").write_text(
+        "id,as_of,calls\nT,2025-03-01,1\nU,2025-03-01,2\nU,2025-04-10,3\nA,2025-03-01,9\n"
+    )
+    place.ingest(MONTH)
+    with place.session() as session:
+        rows, refused = read_test_rows(place.layout, session)
+        once, _ = read_test_rows(place.layout, session, independent=True)
+        apart = [name for (name,) in session.run(ids_set_apart(place.layout, session)).fetchall()]
+
+    found = sorted(zip(rows.ids, rows.features["calls"], rows.target, strict=True))
+    assert found == [("A", 9.0, 1), ("T", 1.0, 1), ("U", 2.0, 0)]
+    assert refused == 0
+    assert len(set(once.ids)) == len(once.ids)
+    assert sorted(apart) == ["A", "T", "U"]
+
+
+def test_without_testdata_a_share_of_the_clients_is_set_apart_whatever_files_come(place: DatedPlace) -> None:
+    layout = replace(place.layout, test_share=0.3)
+    place.put("a.csv", *(f"c{number},2025-01-01,1,," for number in range(300)))
+    place.report("left.csv", "c1,2025-03-31")
+    place.ingest(MONTH)
+    with place.session() as session:
+        first = set(session.run(ids_set_apart(layout, session)).fetchall())
+        rows, _ = read_test_rows(layout, session)
+    place.put("b.csv", *(f"c{number},2025-02-01,1,," for number in range(200, 600)))
+    place.ingest(MONTH)
+    with place.session() as session:
+        second = set(session.run(ids_set_apart(layout, session)).fetchall())
+
+    assert 60 < len(first) < 120
+    assert {(name,) for name in rows.ids} == first
+    assert first < second
+    assert {name for name in second if int(name[0][1:]) < 300} == first
 
 
 def test_an_outcome_that_arrives_changes_no_count_of_a_file_and_rewrites_no_part(place: DatedPlace) -> None:

@@ -21,7 +21,7 @@ def read_test_rows(layout: Layout, session: Session, *, independent: bool = Fals
     Of `independent` rows no two are of one client. Raises IngestionError when no row is usable.
     """
     if layout.test_share is not None:
-        data, among = teaching_rows(layout, require_ingestion(layout)), test_clients(layout, session)
+        data, among = teaching_rows(layout, require_ingestion(layout)), ids_set_apart(layout, session)
         client = quote(session.columns.id)
         query = f"{labelled_query(session, data, 'all')} AND {client} IN ({among})"
         return _read(session, query, independent=independent), 0
@@ -30,7 +30,7 @@ def read_test_rows(layout: Layout, session: Session, *, independent: bool = Fals
         return _read(session, labelled_query(session, data, "all"), independent=independent), refused
 
 
-def test_clients(layout: Layout, session: Session) -> str:
+def ids_set_apart(layout: Layout, session: Session) -> str:
     """Cache the ids of the test clients, and return the query for them: no model learns from them.
 
     Raises IngestionError when there is a folder of testdata without a usable row.
