@@ -1,6 +1,6 @@
 """Months of the same clients: how near to the best possible, what past lists are worth, false alarms of drift.
 
-    python benchmarks/panel.py [--clients 10000] [--months 12] [--worlds 60]
+    python benchmarks/panel.py [--clients 10000] [--months 12] [--worlds 60] [--daemon]
 
 First a panel of --months by --clients through the graph: the AUC of the live model on the last complete month
 beside the best possible one, the backtest, and what one more month costs beside a full run. Then --worlds
@@ -21,6 +21,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from risk_assets.cli.simulate import write_panel
@@ -32,7 +33,9 @@ from risk_assets.reporting.wording import backtest_sentence
 from risk_assets.storage.model.trained_model import read_model
 from risk_assets.storage.records import read_record
 from risk_assets_tests.assets.project import Project
-from risk_assets_tests.assets.test_panel import ASSETS, FEATURES, settings
+from risk_assets_tests.assets.test_panel import ASSETS, FEATURES, panel_in, settings
+from risk_assets_tests.automation.daemon import DaemonHome
+from risk_assets_tests.test_end_to_end_panel import arrive, listed
 
 HORIZON = 90
 START = date(2025, 1, 1)
@@ -46,9 +49,12 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=10_000)
     parser.add_argument("--months", type=int, default=12)
     parser.add_argument("--worlds", type=int, default=60)
+    parser.add_argument("--daemon", action="store_true", help="time how long who has left stays on the list")
     arguments = parser.parse_args()
     if arguments.months:
         _one_panel(arguments.months, arguments.clients)
+    if arguments.daemon:
+        _vanishing()
     alarms = [_history(world) for world in range(arguments.worlds)]
     if alarms:
         found = sum(map(bool, alarms))
@@ -82,9 +88,34 @@ def _one_panel(months: int, clients: int) -> None:
         print(f"One more month refreshes ranking and drift in {more / full:.2f} of a full run ({more:.1f} s)")
 
 
-def _left(panel: Panel) -> NDArray[np.bool_]:
-    import pandas as pd
+def _vanishing() -> None:
+    """Print how long after their leavings arrived clients were still listed, with the real daemon."""
+    with tempfile.TemporaryDirectory(prefix="panel-") as folder:
+        world = panel_in(Path(folder) / "world")
+        home = DaemonHome(Path(folder) / "home")
+        home.build(**settings())
+        outcomes = home.layout.outcomes
+        assert outcomes is not None
+        assert world.layout.outcomes is not None
+        outcomes.mkdir()
+        for month in world.layout.input.iterdir():
+            shutil.copy2(month, home.layout.input)
+        *told, last = sorted(world.layout.outcomes.iterdir())
+        for file in told:
+            shutil.copy2(file, outcomes)
+        home.run()
+        left = set(pd.read_csv(last)["corporation"])
+        with home.daemon():
+            home.wait(lambda: bool(home.ticks("new_source_files")), "the first look")
+            started = time.monotonic()
+            arrive(home, last, outcomes)
+            home.wait(lambda: not left & listed(home), "the list without them")
+            print(
+                f"{len(left)} clients vanished from the list {time.monotonic() - started:.0f} s after the file came"
+            )
 
+
+def _left(panel: Panel) -> NDArray[np.bool_]:
     assert panel.period is not None
     day = pd.Timestamp(panel.months[panel.period])
     rows = panel.rows[panel.period].merge(panel.leavings, on="corporation", how="left")
