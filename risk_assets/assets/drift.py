@@ -17,7 +17,7 @@ from risk_assets.storage.records import append_record, read_history, write_recor
 @graph_asset(
     upstream=["finaldata", "deployed_model"],
     also_reads=["latest_score", "predictions"],  # the history of scores, and what was served
-    code_version="3",
+    code_version="4",
     settings=["drift_policy", "bootstrap_samples", "seed"],
     owners=["team:ml"],
     kinds={"scipy"},

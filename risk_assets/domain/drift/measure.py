@@ -17,7 +17,7 @@ from risk_assets.domain.drift.statistics import (
 )
 from risk_assets.domain.drift.verdict import DriftMeasurements, DriftReference, DriftRules, Measurement, NewRows
 from risk_assets.domain.figures import figure
-from risk_assets.domain.scoring.bootstrap import resample
+from risk_assets.domain.scoring.bootstrap import Outcomes, resample
 from risk_assets.domain.scoring.f1 import f1_of
 from risk_assets.domain.scoring.metrics import Confusion
 from risk_assets.domain.scoring.performance_estimate import estimate_from
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from risk_assets.domain.drift.statistics import Values
 
     ColumnProfile = NumericProfile | CategoricalProfile
+
+#: Shares of leavers that differ by more are worth a word beside F1.
+SHARES_APART = 0.005
 
 
 def measure_drift(
@@ -73,10 +76,15 @@ def _values(rows: NewRows | CountedRows, kind: str, name: str) -> Values:
 
 
 def _performance(confusion: Confusion, reference: DriftReference, rules: DriftRules) -> Measurement:
-    """Compare F1 on the new rows with the recorded one, by a bootstrap of each (they are of different rows)."""
+    """Compare F1 on the new rows with the recorded one, by a bootstrap of each (they are of different rows).
+
+    F1 of the new rows is taken at the recorded share of leavers: it rises and falls with that share, and a season
+    in which fewer leave is no fault of the model.
+    """
     recorded = reference.metrics.confusion
+    share = recorded.positives / recorded.rows
     rng = np.random.default_rng(rules.seed)
-    now = resample(confusion, samples=rules.samples, rng=rng).f1
+    now = resample(confusion, samples=rules.samples, rng=rng).f1_at(share)
     before = resample(recorded, samples=rules.samples, rng=rng).f1
     return Measurement(
         kind="performance",
@@ -87,8 +95,24 @@ def _performance(confusion: Confusion, reference: DriftReference, rules: DriftRu
         threshold=-rules.margin,
         effect=f1_of(confusion) - f1_of(recorded),
         floor=rules.margin,
-        detail=f"{f1_of(confusion):.3f} against {f1_of(recorded):.3f} at deployment",
+        detail=_f1_detail(confusion, recorded),
     )
+
+
+def _f1_detail(confusion: Confusion, recorded: Confusion) -> str:
+    """Return F1 now and before, and what it would be now if as many left as then."""
+    now, before = f1_of(confusion), f1_of(recorded)
+    share, then = confusion.positives / confusion.rows, recorded.positives / recorded.rows
+    counted = Outcomes(
+        np.array([confusion.true_positives]),
+        np.array([confusion.false_positives]),
+        confusion.positives,
+        confusion.negatives,
+    )
+    at_share = ""
+    if abs(share - then) > SHARES_APART:
+        at_share = f" ({float(counted.f1_at(then)[0]):.3f} if {then:.1%} left as then, not {share:.1%})"
+    return f"{now:.3f}{at_share} against {before:.3f} at deployment"
 
 
 def _column(

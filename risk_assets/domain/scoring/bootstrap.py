@@ -44,6 +44,19 @@ class Outcomes:
         """F1 per resample; 0 where nothing is flagged or positive."""
         return f1_score(self.hits, self.hits + self.alarms, self.positives)
 
+    def f1_at(self, prevalence: float) -> NDArray[np.float64]:
+        """F1 per resample, were the share `prevalence` of the rows positive: it rises with that share.
+
+        2 TPR p / (TPR p + FPR (1 - p) + p), with the true and false positive rates of the resample.
+
+        >>> outcomes = Outcomes(hits=np.array([4]), alarms=np.array([2]), positives=5, negatives=10)
+        >>> outcomes.f1.tolist(), outcomes.f1_at(5 / 15).tolist(), outcomes.f1_at(0.1).tolist()
+        ([0.727], [0.727], [0.444])
+        """
+        found = self.hits / max(self.positives, 1) * prevalence
+        flagged = found + self.alarms / max(self.negatives, 1) * (1 - prevalence)
+        return f1_score(found, flagged, prevalence)
+
     @property
     def informedness(self) -> NDArray[np.float64]:
         """True positive rate minus false positive rate per resample: 0 for guesses (Youden 1950)."""
