@@ -1,6 +1,6 @@
 """Labels and a backtest in plain pandas, written apart from the package: what its own answers are compared with.
 
-Tables: `rows` holds id and as_of (and features), with an index of its own for each row; `leavings` holds id, left_on
+Tables: `rows` holds id and as_of (and features), each row with an index of its own; `leavings` holds id, left_on
 and reported, the day on which the file of the leaving arrived. Days are anything that pandas reads as a date. A
 client may leave more than once.
 """
@@ -82,11 +82,11 @@ def backtest(
     """One line for each of the last `periods` complete days of observation on which anything could be learnt.
 
     On day t = as_of a copy of the scikit-learn `model` is trained on the rows (but those of clients `apart`) that
-    were complete by the leavings reported by t. Of the rows of that day, but those that were after_leaving by the
-    same leavings, the first `capacity` are named: by risk, and by the best single column. The line says how many of
-    them left within the horizon, as is known by now, and how many of as many at random would have. One who turned
-    out to have left before t is no hit. Equal risks stand in the order of ids. A declared `until` says how far
-    outcomes are known by now; on day t they are known until t, if that is earlier.
+    were complete by the leavings reported by t. Of the rows of that day, but those that were after_leaving by
+    the same leavings, the first `capacity` are named: by risk, and by the best single column. The line says how
+    many of them left within the horizon, as is known by now, and how many of as many at random would have. One who
+    turned out to have left before t is no hit. Equal risks stand in the order of ids. A declared `until` says how
+    far outcomes are known by now; on day t they are known until t, if that is earlier.
     """
     labelled = partial(
         label, horizon_days=horizon_days, reported_within_days=reported_within_days, id_column=id_column
