@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +10,9 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
-from risk_assets_tests.panel_reference import backtest, best_column, label, outcomes_until, read_panel
+from risk_assets_tests.panel_reference import Rules, backtest, best_column, label, reached, read_panel
 
-labelled = partial(label, horizon_days=10, reported_within_days=0)
-backtested = partial(backtest, features=["calls"], capacity=1, horizon_days=10, reported_within_days=0)
+TEN = Rules(10)
 
 
 def rows(*pairs: tuple[str, str]) -> pd.DataFrame:
@@ -21,11 +20,22 @@ def rows(*pairs: tuple[str, str]) -> pd.DataFrame:
 
 
 def leavings(*told: tuple[str, str, str]) -> pd.DataFrame:
-    return pd.DataFrame([*told], columns=["id", "left_on", "reported"])
+    return pd.DataFrame([*told], columns=["id", "left_on", "arrived"])
 
 
 def outcomes(frame: pd.DataFrame) -> list[int | None]:
     return [None if pd.isna(value) else int(value) for value in frame["outcome"]]
+
+
+def labelled(frame: pd.DataFrame, told: pd.DataFrame, rules: Rules = TEN) -> pd.DataFrame:
+    return label(frame, told, rules)
+
+
+def backtested(
+    frame: pd.DataFrame, told: pd.DataFrame, model: object, *, periods: int = 6, apart: Sequence[str] = ()
+) -> pd.DataFrame:
+    """A list of one client a day."""
+    return backtest(frame, told, TEN, model, features=["calls"], capacity=1, periods=periods, apart=apart)
 
 
 LATE = ("other", "2025-03-01", "2025-03-01")
@@ -43,7 +53,7 @@ def test_a_complete_row_has_left_when_its_client_leaves_within_the_horizon(left_
 
 def test_a_row_is_complete_on_the_day_on_which_the_last_leaving_can_have_been_reported() -> None:
     told = leavings(("a", "2025-01-13", "2025-01-13"))
-    found = labelled(rows(("b", "2025-01-01"), ("b", "2025-01-02")), told, horizon_days=10, reported_within_days=2)
+    found = labelled(rows(("b", "2025-01-01"), ("b", "2025-01-02")), told, Rules(10, reported_within=2))
     assert outcomes(found) == [0, None]
     assert found["complete"].tolist() == [True, False]
 
@@ -55,14 +65,14 @@ def test_a_young_row_is_unknown_also_where_its_client_has_left() -> None:
 
 def test_how_far_outcomes_are_known_can_be_declared_and_is_nowhere_without_any() -> None:
     nothing = leavings()
-    assert outcomes_until(nothing) is None
+    assert reached(nothing) is None
     assert outcomes(labelled(rows(("a", "2025-01-01")), nothing)) == [None]
-    assert outcomes(labelled(rows(("a", "2025-01-01")), nothing, until=pd.Timestamp("2025-01-11"))) == [0]
+    assert outcomes(labelled(rows(("a", "2025-01-01")), nothing, Rules(10, until="2025-01-11"))) == [0]
 
 
 def test_an_announced_leaving_does_not_tell_how_far_outcomes_are_known() -> None:
     told = leavings(("a", "2025-06-01", "2025-01-20"), ("b", "2025-01-09", "2025-01-20"))
-    assert outcomes_until(told) == pd.Timestamp("2025-01-09")
+    assert reached(told) == pd.Timestamp("2025-01-09")
 
 
 @pytest.mark.parametrize(
@@ -115,7 +125,7 @@ def monthly_world() -> tuple[pd.DataFrame, pd.DataFrame]:
         told.append((f"few{number}", left_on, left_on))
     return (
         pd.DataFrame(table, columns=["id", "as_of", "calls"]),
-        pd.DataFrame(told, columns=["id", "left_on", "reported"]),
+        pd.DataFrame(told, columns=["id", "left_on", "arrived"]),
     )
 
 
@@ -139,7 +149,7 @@ def test_only_the_last_complete_days_are_looked_at_and_clients_set_apart_train_n
 def test_what_is_reported_after_a_day_changes_neither_its_model_nor_its_list() -> None:
     table, told = monthly_world()
     as_it_was = backtested(table, told, DecisionTreeClassifier())
-    late = told.assign(reported=told["reported"].where(told.index != 1, pd.Timestamp("2025-02-25")))
+    late = told.assign(arrived=told["arrived"].where(told.index != 1, pd.Timestamp("2025-02-25")))
     found = backtested(table, late, DecisionTreeClassifier())
     # On 10 February the leaving of 26 January was not reported yet: outcomes were known until 6 January alone.
     assert found["as_of"].dt.strftime("%m-%d").tolist() == ["03-02"]
@@ -157,7 +167,7 @@ def test_a_client_that_had_left_is_named_in_vain_unless_that_was_known(
     table, told = monthly_world()
     stale = pd.DataFrame({"id": ["gone"], "as_of": [pd.Timestamp("2025-03-02")], "calls": [0.5]})
     silent = pd.DataFrame(
-        {"id": ["gone"], "left_on": [pd.Timestamp("2025-02-25")], "reported": [pd.Timestamp(reported)]}
+        {"id": ["gone"], "left_on": [pd.Timestamp("2025-02-25")], "arrived": [pd.Timestamp(reported)]}
     )
     found = backtested(
         pd.concat([table, stale], ignore_index=True),
@@ -180,4 +190,4 @@ def test_files_are_read_with_the_day_on_which_they_came(tmp_path: Path) -> None:
     table, told = read_panel(tmp_path / "rows", tmp_path / "left")
 
     assert table.to_numpy().tolist() == [["null", "2025-01-01"]]
-    assert told["reported"].tolist() == [pd.Timestamp("2025-01-06")]
+    assert told["arrived"].tolist() == [pd.Timestamp("2025-01-06")]

@@ -104,6 +104,46 @@ def test_a_wrong_setting_gives_one_line_that_names_the_key(
     assert "\n" not in str(caught.value)
 
 
+DATED = {"id": "client", "as_of": "day", "numeric": ["age"], "carried": ["manager"], "value": "fee"}
+OUTCOMES = {"path": "left", "horizon_days": 90, "reported_within_days": 0}
+
+
+def test_outcomes_in_place_of_a_target_make_labels_of_dates(tmp_path: Path) -> None:
+    found = load_settings(config_with(tmp_path, columns=DATED, outcomes=OUTCOMES, outcomes_until="2026-01-31"))
+    given = found.outcome_files
+    assert given is not None
+    assert (given.rules.horizon_days, given.rules.until) == (90, "2026-01-31")
+    assert (given.columns.id, given.columns.as_of) == ("client", "left_on")
+    assert found.columns.to_columns().names == ("client", "age", "manager", "fee", "day", "has_left")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"columns": DATED}, "columns.target: name the target"),
+        ({"outcomes": OUTCOMES}, "columns.target: is given beside outcomes"),
+        ({"columns": {"id": "client", "numeric": ["age"]}, "outcomes": OUTCOMES}, "outcomes: rows need a date"),
+        ({"columns": DATED, "outcomes": OUTCOMES | {"horizon_days": 0}}, "outcomes.horizon_days"),
+        ({"columns": DATED, "outcomes": {"path": "left", "horizon_days": 9}}, "outcomes.reported_within_days"),
+        (
+            {"columns": DATED, "outcomes": OUTCOMES | {"path": "in"}},
+            "outcomes: the same folder as input_folder_path",
+        ),
+        ({"columns": columns_with(carried=["city"])}, "column 'city' is named twice"),
+        ({"columns": columns_with(carried=["Rank"])}, "'Rank' is what a column of client_risk is called"),
+        ({"columns": columns_with(value="city")}, "value: 'city' is a categorical column"),
+        ({"columns": columns_with(date_format="%d.%m.%Y")}, "date_format: is given without as_of"),
+        ({"columns": columns_with(as_of="day", date_format="%y")}, "%y is none of"),
+        ({"outcomes_until": "2026-01-31"}, "outcomes_until: is given without outcomes"),
+    ],
+)
+def test_dates_and_outcomes_that_cannot_be_used_say_so(
+    tmp_path: Path, changes: dict[str, object], message: str
+) -> None:
+    with pytest.raises(SettingsError, match=message):
+        load_settings(config_with(tmp_path, **changes))
+
+
 def test_a_missing_config_file_is_named() -> None:
     with pytest.raises(SettingsError, match=r"config /no/such\.json: No such file"):
         load_settings("/no/such.json")

@@ -43,7 +43,7 @@ def backtest(home: Home) -> dg.MaterializeResult:
     alone; it ranks the clients of that month, and is compared with what happened, with a choice at random, and
     with the best single column of that day.
     """
-    from risk_assets.domain.scoring.backtest import backtest as compare
+    from risk_assets.domain.scoring.ranked_periods import compare_periods
     from risk_assets.storage.scoring.backtest import ranked_periods
 
     settings, layout = home.settings, home.layout
@@ -61,7 +61,7 @@ def backtest(home: Home) -> dg.MaterializeResult:
             )
         )
     horizon = settings.outcomes.horizon_days if settings.outcomes else 0
-    found = compare(
+    found = compare_periods(
         periods,
         capacity=settings.call_capacity,
         horizon_days=horizon,

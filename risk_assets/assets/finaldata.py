@@ -8,6 +8,7 @@ from pydantic import Field
 
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.domain.intake.outcomes import OutcomesAccount
 from risk_assets.reporting.wording import count, percent, plural
 from risk_assets.resources.declaration import Metadata, graph_asset, graph_check
 from risk_assets.resources.home import Home
@@ -44,11 +45,11 @@ class FinaldataConfig(dg.Config):
 def finaldata(config: FinaldataConfig, home: Home, observed_sources: ObservedSources) -> dg.MaterializeResult:
     """Every usable row of sourcedata: checked against the declared columns, duplicates left out.
 
-    Each row read is accepted, a duplicate, an update (it brings the outcome of a row that is held) or quarantined:
-    quarantine/FILE.csv holds its line, the reason and the raw text. A blank outcome, or a file without the target
-    column, is an outcome that is not known yet: such a client is ranked, and a file teaches the model once nearly
-    all of its outcomes are known. When no row is usable, or too many are bad, the run fails and the earlier
-    finaldata stays.
+    Each row read is accepted, a duplicate, an update (it brings something new of a row that is held) or
+    quarantined: quarantine/FILE.csv holds its line, the reason and the raw text. A blank outcome, or a file
+    without the target column, is an outcome that is not known yet: such a client is ranked, and a file teaches the
+    model once nearly all of its outcomes are known. When no row is usable, or too many are bad, the run fails and
+    the earlier finaldata stays.
     """
     del observed_sources  # it has noted what the folders hold, for this run's lineage
     settings, layout = home.settings, home.layout
@@ -110,19 +111,38 @@ def _metadata(ingestion: Ingestion, columns: Columns) -> Metadata:
         "duplicates": ingestion.duplicates,
         "updates": ingestion.updates,
         "quarantined": ingestion.quarantined,
+        **_outcome_metadata(ingestion.outcomes),
         "dagster/column_schema": _schema(columns),
         "dagster/column_lineage": _lineage(columns),
         **({"files": dg.MetadataValue.table(files)} if files else {}),
     }
 
 
+def _outcome_metadata(account: OutcomesAccount | None) -> Metadata:
+    if account is None:
+        return {}
+    counts = account.counts
+    late = {} if counts.late_days is None else {"days within which 99 % of leavings came": counts.late_days}
+    return {
+        "leavings": account.accepted,
+        "outcomes complete for rows until": account.complete_until or "none",
+        "leavings known until": account.rules.until or account.reached or "none",
+        **late,
+        **account.sentences,
+    }
+
+
 def _schema(columns: Columns) -> dg.TableSchema:
-    numeric = [dg.TableColumn(column.name, "double", description=_bounds(column)) for column in columns.numeric]
+    numbers = [dg.TableColumn(column.name, "double", description=_bounds(column)) for column in columns.numbers]
+    dates = (
+        [] if columns.as_of is None else [dg.TableColumn(columns.as_of, "timestamp", description="observed on")]
+    )
     return dg.TableSchema(
         [
             dg.TableColumn(columns.id, "text", description="identifies the client"),
-            *numeric,
-            *(dg.TableColumn(name, "text") for name in columns.categorical),
+            *dates,
+            *numbers,
+            *(dg.TableColumn(name, "text") for name in columns.texts),
             dg.TableColumn(
                 columns.target,
                 "integer" if columns.has_numeric_labels else "text",
@@ -139,9 +159,8 @@ def _bounds(column: NumericColumn) -> str | None:
 
 
 def _lineage(columns: Columns) -> dg.TableColumnLineage:
-    return dg.TableColumnLineage(
-        {name: [dg.TableColumnDep(dg.AssetKey("sourcedata"), name)] for name in columns.names}
-    )
+    named = [name for name in columns.names if columns.has_target or name != columns.target]
+    return dg.TableColumnLineage({name: [dg.TableColumnDep(dg.AssetKey("sourcedata"), name)] for name in named})
 
 
 def _checks(ingestion: Ingestion) -> Iterator[dg.AssetCheckResult]:
@@ -186,6 +205,8 @@ def _columns_declared(ingestion: Ingestion) -> dg.AssetCheckResult:
 
 
 def _outcomes_known(ingestion: Ingestion) -> dg.AssetCheckResult:
+    if ingestion.outcomes is not None:
+        return _outcomes_complete(ingestion.outcomes)
     waiting = [f"{file.name} teaches nothing: {file.waiting}" for file in ingestion.files if file.waiting]
     without = [file.name for file in ingestion.files if not file.has_target]
     return _check(
@@ -193,4 +214,14 @@ def _outcomes_known(ingestion: Ingestion) -> dg.AssetCheckResult:
         "; ".join(waiting) or "every file teaches",
         passed=not waiting,
         **{"files without the target column": ", ".join(without) or "none"},
+    )
+
+
+def _outcomes_complete(account: OutcomesAccount) -> dg.AssetCheckResult:
+    found = "; ".join(f"{count(number)} {sentence}" for sentence, number in account.sentences.items())
+    why = f"rows up to {account.complete_until} are complete" if account.counts.known else "no row is complete yet"
+    return _check(
+        "outcomes_known",
+        f"{why}; {found}" if found else why,
+        passed=account.counts.known > 0 and not account.quarantined,
     )

@@ -84,7 +84,7 @@ def _look(
 ) -> tuple[str | None, str]:
     """Land what is new in one source; return the fault, if any, and what to say."""
     settings = home.settings
-    password, columns = settings.source_password(source), settings.columns.to_columns()
+    password, columns = settings.source_password(source), settings.source_columns(source)
     try:
         look = land_new_rows(source, password, home.mirror, columns, in_time=in_time)
     except (SourceError, SettingsError, RemoteError) as error:

@@ -12,9 +12,11 @@ from risk_assets.engine.session import Session
 from risk_assets.settings import Settings, load_settings
 from risk_assets.storage.intake.source_bucket import object_state
 from risk_assets.storage.intake.source_folder import (
+    INGESTED,
     FolderState,
     Status,
     folder_state,
+    named_in,
     settled_state,
     unsettled_names,
 )
@@ -77,10 +79,13 @@ class Home(dg.ConfigurableResource):
         return settled_state(self._files(key), self._memory(f"{key}.settled"), before)
 
     def unsettled_sources(self) -> frozenset[str]:
-        """Return the names of input files that are not as they were when the sensor last saw them settled."""
-        if self.mirror.is_remote("sourcedata"):
-            return frozenset()
-        return unsettled_names(self._files("sourcedata"), self._memory("sourcedata.settled"))
+        """Return the names (`named_in`) of files that are not as the sensor last saw them settled."""
+        return frozenset(
+            named_in(key, name)
+            for key in INGESTED
+            if key in self.source_keys and not self.mirror.is_remote(key)
+            for name in unsettled_names(self._files(key), self._memory(f"{key}.settled"))
+        )
 
     @property
     def source_keys(self) -> tuple[str, ...]:

@@ -128,6 +128,8 @@ class ClientTable:
             order = POSITION if columns.as_of is None else quote(columns.as_of)
             of_client = f"SELECT {cells} FROM ({numbered_rows(session, data)}) WHERE {quote(columns.id)} = ?"
             rows = session.run(f"{of_client} ORDER BY {order}", [name]).fetchall()
+        if columns.as_of is None:  # a row that is delivered again unchanged is no news
+            rows = [row for before, row in zip([None, *rows], rows, strict=False) if row != before]
         return tuple(
             ClientRow(as_of, None if left is None else bool(left), dict(zip(columns.features, cells, strict=True)))
             for as_of, left, *cells in rows

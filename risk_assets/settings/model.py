@@ -19,6 +19,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from risk_assets.domain.columns import Columns
 from risk_assets.domain.intake.outcomes import OutcomeFiles, OutcomeRules
 from risk_assets.settings.columns import ColumnsSetting
 from risk_assets.settings.engine import EngineSetting
@@ -211,6 +212,8 @@ class Settings(BaseSettings):
                 raise ValueError("columns.target: name the target, or say with outcomes where leavings are told")
             if self.outcomes_until is not None:
                 raise ValueError("outcomes_until: is given without outcomes")
+            if any(source.into == "outcomes" for source in self.sources):
+                raise ValueError("sources: one lands its files into outcomes, and none are configured")
         elif columns.target is not None:
             raise ValueError("columns.target: is given beside outcomes, from which labels are derived; drop one")
         elif columns.as_of is None:
@@ -230,6 +233,11 @@ class Settings(BaseSettings):
         until = None if self.outcomes_until is None else self.outcomes_until.isoformat()
         rules = OutcomeRules(self.outcomes.horizon_days, self.outcomes.reported_within_days, until)
         return OutcomeFiles(self.outcomes.to_columns(self.columns.to_columns()), rules)
+
+    def source_columns(self, source: SqlSourceSetting) -> Columns:
+        """Return the columns of what a source lands."""
+        outcomes = self.outcome_files
+        return outcomes.columns if outcomes and source.into == "outcomes" else self.columns.to_columns()
 
     def source_password(self, source: SqlSourceSetting) -> str | None:
         """Return the password for a source, None when its driver is to find one by itself."""

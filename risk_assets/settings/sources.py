@@ -26,6 +26,7 @@ class SqlSourceSetting(BaseModel):
     table: str | None = Field(default=None, min_length=1)
     db_schema: str | None = Field(default=None, alias="schema", min_length=1, description="of the table")
     query: str | None = Field(default=None, min_length=1, description="a SELECT, in place of a table")
+    into: Literal["sourcedata", "outcomes"] = Field(default="sourcedata", description="where its files are landed")
     cursor: str = Field(min_length=1, description="a time, date or number that a new or changed row raises")
     id: str | None = Field(
         default=None, min_length=1, description="orders equal cursors; the id of columns if unset"

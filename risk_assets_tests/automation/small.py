@@ -13,6 +13,7 @@ import dagster as dg
 from risk_assets.automation.jobs import CAUSE
 from risk_assets.automation.new_source_files import new_source_files
 from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.domain.intake.outcomes import OutcomeCounts, OutcomeRules, OutcomesAccount
 from risk_assets.domain.intake.source_file import SourceFile
 from risk_assets.resources.home import Home
 from risk_assets.storage.layout import Layout
@@ -39,7 +40,7 @@ class SmallHome:
 
     def build(self, **settings: object) -> None:
         (self.folder / "config.json").write_text(json.dumps(CONFIG | settings))
-        for folder in (self.layout.input, self.layout.testdata):
+        for folder in filter(None, (self.layout.input, self.layout.testdata, self.layout.outcomes)):
             folder.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -74,7 +75,13 @@ class SmallHome:
         """Leave the account that a run of finaldata would leave, of the files that are settled."""
         state, _ = self.resource.settled_state("sourcedata", {})
         files = tuple(_account(name, file.sha256) for name, file in state.files.items())
-        write_record(self.layout.ingestion, Ingestion("version", "2026-03-01T12:00:00+00:00", 0, files))
+        account = None
+        if self.layout.outcomes is not None:
+            settled, _ = self.resource.settled_state("outcomes", {})
+            told = tuple(_account(name, file.sha256) for name, file in settled.files.items())
+            account = OutcomesAccount(told, OutcomeRules(30, 0), "", "", "leavings.parquet", OutcomeCounts())
+        ingestion = Ingestion("version", "2026-03-01T12:00:00+00:00", 0, files, account)
+        write_record(self.layout.ingestion, ingestion)
 
     def record_run(
         self,

@@ -66,6 +66,24 @@ def test_a_file_that_grows_is_left_out_until_it_has_stopped(home: SmallHome) -> 
     assert reason(home.look()) == "ingest: 1 new (c.csv)"
 
 
+def test_files_of_outcomes_are_waited_for_and_ingested_as_files_of_clients_are(tmp_path: Path) -> None:
+    home = SmallHome(tmp_path)
+    columns = {"id": "corporation", "as_of": "day", "numeric": ["activity"]}
+    home.build(columns=columns, outcomes={"path": "outcomes", "horizon_days": 30, "reported_within_days": 0})
+    home.write("a.csv")
+    home.settle()
+    home.ingest()
+    assert reason(home.look()) == "nothing new: 1 files are ingested"
+
+    home.write("july.csv", "corporation,left_on\na,2026-07-03\n", below="outcomes")
+
+    assert reason(home.look()).endswith("still being written: outcomes/july.csv")
+    assert reason(home.look()) == "ingest: 1 new (outcomes/july.csv)"
+    assert observed(home, "outcomes") == home.resource.source_state("outcomes").version
+    home.ingest()
+    assert reason(home.look()) == "nothing new: 2 files are ingested"
+
+
 def test_a_file_rewritten_with_the_same_size_is_still_being_written(home: SmallHome) -> None:
     home.write("c.csv", at=5)
     home.look()

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from sklearn.metrics import roc_auc_score
 
 from risk_assets.cli import main
-from risk_assets_tests.panel_reference import label, outcomes_until, read_panel
+from risk_assets_tests.panel_reference import Rules, label, reached, read_panel
 
 
 def simulate(folder: Path, *arguments: object) -> Result:
@@ -74,18 +74,18 @@ def test_a_file_holds_what_was_reported_since_the_one_before(tmp_path: Path, day
 def test_share_and_best_auc_are_those_of_the_true_risks_of_the_last_complete_month(tmp_path: Path) -> None:
     result = simulate(tmp_path, "--reported-within", 10, "--truth", tmp_path / "truth.csv")
     rows, leavings = read_panel(tmp_path / "sourcedata", tmp_path / "left")
-    known = label(rows, leavings, horizon_days=90, reported_within_days=10, id_column="corporation")
+    known = label(rows, leavings, Rules(90, reported_within=10))
     last = known.loc[known["complete"], "as_of"].max()
 
     truth = pd.read_csv(tmp_path / "truth.csv", dtype={"corporation": str}, keep_default_na=False)
-    assert truth[["corporation", "as_of"]].equals(rows[["corporation", "as_of"]])
+    assert truth[["corporation", "as_of"]].to_numpy().tolist() == rows[["id", "as_of"]].to_numpy().tolist()
     risk = truth.loc[truth["as_of"] == last, "risk"].to_numpy()
     classes, weight = np.repeat([1, 0], len(risk)), np.concatenate([risk, 1 - risk])
     auc = roc_auc_score(classes, np.tile(risk, 2), sample_weight=weight)
 
     said = re.search(r"until (\S+), so (\S+) is .* ([\d.]+)% can .* is ([\d.]+)\n", result.stdout)
     assert said is not None
-    assert said[1] == str(outcomes_until(leavings))[:10]
+    assert said[1] == str(reached(leavings))[:10]
     assert said[2] == last
     assert float(said[3]) == pytest.approx(100 * risk.mean(), abs=0.051)
     assert float(said[4]) == pytest.approx(auc, abs=0.005)

@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from risk_assets.domain.simulate_panel import Panel, simulate_panel
 from risk_assets_tests.domain.clients import SIMULATED
-from risk_assets_tests.panel_reference import label
+from risk_assets_tests.panel_reference import Rules, label
 
 START = date(2025, 1, 1)
 
@@ -50,15 +50,9 @@ def all_rows(world: Panel) -> pd.DataFrame:
 
 def labelled(world: Panel, horizon: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """True risks and outcomes of the complete rows."""
-    until = pd.Timestamp(world.months[-1])
-    found = label(
-        all_rows(world),
-        world.leavings,
-        horizon_days=horizon,
-        reported_within_days=0,
-        until=until,
-        id_column="corporation",
-    )
+    names = {"corporation": "id", "reported": "arrived"}
+    rows, leavings = (frame.rename(columns=names) for frame in (all_rows(world), world.leavings))
+    found = label(rows, leavings, Rules(horizon, until=str(world.months[-1])))
     known = found["outcome"].notna().to_numpy()
     return world.truth["risk"].to_numpy()[known], found["outcome"][known].to_numpy(dtype=np.int64)
 

@@ -153,6 +153,27 @@ def test_a_client_that_has_left_is_found_with_that_word_and_is_not_ranked(ranked
     assert "has left" in page
 
 
+def test_a_row_that_was_delivered_again_is_told_once_and_a_return_as_a_row_of_its_own(ranked: Home) -> None:
+    told = {
+        name: [row["features"]["activity"] for row in ranked.http.get(f"/clients/{name}").get_json()["history"]]
+        for name in ("c001", "c002", "c003")
+    }
+    assert told == {"c001": [1.0, 10.0, 12.5], "c002": [3.0], "c003": [7.0, 8.0, 7.0]}
+
+
+def test_clients_that_have_left_are_listed_where_they_are_asked_for(ranked: Home) -> None:
+    assert [client["id"] for client in ask(ranked, status="left")["clients"]] == ["c900"]
+    every = ask(ranked, status="all", page=3)
+    assert (every["total"], every["clients"][-1]["id"]) == (COUNT + 1, "c900")
+    assert ask(ranked, status="all", min_risk=0.1)["total"] == COUNT
+
+
+def test_without_a_column_of_value_nothing_is_sorted_by_it(ranked: Home) -> None:
+    answer = ranked.http.get("/clients?sort=-value_at_risk")
+    assert answer.status_code == 422
+    assert "no column of value is declared" in answer.get_json()["detail"]
+
+
 def test_a_client_that_nobody_knows_is_not_found(ranked: Home) -> None:
     answer = ranked.http.get("/clients/nobody")
 

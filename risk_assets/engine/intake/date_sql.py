@@ -8,7 +8,7 @@ from risk_assets.engine.sql import literal
 
 DAY = 10  # characters of 2026-09-01
 CLOCK = "[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?"
-ZONE = "(Z|[+-][0-9]{2}:?[0-9]{2})"
+ZONE = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
 DATE_TIME = f"^([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})[T ]({CLOCK}) ?{ZONE}?$"
 #: The groups of DATE_TIME.
 ON, AT, WITH_ZONE = 1, 2, 5
@@ -39,7 +39,8 @@ def has_zone(text: str) -> str:
 def _date_time(text: str) -> str:
     on, at, zone = (f"regexp_extract({text}, {literal(DATE_TIME)}, {group})" for group in (ON, AT, WITH_ZONE))
     day = f"CASE WHEN CAST(TRY_CAST({on} AS DATE) AS VARCHAR) = {on} THEN {on} END"
-    hours, minutes = (f"CAST(substr(replace({zone}, ':', ''), {first}, 2) AS INTEGER)" for first in (2, 4))
+    digits = (f"substr(replace({zone}, ':', ''), {first}, 2)" for first in (2, 4))
+    hours, minutes = (f"CAST(coalesce(nullif({each}, ''), '0') AS INTEGER)" for each in digits)
     ahead = f"CASE WHEN left({zone}, 1) = '-' THEN -1 ELSE 1 END * ({hours} * 60 + {minutes})"
     moved = f"CASE WHEN {zone} IN ('', 'Z') THEN 0 ELSE {ahead} END"
     return f"TRY_CAST({day} || ' ' || {at} AS TIMESTAMP) - {moved} * INTERVAL 1 MINUTE"

@@ -8,8 +8,9 @@ from risk_assets.reporting.wording import backtest_sentence, count, percent, plu
 
 ABOUT = (
     "For each day a model was trained on what was known then alone: rows whose horizon had passed and whose "
-    "leavings were reported. It ranked the clients of that month; whether they left is known by now. Intervals are by a "
-    "bootstrap over clients. A row counts as known on its date, a leaving once its days of reporting are over."
+    "leavings were reported. It ranked the clients of that month; whether they left is known by now. "
+    "Intervals are by a bootstrap over clients. A row counts as known on its date, a leaving once its days of "
+    "reporting are over."
 )
 HEADS = ("day", "trained on", "clients", "left", "named", "of whom left", "best column", "of whom left", "AUC")
 SHARES = (14, 12, 10, 8, 8, 12, 20, 12, 8)
@@ -25,8 +26,8 @@ def backtest_pages(found: Backtest | None, chart: bytes | None) -> list[Block]:
     flagged = count(sum(period.flagged for period in found.periods))
     left = count(sum(period.flagged_hits for period in found.periods))
     best = (
-        f"With hindsight a list of {plural(found.best_size, 'client')} a month would have had the greatest F1; at "
-        f"the thresholds that were chosen then {flagged} clients would have been flagged in all, of whom {left} left."
+        f"With hindsight a list of {plural(found.best_size, 'client')} a month would have had the greatest F1. "
+        f"At the thresholds of those days {flagged} clients would have been flagged in all, of whom {left} left."
     )
     return [
         *said,

@@ -36,7 +36,7 @@ def data_pages(ingestion: Ingestion, profile: Profile) -> list[Block]:
     return [
         *section("Data and quality"),
         words(_account(ingestion, profile)),
-        *_files(ingestion.files),
+        *_files(ingestion.files, derived=ingestion.outcomes is not None),
         *_outcomes(ingestion.outcomes),
         *_refused(ingestion.files),
         *_numeric(profile.numeric),
@@ -60,7 +60,7 @@ def _account(ingestion: Ingestion, profile: Profile) -> str:
     )
 
 
-def _files(files: tuple[SourceFile, ...]) -> list[Block]:
+def _files(files: tuple[SourceFile, ...], *, derived: bool) -> list[Block]:
     if not files:
         return [note("There are no files.")]
     shown, rest = files, ""
@@ -78,7 +78,7 @@ def _files(files: tuple[SourceFile, ...]) -> list[Block]:
             _file(file),
             count(file.read),
             count(file.accepted),
-            count(file.open),
+            "–" if derived else count(file.open),
             count(file.updates),
             count(file.duplicates),
             count(file.quarantined),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import shutil
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -19,8 +19,9 @@ from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
 from risk_assets.storage.intake.finaldata_outputs import publish
 from risk_assets.storage.intake.outcomes import ReadOutcomes, read_outcomes, with_decided
-from risk_assets.storage.intake.parse_cache import Source, SourceChangedError, cached_source, read_sources
+from risk_assets.storage.intake.parse_cache import Source, SourceChangedError, as_they_were, read_sources
 from risk_assets.storage.intake.parts import Folders, merge
+from risk_assets.storage.intake.source_folder import named_in
 from risk_assets.storage.layout import Layout, reading_order
 from risk_assets.storage.lock import writing
 from risk_assets.storage.records import RecordError, find_record, read_record
@@ -62,11 +63,11 @@ def ingest(
 ) -> Ingestion:
     """Make finaldata of all files of the input folder, parsing those alone that are new or changed.
 
-    `leave_out` names files that are still being written: they count as they were when they were last ingested, if
-    ever. `final` names files whose outcomes are all that will come; `outcomes` says how files of outcomes are
-    read, where labels are derived from them. Raises IngestionError, and leaves the earlier
-    finaldata as it was, when there is no usable row, when the share of refused rows or of files refused whole is
-    above `max_bad_share`, or when files do not stay the same while they are read.
+    `leave_out` names files (`named_in`) that are still being written: they count as they were when they were last
+    ingested, if ever. `final` names files whose outcomes are all that will come; `outcomes` says how files of
+    outcomes are read, where labels are derived from them. Raises IngestionError, and leaves the earlier finaldata
+    as it was, when there is no usable row, when the share of refused rows or of files refused whole is above
+    `max_bad_share`, or when files do not stay the same while they are read.
     """
     with writing(layout.ingested, "finaldata"):
         atomic.sweep(layout.ingested)
@@ -75,7 +76,7 @@ def ingest(
             sources = _read_all(layout, session, before, leave_out)
             _refuse_bad(sources, layout.url_of(layout.input) or layout.input, max_bad_share)
             files = _merge_all(layout, session, sources, before)
-            told = _read_outcomes(layout, session, outcomes, before) if outcomes else None
+            told = _read_outcomes(layout, session, outcomes, before, leave_out) if outcomes else None
             account = told.account if told else None
             files = files if told else with_waiting(files, final)
             ingestion = Ingestion(
@@ -120,36 +121,25 @@ def _read_all(
             if attempt + 1 == ATTEMPTS:
                 raise IngestionError(f"{error}; ingest again when it is complete") from error
         else:
-            sources += _as_they_were(layout, session, before, leave_out)
+            sources += as_they_were(session, before.files if before else (), leave_out, layout.parsed)
             return sorted(sources, key=lambda source: reading_order(source.name))
     raise AssertionError
 
 
 def _read_outcomes(
-    layout: Layout, session: Session, outcomes: OutcomeFiles, before: Ingestion | None
+    layout: Layout,
+    session: Session,
+    outcomes: OutcomeFiles,
+    before: Ingestion | None,
+    leave_out: Collection[str],
 ) -> ReadOutcomes:
     earlier = before.outcomes.files if before and before.outcomes else ()
+    files = layout.outcome_files()
+    changing = {file.name for file in files if named_in("outcomes", file.name) in leave_out}
     try:
-        return read_outcomes(layout, session, outcomes, earlier)
+        return read_outcomes(layout, session, outcomes, earlier, changing)
     except SourceChangedError as error:
         raise IngestionError(f"{error}; ingest again when it is complete") from error
-
-
-def _as_they_were(
-    layout: Layout, session: Session, before: Ingestion | None, names: Collection[str]
-) -> Iterable[Source]:
-    for file in before.files if before else ():
-        if file.name in names:
-            kept = cached_source(
-                session,
-                file.name,
-                file.sha256,
-                size=file.bytes,
-                arrived=file.arrived,
-                folder=layout.parsed,
-            )
-            if kept is not None:
-                yield kept
 
 
 def _refuse_bad(sources: Sequence[Source], folder: Path | str, max_bad_share: float) -> None:

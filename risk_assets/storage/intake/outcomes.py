@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -15,9 +15,9 @@ from risk_assets.engine.intake.outcomes import count_decided, count_leavings, re
 from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
 from risk_assets.storage.digest import sha256_of
-from risk_assets.storage.intake.parse_cache import Source, read_sources
+from risk_assets.storage.intake.parse_cache import Source, as_they_were, read_sources
 from risk_assets.storage.intake.parts import Folders, merge
-from risk_assets.storage.layout import Layout
+from risk_assets.storage.layout import Layout, reading_order
 
 
 @dataclass(frozen=True)
@@ -29,16 +29,24 @@ class ReadOutcomes:
 
 
 def read_outcomes(
-    layout: Layout, session: Session, given: OutcomeFiles, before: Sequence[SourceFile] = ()
+    layout: Layout,
+    session: Session,
+    given: OutcomeFiles,
+    before: Sequence[SourceFile] = (),
+    leave_out: Collection[str] = (),
 ) -> ReadOutcomes:
     """Read the files of outcomes, write their parts and the times between leavings, and return the account.
 
-    `before` is the earlier account of the files. Raises SourceChangedError as `read_sources` does.
+    `before` is the earlier account of the files; those in `leave_out` count as they were then. Raises
+    SourceChangedError as `read_sources` does.
     """
     work = layout.ingestion_work / "outcomes"
     folders = Folders(layout.outcomes_parquet, layout.outcomes_parquet)
     with session.new_connection(given.columns) as reader:
-        sources = read_sources(reader, layout.outcome_files(), layout.outcomes_parsed, work)
+        settled = [file for file in layout.outcome_files() if file.name not in leave_out]
+        sources = read_sources(reader, settled, layout.outcomes_parsed, work)
+        sources += as_they_were(reader, before, leave_out, layout.outcomes_parsed)
+        sources.sort(key=lambda source: reading_order(source.name))
         files = merge(reader, sources, folders, work, before)
         held = {
             layout.outcomes_parquet / file.part: date.fromisoformat(file.arrived) for file in files if file.part

@@ -6,11 +6,12 @@ import hashlib
 import os
 import tempfile
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from risk_assets.domain.intake.source_file import SourceFile
 from risk_assets.engine.intake.formats import format_of
 from risk_assets.engine.intake.parse import Parsed, parse, refuse_whole
 from risk_assets.engine.intake.rules import RULES_VERSION
@@ -117,6 +118,19 @@ def cached_source(
     source = Source(name, sha256, size, entry.parsed, folder, key, arrived, entry.part_sha256)
     sound = is_sound(source.part, entry.part_sha256) and is_sound(source.quarantine, entry.quarantine_sha256)
     return source if sound else None
+
+
+def as_they_were(
+    session: Session, before: Iterable[SourceFile], names: Collection[str], folder: Path
+) -> Iterator[Source]:
+    """Yield what `folder` holds of the files of these names as they were in an earlier account."""
+    for file in before:
+        if file.name in names:
+            found = cached_source(
+                session, file.name, file.sha256, size=file.bytes, arrived=file.arrived, folder=folder
+            )
+            if found is not None:
+                yield found
 
 
 def is_sound(path: Path, sha256: str) -> bool:

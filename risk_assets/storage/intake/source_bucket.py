@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from risk_assets.domain.intake.ingestion import Ingestion
-from risk_assets.storage.intake.source_folder import Fingerprint, FolderState
+from risk_assets.domain.intake.source_file import SourceFile
+from risk_assets.storage.intake.source_folder import INGESTED, Fingerprint, FolderState, named_in
 from risk_assets.storage.records import RecordError, find_record, write_record
 from risk_assets.storage.remote.mirror import Mirror
 
@@ -28,11 +29,14 @@ def object_state(mirror: Mirror, key: str) -> FolderState:
 
 def note_sources(mirror: Mirror, ingestion: Ingestion) -> None:
     """Write down which objects finaldata was made from, as they were when they were pulled."""
-    if not mirror.is_remote("sourcedata"):
+    objects: dict[str, str] = {}
+    for key, files in _files_of(ingestion):
+        if mirror.is_remote(key):
+            versions = mirror.pulled_versions(key)
+            objects |= {named_in(key, file.name): versions[file.name] for file in files if file.name in versions}
+    if not any(mirror.is_remote(key) for key in INGESTED):
         mirror.layout.source_objects.unlink(missing_ok=True)
         return
-    versions = mirror.pulled_versions("sourcedata")
-    objects = {file.name: versions[file.name] for file in ingestion.files if file.name in versions}
     write_record(mirror.layout.source_objects, SourceObjects(ingestion.ingested_at, objects))
 
 
@@ -43,10 +47,24 @@ def ingested_versions(mirror: Mirror) -> dict[str, str]:
     """
     try:
         ingestion = find_record(mirror.peek("finaldata", mirror.layout.ingestion), Ingestion)
-        if ingestion is None or not mirror.is_remote("sourcedata"):
-            return {file.name: file.sha256 for file in ingestion.files} if ingestion else {}
+        if ingestion is None:
+            return {}
+        if not any(mirror.is_remote(key) for key in INGESTED):
+            return {named_in(key, file.name): file.sha256 for key, files in _files_of(ingestion) for file in files}
         noted = find_record(mirror.peek("finaldata", mirror.layout.source_objects), SourceObjects)
     except RecordError:  # the next ingestion makes them anew
         return {}
     known = noted.objects if noted and noted.ingested_at == ingestion.ingested_at else {}
-    return {file.name: known.get(file.name, "") for file in ingestion.files}
+    found = {}
+    for key, files in _files_of(ingestion):
+        for file in files:
+            name = named_in(key, file.name)
+            found[name] = known.get(name, "") if mirror.is_remote(key) else file.sha256
+    return found
+
+
+def _files_of(ingestion: Ingestion) -> Iterable[tuple[str, tuple[SourceFile, ...]]]:
+    """Yield the source folders that finaldata was made from, with their files."""
+    yield "sourcedata", ingestion.files
+    if ingestion.outcomes is not None:
+        yield "outcomes", ingestion.outcomes.files

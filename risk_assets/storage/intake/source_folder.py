@@ -11,6 +11,14 @@ from pathlib import Path
 from risk_assets.storage.digest import sha256_of
 from risk_assets.storage.records import RecordError, read_record, write_record
 
+#: The source folders that finaldata is made from.
+INGESTED = ("sourcedata", "outcomes")
+
+
+def named_in(key: str, name: str) -> str:
+    """Return the name of a file where files of several source folders are together."""
+    return name if key == "sourcedata" else f"{key}/{name}"
+
 
 @dataclass(frozen=True)
 class Fingerprint:

@@ -10,7 +10,7 @@ import numpy as np
 
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.intake.outcomes import OutcomesAccount
-from risk_assets.domain.scoring.backtest import RankedPeriod
+from risk_assets.domain.scoring.ranked_periods import RankedPeriod
 from risk_assets.domain.scoring.score import auc_of
 from risk_assets.engine.dataset import NEXT_LEAVING, Dataset, moment, numbered_rows, rows
 from risk_assets.engine.model.training import train_on
@@ -110,7 +110,8 @@ def _clients(session: Session, data: Dataset, account: OutcomesAccount, day: str
     turn = quote(" turn")
     latest = f"SELECT *, row_number() OVER (PARTITION BY {client} ORDER BY {as_of} DESC) AS {turn} FROM ({here})"
     names = ", ".join(quote(name) for name in columns.names)
-    return f"SELECT {names} FROM ({latest}) WHERE {turn} = 1 AND {quote(columns.target)} IS NOT NULL"
+    known = f"{turn} = 1 AND {quote(columns.target)} IS NOT NULL"
+    return f"SELECT {names} FROM ({latest}) WHERE {known} ORDER BY {client}"
 
 
 def _best_column(known: LabelledRows) -> tuple[str, float]:

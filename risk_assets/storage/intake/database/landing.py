@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 0.5
 #: No zone is so far ahead: of times without one, only what is beyond it is surely not of now.
 AHEAD = timedelta(days=2)
+#: The settings that name the folders which files are landed into.
+SETTINGS = {"sourcedata": "input_folder_path", "outcomes": "outcomes"}
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,11 @@ def land_new_rows(
     bucket does not answer; what was landed before stays, and the next look goes on from there.
     """
     layout = mirror.layout
-    if mirror.is_remote("sourcedata"):
-        layout.input.mkdir(parents=True, exist_ok=True)
-    if not layout.input.is_dir():
-        raise SettingsError(f"input_folder_path: no such folder: {layout.input}")
+    folder = mirror.unit(source.into).folder
+    if mirror.is_remote(source.into):
+        folder.mkdir(parents=True, exist_ok=True)
+    if not folder.is_dir():
+        raise SettingsError(f"{SETTINGS[source.into]}: no such folder: {folder}")
     with (
         mirror.working("sources"),
         writing(layout.sources / source.name, f"source {source.name}", wait=WAIT_SECONDS),
@@ -137,7 +140,7 @@ class _Reading:
     @property
     def _landed(self) -> dict[str, int]:
         """Content hashes and numbers of the files that this source has in the input folder."""
-        return landed_files(self.mirror.names("sourcedata"), self._source.name)
+        return landed_files(self.mirror.names(self._source.into), self._source.name)
 
     @property
     def _record(self) -> Path:
@@ -210,7 +213,7 @@ class _Reading:
         return batch
 
     def _batch(self) -> Batch:
-        return Batch(self.mirror.layout.input / f".{self._source.name}.part")
+        return Batch(self.mirror.unit(self._source.into).folder / f".{self._source.name}.part")
 
     def _land(self, batch: Batch) -> Batch:
         """Land a batch unless it was landed already, then write down how far the source is read."""
@@ -219,7 +222,7 @@ class _Reading:
         if content not in self._landed:
             number += 1
             name = file_name(self._source.name, number, content)
-            self.mirror.land("sourcedata", batch.part, name)
+            self.mirror.land(self._source.into, batch.part, name)
             self.files += (name,)
             self.rows += batch.rows
         self._write(reached, number)

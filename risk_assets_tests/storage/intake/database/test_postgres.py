@@ -17,11 +17,14 @@ import psycopg
 import pytest
 
 from risk_assets.domain.columns import Columns, NumericColumn
+from risk_assets.domain.intake.outcomes import OutcomeRules
 from risk_assets.settings import SqlSourceSetting
 from risk_assets.storage.intake.database.database import SourceError
 from risk_assets.storage.intake.database.landing import Look, land_new_rows
 from risk_assets.storage.layout import Layout
 from risk_assets_tests.services.postgres import Postgres, running_postgres
+from risk_assets_tests.storage.dated import COLUMNS as DATED
+from risk_assets_tests.storage.dated import LEAVINGS, DatedPlace
 from risk_assets_tests.storage.intake.database.crm import local
 
 pytestmark = pytest.mark.slow
@@ -219,6 +222,30 @@ def test_a_query_with_casts_and_percents_is_read(server: Postgres, landing: Land
     query = "WITH c AS (SELECT * FROM clients WHERE id LIKE '%x' AND id <> ':no') SELECT *, at::date AS d FROM c;"
     assert landing.look(table=None, query=query, cursor="d").rows == 1
     assert landing.rows() == [("50% x", 1, "n", 1)]
+
+
+def test_rows_and_outcomes_with_dates_mean_what_files_of_them_mean(server: Postgres, tmp_path: Path) -> None:
+    files, landed = DatedPlace(tmp_path / "files"), DatedPlace(tmp_path / "landed")
+    files.put("rows.csv", "A,2025-03-01,1,Ann,2.5", "B,2025-03-01,,,", "A,2025-04-01 10:30,3,Bob,4")
+    files.report("left.csv", "A,2025-03-31", "C,2025-05-05")
+    files.ingest(OutcomeRules(30, 0))
+    server.psql("DROP TABLE IF EXISTS clients, leavings CASCADE")
+    server.psql(
+        "CREATE TABLE clients (id text, as_of timestamp, calls int, manager text, fee numeric, at int);"
+        "INSERT INTO clients VALUES ('A', '2025-03-01', 1, 'Ann', 2.5, 1), "
+        "('B', '2025-03-01', NULL, NULL, NULL, 2), "
+        "('A', '2025-04-01 10:30', 3, 'Bob', 4, 3);"
+        "CREATE TABLE leavings (id text, left_on date, at int);"
+        "INSERT INTO leavings VALUES ('A', '2025-03-31', 1), ('C', '2025-05-05', 2)"
+    )
+    url = server.url("postgresql+psycopg")
+    for table, into, columns in (("clients", "sourcedata", DATED), ("leavings", "outcomes", LEAVINGS)):
+        source = {"name": table, "cursor": "at", "url": url, "table": table, "into": into, "look_back": 0}
+        assert land_new_rows(SqlSourceSetting.model_validate(source), None, local(landed.layout), columns).rows
+
+    landed.ingest(OutcomeRules(30, 0))
+
+    assert landed.labelled() == files.labelled()
 
 
 def test_a_password_from_the_environment_opens_the_door_and_is_never_shown(

@@ -1,0 +1,179 @@
+"""What a ranking would have been worth: clients named on a day in the past, compared with what happened then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from risk_assets.domain.scoring.backtest import Backtest, BacktestPeriod
+from risk_assets.domain.scoring.f1 import f1_score
+from risk_assets.domain.scoring.metrics import Estimate
+from risk_assets.domain.scoring.score import auc_of, calibration_bins
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: The probabilities between which a 95 % interval lies.
+INTERVAL = (0.025, 0.975)
+#: Points of the curve of calls against leavers reached.
+POINTS = 50
+#: Resamples are drawn so many at a time, which bounds the memory.
+AT_ONCE = 50
+
+
+@dataclass(frozen=True)
+class RankedPeriod:
+    """The clients of a day (n,), what was said of them then, and whether they left within the horizon.
+
+    `risk` is by a model of what was known on that day; from `threshold`, chosen then, a client was flagged.
+    `column` is the best single column of the day and `column_value` its value, turned so that larger ones are
+    called first (NaN last).
+    """
+
+    as_of: str
+    clients: NDArray[np.object_]
+    risk: NDArray[np.float64]
+    left: NDArray[np.bool_]
+    threshold: float
+    column: str
+    column_value: NDArray[np.float64]
+    trained_rows: int
+
+    @cached_property
+    def by_risk(self) -> NDArray[np.int64]:
+        """Places of the clients in the order of risk, equal ones by id.
+
+        >>> two = RankedPeriod("2025-01-01", np.array(["a", "b"], dtype=object), np.array([0.1, 0.3]),
+        ...     np.array([False, True]), 0.2, "calls", np.array([2.0, 1.0]), 10)
+        >>> two.by_risk.tolist(), two.by_column.tolist()
+        ([1, 0], [0, 1])
+        """
+        return _order(self.risk, self.clients)
+
+    @cached_property
+    def by_column(self) -> NDArray[np.int64]:
+        """Places of the clients in the order of the best single column.
+
+        >>> two = RankedPeriod("2025-01-01", np.array(["a", "b"], dtype=object), np.array([0.1, 0.3]),
+        ...     np.array([False, True]), 0.2, "calls", np.array([np.nan, 1.0]), 10)
+        >>> two.by_column.tolist()
+        [1, 0]
+        """
+        return _order(np.nan_to_num(self.column_value, nan=-np.inf), self.clients)
+
+
+def compare_periods(
+    periods: Sequence[RankedPeriod], *, capacity: int, horizon_days: int, samples: int, seed: int
+) -> Backtest:
+    """Compare the first `capacity` clients of each period with what happened; without a period all figures are 0.
+
+    Intervals are by a bootstrap over clients, whose rows of all periods stay together (`samples` seeded resamples
+    of the counts, with the lists as they were).
+
+    >>> rng = np.random.default_rng(0)
+    >>> risk = rng.random(500)
+    >>> day = RankedPeriod("2025-01-01", np.arange(500).astype(str).astype(object), risk, rng.random(500) < risk,
+    ...     0.5, "calls", rng.random(500), 1000)
+    >>> found = compare_periods([day], capacity=50, horizon_days=90, samples=200, seed=0)
+    >>> found.called, found.hits, found.precision.value, found.lift.low > 1
+    (50, 46, 0.92, True)
+    """
+    if not periods:
+        return Backtest(horizon_days, capacity)
+    sums = _client_sums(periods, capacity)
+    value = _figures(sums.sum(axis=0, keepdims=True))
+    drawn = _resampled(sums, samples, np.random.default_rng(seed))
+    low, high = np.quantile(drawn, INTERVAL, axis=0)
+    estimates = [Estimate(*map(float, found)) for found in zip(value[0], low, high, strict=True)]
+    hits = np.array([_cumulative(period) for period in _padded(periods)])
+    total = sum(int(period.left.sum()) for period in periods)
+    sizes = np.arange(1, hits.shape[1] + 1)
+    reached = hits.sum(axis=0)
+    every = np.unique(np.linspace(1, hits.shape[1], POINTS, dtype=np.int64)) - 1
+    return Backtest(
+        horizon_days=horizon_days,
+        capacity=capacity,
+        periods=tuple(_period(period, capacity) for period in periods),
+        precision=estimates[0],
+        column_precision=estimates[1],
+        random_precision=estimates[2],
+        lift=estimates[3],
+        lift_over_column=estimates[4],
+        calibration=calibration_bins(
+            np.concatenate([period.left for period in periods]).astype(np.int64),
+            np.concatenate([period.risk for period in periods]),
+        ),
+        curve=tuple((float(sizes[at] / sizes[-1]), float(reached[at] / max(total, 1))) for at in every),
+        best_size=int(sizes[np.argmax(f1_score(reached, sizes * len(periods), total))]),
+    )
+
+
+def _order(values: NDArray[np.float64], clients: NDArray[np.object_]) -> NDArray[np.int64]:
+    by_id = np.argsort(clients.astype(str), kind="stable")
+    return by_id[np.argsort(-values[by_id], kind="stable")]
+
+
+def _period(period: RankedPeriod, capacity: int) -> BacktestPeriod:
+    flagged = period.risk >= period.threshold
+    return BacktestPeriod(
+        as_of=period.as_of,
+        trained_rows=period.trained_rows,
+        clients=len(period.clients),
+        left=int(period.left.sum()),
+        called=min(capacity, len(period.clients)),
+        hits=int(period.left[period.by_risk[:capacity]].sum()),
+        column=period.column,
+        column_hits=int(period.left[period.by_column[:capacity]].sum()),
+        flagged=int(flagged.sum()),
+        flagged_hits=int(period.left[flagged].sum()),
+        roc_auc=auc_of(period.left, period.risk),
+    )
+
+
+def _client_sums(periods: Sequence[RankedPeriod], capacity: int) -> NDArray[np.float64]:
+    """Return, for each client that is in any period: named, hits, hits by the column, periods, leavings (n, 5)."""
+    every = np.concatenate([period.clients.astype(str) for period in periods])
+    names, places = np.unique(every, return_inverse=True)
+    cells = []
+    for period in periods:
+        called, by_column = (np.zeros(len(period.clients), dtype=bool) for _ in range(2))
+        called[period.by_risk[:capacity]] = True
+        by_column[period.by_column[:capacity]] = True
+        left = period.left
+        cells.append(np.column_stack([called, called & left, by_column & left, np.ones(len(left)), left]))
+    table = np.concatenate(cells)
+    return np.column_stack(
+        [np.bincount(places, weights=table[:, column], minlength=len(names)) for column in range(table.shape[1])]
+    )
+
+
+def _resampled(sums: NDArray[np.float64], samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return the figures of resamples of clients (samples, 5)."""
+    n = len(sums)
+    shares = np.full(n, 1 / n)
+    found = []
+    for start in range(0, samples, AT_ONCE):
+        weights = rng.multinomial(n, shares, size=min(AT_ONCE, samples - start))
+        found.append(_figures(weights @ sums))
+    return np.concatenate(found)
+
+
+def _figures(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return precision, that of the column, that at random, and the lifts, of sums (m, 5)."""
+    called, hits, column_hits, clients, left = np.maximum(sums, np.finfo(np.float64).tiny).T
+    precision, by_column, at_random = hits / called, column_hits / called, left / clients
+    return np.column_stack([precision, by_column, at_random, precision / at_random, precision / by_column])
+
+
+def _padded(periods: Sequence[RankedPeriod]) -> list[NDArray[np.bool_]]:
+    """Return whether clients left, in the order of risk, each period as long as the longest."""
+    longest = max(len(period.clients) for period in periods)
+    return [np.pad(period.left[period.by_risk], (0, longest - len(period.clients))) for period in periods]
+
+
+def _cumulative(left: NDArray[np.bool_]) -> NDArray[np.int64]:
+    return np.cumsum(left)
