@@ -1,0 +1,73 @@
+"""The real daemon with months that arrive one by one, and the dates of leaving after them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from risk_assets.domain.drift.verdict import DriftVerdict
+from risk_assets.storage.intake.finaldata import require_ingestion
+from risk_assets.storage.records import read_record
+from risk_assets_tests.assets.test_panel import panel_in, settings
+from risk_assets_tests.automation.daemon import DaemonHome
+from risk_assets_tests.test_end_to_end import finished
+
+pytestmark = pytest.mark.slow
+
+REFRESHED = "backtest client_risk diagnostics report"
+FIRST = 6
+
+
+def arrive(home: DaemonHome, source: Path, folder: Path) -> None:
+    """Let a file appear whole, with the time at which it was written."""
+    staged = folder / f".{source.name}.part"
+    shutil.copy2(source, staged)
+    staged.rename(folder / source.name)
+
+
+def test_months_and_leavings_arrive_and_the_list_follows_while_the_model_stays(tmp_path: Path) -> None:
+    world = panel_in(tmp_path / "world")
+    months = sorted(world.layout.input.iterdir())
+    assert world.layout.outcomes is not None
+    leavings = sorted(world.layout.outcomes.iterdir())
+    home = DaemonHome(tmp_path / "home")
+    home.build(**settings())
+    outcomes = home.layout.outcomes
+    assert outcomes is not None
+    outcomes.mkdir()
+    for month in months[:FIRST]:
+        arrive(home, month, home.layout.input)
+    for told in leavings[: FIRST - 1]:
+        arrive(home, told, outcomes)
+    home.run()
+    live, labels = home.serving(), labelled(home)
+    left = set(pd.read_csv(leavings[FIRST - 1])["corporation"])
+    assert left & listed(home)
+
+    with home.daemon():
+        arrive(home, months[FIRST], home.layout.input)
+        finished(home, runs=3)
+        after_rows = listed(home)
+        arrive(home, leavings[FIRST - 1], outcomes)
+        finished(home, runs=5)
+
+    jobs = [(job, end) for job, end, _ in home.told()]
+    assert jobs == [("everything", "SUCCESS"), *[("ingest", "SUCCESS"), ("refresh", "SUCCESS")] * 2]
+    assert [made for job, _, made in home.told() if job == "refresh"] == [REFRESHED, REFRESHED]
+    # a client that is in no later file and of whom nobody said that it left is still listed, until that is said
+    assert left & after_rows
+    assert not left & listed(home)
+    assert labelled(home) > labels
+    assert home.serving() == live
+    assert read_record(home.layout.drift, DriftVerdict).verdict != "drifted"
+
+
+def listed(home: DaemonHome) -> set[str]:
+    return set(pd.read_csv(home.layout.client_risk_csv)["corporation"])
+
+
+def labelled(home: DaemonHome) -> int:
+    return require_ingestion(home.layout).teaching
