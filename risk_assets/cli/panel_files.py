@@ -64,9 +64,11 @@ def _reported(panel: Panel) -> Mapping[date, pd.DataFrame]:
 
 def _in_words(panel: Panel) -> str:
     if panel.period is None:
-        return f"no month is complete: that takes leavings known until {panel.complete_after_days} days after it"
-    day, share = panel.months[panel.period], panel.risk.mean()
+        days = panel.horizon_days + panel.reported_within_days
+        return f"no month is complete: that takes leavings known until {days} days after it"
+    day, share, left = panel.months[panel.period], panel.risk.mean(), panel.left.mean()
     return (
         f"leavings are known until {panel.outcomes_until}, so {day} is the last complete month: "
-        f"{share:.1%} can be expected to leave, the best possible AUC is {panel.best_auc:.3f}"
+        f"{share:.1%} can be expected to leave, the best possible AUC is {panel.best_auc:.3f}\n"
+        f"of its clients {left:.1%} left, whom the true risks rank with an AUC of {panel.reached_auc:.3f}"
     )

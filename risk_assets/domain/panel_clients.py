@@ -27,9 +27,9 @@ RATE_CENTRE, RATE_BY_SIZE, RATE_SPREAD = 5.0, 0.3, 0.7
 SEASON, TREND = 0.08, 0.005
 #: Probabilities that a spell begins and ends with a month; centre and spread of the fall of log activity in it.
 SPELL_BEGINS, SPELL_ENDS = 0.05, 0.35
-FALL_CENTRE, FALL_SPREAD = 1.6, 0.6
+FALL_CENTRE, FALL_SPREAD = 1.6, 0.4
 #: Natural logarithm of the hazard a day of an average client, and the effects of the fall and of size.
-USUAL_HAZARD, FALL_EFFECT, SIZE_EFFECT = -8.0, 2.2, 1.1
+USUAL_HAZARD, FALL_EFFECT, SIZE_EFFECT = -7.5, 1.5, 1.0
 #: Points of the quadrature over the depth of spells that are yet to come.
 POINTS = 24
 MANAGERS = np.array(["Adler", "Brandt", "Costa", "Dumont", "Egger"], dtype=object)

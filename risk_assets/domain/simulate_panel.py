@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from risk_assets.domain.panel_clients import COUNTRIES, MANAGERS, PanelClients, month_after
+from risk_assets.domain.scoring.score import auc_of
 from risk_assets.domain.simulate import best_auc, codes
 
 if TYPE_CHECKING:
@@ -30,20 +31,23 @@ class Panel:
 
     `risks` holds, month by month, each row's true probability to leave within the horizon. `period` is the number
     of the last month whose outcomes are complete by what was reported until the last month (None: no month): its
-    date + `complete_after_days` is not after `outcomes_until`.
+    date, the horizon and the days of reporting together are not after `outcomes_until`.
 
     >>> panel = simulate_panel(months=6, clients=400, horizon_days=90, seed=0, start=date(2025, 1, 1))
     >>> panel.months[panel.period].isoformat(), panel.outcomes_until.isoformat()
-    ('2025-02-01', '2025-05-26')
+    ('2025-03-01', '2025-06-01')
     >>> float(panel.risk.mean()), panel.best_auc
-    (0.11, 0.82)
+    (0.08, 0.78)
+    >>> int(panel.left.sum()), panel.reached_auc
+    (41, 0.80)
     """
 
     months: tuple[date, ...]
     rows: tuple[pd.DataFrame, ...]
     risks: tuple[NDArray[np.float64], ...]
     leavings: pd.DataFrame
-    complete_after_days: int
+    horizon_days: int
+    reported_within_days: int
 
     @property
     def outcomes_until(self) -> date | None:
@@ -57,7 +61,7 @@ class Panel:
         until = self.outcomes_until
         if until is None:
             return None
-        wait = timedelta(days=self.complete_after_days)
+        wait = timedelta(days=self.horizon_days + self.reported_within_days)
         return max((place for place, day in enumerate(self.months) if day + wait <= until), default=None)
 
     @property
@@ -83,6 +87,20 @@ class Panel:
         """The expected AUC of ranking that month by the true risk: no model can do better on average."""
         return best_auc(self.risk)
 
+    @property
+    def left(self) -> NDArray[np.bool_]:
+        """Whether the clients of that month left within the horizon."""
+        if self.period is None:
+            return np.empty(0, dtype=bool)
+        end = self.months[self.period] + timedelta(days=self.horizon_days)
+        gone = self.leavings.loc[self.leavings["left_on"] <= end, "corporation"]
+        return self.rows[self.period]["corporation"].isin(gone).to_numpy()
+
+    @property
+    def reached_auc(self) -> float:
+        """The AUC that ranking that month by the true risk reached on who left."""
+        return auc_of(self.left, self.risk)
+
 
 def simulate_panel(
     *,
@@ -104,7 +122,7 @@ def simulate_panel(
 
     >>> panel = simulate_panel(months=6, clients=400, horizon_days=90, seed=0, start=date(2025, 1, 1))
     >>> [len(month) for month in panel.rows], panel.period
-    ([400, 400, 400, 400, 400, 400], 1)
+    ([400, 400, 400, 400, 400, 400], 2)
     """
     if min(months, clients, horizon_days) < 1 or min(reported_within_days, first_id) < 0:
         raise ValueError("months, clients and horizon_days are at least 1, reported_within_days and first_id 0")
@@ -116,7 +134,8 @@ def simulate_panel(
         rows=tuple(_rows(there, names, day, carried=carried) for there, day in zip(seen, days, strict=True)),
         risks=tuple(there.risk(_lengths(day, horizon_days)) for there, day in zip(seen, days, strict=True)),
         leavings=_leavings(left, names, reported_within_days, np.random.default_rng([seed, 1])),
-        complete_after_days=horizon_days + reported_within_days,
+        horizon_days=horizon_days,
+        reported_within_days=reported_within_days,
     )
 
 

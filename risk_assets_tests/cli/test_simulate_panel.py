@@ -89,6 +89,9 @@ def test_share_and_best_auc_are_those_of_the_true_risks_of_the_last_complete_mon
     assert said[2] == last
     assert float(said[3]) == pytest.approx(100 * risk.mean(), abs=0.051)
     assert float(said[4]) == pytest.approx(auc, abs=0.005)
+    left = known.loc[known["as_of"] == last, "outcome"].astype(int)
+    words = f"of its clients {left.mean():.1%} left, whom the true risks rank with an AUC of "
+    assert f"{words}{roc_auc_score(left, risk):.3f}\n" in result.stdout
 
 
 def test_too_few_months_for_a_complete_one_are_told(tmp_path: Path) -> None:
