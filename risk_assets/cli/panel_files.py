@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ROWS = "sourcedata"
 
 
-def write_panel(panel: Panel, out: Path | None, outcomes: Path, truth: Path | None, *, force: bool) -> None:
+def write_panel(panel: Panel, out: Path | None, outcomes: Path, truth: Path | None = None, *, force: bool) -> None:
     """Write a file of clients a month and, from the second on, one of the leavings reported since the last.
 
     Each file has the time of the day on which it would have come, which counts as its arrival. Nothing is written

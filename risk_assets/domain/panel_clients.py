@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from risk_assets.domain.simulate import SIZE_CENTRE, SIZE_SPREAD
+from risk_assets.domain.simulate import SIZE_CENTRE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +29,7 @@ SEASON, TREND = 0.08, 0.005
 SPELL_BEGINS, SPELL_ENDS = 0.05, 0.35
 FALL_CENTRE, FALL_SPREAD = 1.6, 0.4
 #: Natural logarithm of the hazard a day of an average client, and the effects of the fall and of size.
-USUAL_HAZARD, FALL_EFFECT, SIZE_EFFECT = -7.5, 1.5, 1.0
+USUAL_HAZARD, FALL_EFFECT, SIZE_EFFECT = -7.8, 1.5, 0.8
 #: Points of the quadrature over the depth of spells that are yet to come.
 POINTS = 24
 MANAGERS = np.array(["Adler", "Brandt", "Costa", "Dumont", "Egger"], dtype=object)
@@ -41,10 +41,10 @@ class PanelClients:
     """The clients of a day: number, log size, log rate, spell and depth, activity of the last months (n, 12).
 
     >>> today, rng = date(2025, 1, 1), np.random.default_rng(0)
-    >>> clients = PanelClients.drawn(3, first=0, month=0, today=today, rng=rng)
+    >>> clients = PanelClients.drawn(np.array([5.0, 4.0, 6.0]), 0, 0, today, rng, steady=True)
     >>> clients.those(clients.employees > 100).number.tolist()
     [0, 2]
-    >>> later = clients.a_month_on(1, date(2025, 2, 1), rng).joined_by(clients)
+    >>> later = clients.a_month_on(1, date(2025, 2, 1), rng, steady=True).joined_by(clients)
     >>> later.number.tolist(), later.counts.shape, later.risk([31, 28]).shape
     ([0, 1, 2, 0, 1, 2], (6, 12), (6,))
     >>> bool(clients.hazard(np.ones((3, 1))).min() > clients.hazard_now.min())
@@ -62,9 +62,18 @@ class PanelClients:
     value: NDArray[np.int64]
 
     @classmethod
-    def drawn(cls, count: int, first: int, month: int, today: date, rng: np.random.Generator) -> PanelClients:
-        """Draw clients who join today, and were active for a year before that."""
-        size = rng.normal(SIZE_CENTRE, SIZE_SPREAD, count)
+    def drawn(
+        cls,
+        size: NDArray[np.float64],
+        first: int,
+        month: int,
+        today: date,
+        rng: np.random.Generator,
+        *,
+        steady: bool,
+    ) -> PanelClients:
+        """Draw clients of given sizes who join today, and were active for a year before that."""
+        count = len(size)
         clients = cls(
             number=np.arange(first, first + count),
             size=size,
@@ -77,16 +86,16 @@ class PanelClients:
             value=np.exp(rng.normal(size + 5, 0.5)).astype(np.int64),
         )
         for ago in range(YEAR - 1, -1, -1):
-            clients = clients.a_month_on(month - ago, month_after(today, -ago), rng)
+            clients = clients.a_month_on(month - ago, month_after(today, -ago), rng, steady=steady)
         return clients
 
-    def a_month_on(self, month: int, today: date, rng: np.random.Generator) -> PanelClients:
-        """Let spells begin and end, and count the activity of the month that ends today."""
+    def a_month_on(self, month: int, today: date, rng: np.random.Generator, *, steady: bool) -> PanelClients:
+        """Let spells begin and end, and count the activity of the month that ends today; see `simulate_panel`."""
         chance = rng.random(len(self.number))
         begins = ~self.in_spell & (chance < SPELL_BEGINS)
         in_spell = begins | (self.in_spell & (chance >= SPELL_ENDS))
         fall = np.where(begins, rng.normal(FALL_CENTRE, FALL_SPREAD, len(begins)), self.fall)
-        shared = TREND * month + SEASON * np.cos(2 * np.pi * today.month / YEAR)
+        shared = 0.0 if steady else TREND * month + SEASON * np.cos(2 * np.pi * today.month / YEAR)
         active = rng.poisson(np.exp(self.rate - in_spell * fall + shared))
         return replace(self, in_spell=in_spell, fall=fall, counts=np.column_stack([self.counts[:, 1:], active]))
 

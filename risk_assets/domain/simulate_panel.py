@@ -1,6 +1,7 @@
 """A simulated company over months: clients join, change and leave, in a world whose truth is known.
 
-It has gone on for two years before the first month, so that the share of clients who leave has settled.
+It has gone on for a year before the first month. A client that leaves is replaced by one of the same size, so that
+the sizes of clients, and with them the share that leaves, stay as they are.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ import numpy as np
 
 from risk_assets.domain.panel_clients import COUNTRIES, MANAGERS, PanelClients, month_after
 from risk_assets.domain.scoring.score import auc_of
-from risk_assets.domain.simulate import best_auc, codes
+from risk_assets.domain.simulate import SIZE_CENTRE, SIZE_SPREAD, best_auc, codes
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
 #: Months that have passed before the first one.
-BEFORE = 24
+BEFORE = 12
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,13 @@ class Panel:
     of the last month whose outcomes are complete by what was reported until the last month (None: no month): its
     date, the horizon and the days of reporting together are not after `outcomes_until`.
 
-    >>> panel = simulate_panel(months=6, clients=400, horizon_days=90, seed=0, start=date(2025, 1, 1))
+    >>> panel = simulate_panel(months=6, clients=2000, horizon_days=90, seed=0, start=date(2025, 1, 1))
     >>> panel.months[panel.period].isoformat(), panel.outcomes_until.isoformat()
-    ('2025-03-01', '2025-06-01')
+    ('2025-03-01', '2025-05-31')
     >>> float(panel.risk.mean()), panel.best_auc
-    (0.08, 0.78)
+    (0.09, 0.76)
     >>> int(panel.left.sum()), panel.reached_auc
-    (41, 0.80)
+    (162, 0.78)
     """
 
     months: tuple[date, ...]
@@ -112,22 +113,24 @@ def simulate_panel(
     reported_within_days: int = 0,
     first_id: int = 0,
     carried: bool = False,
+    steady: bool = False,
 ) -> Panel:
     """Draw a company of `clients` clients each month, from that of `start` on; those who leave are replaced.
 
     The same arguments give the same panel, and more months go on where fewer end. Rows are observed on the first
     of a month. A leaving is reported up to `reported_within_days` days late. `carried` adds the columns manager,
-    country and value (money a year), which say no more than the features about who leaves. Raises ValueError for
-    arguments below 1 (below 0 for days of reporting and the first id).
+    country and value (money a year), which say no more than the features about who leaves. A `steady` world has
+    neither season nor trend. Raises ValueError for arguments below 1 (below 0 for days of reporting and the first
+    id).
 
-    >>> panel = simulate_panel(months=6, clients=400, horizon_days=90, seed=0, start=date(2025, 1, 1))
+    >>> panel = simulate_panel(months=6, clients=2000, horizon_days=90, seed=0, start=date(2025, 1, 1))
     >>> [len(month) for month in panel.rows], panel.period
-    ([400, 400, 400, 400, 400, 400], 2)
+    ([2000, 2000, 2000, 2000, 2000, 2000], 2)
     """
     if min(months, clients, horizon_days) < 1 or min(reported_within_days, first_id) < 0:
         raise ValueError("months, clients and horizon_days are at least 1, reported_within_days and first_id 0")
     days = [month_after(start, month) for month in range(months)]
-    seen, left = _history(start, months, clients, np.random.default_rng(seed))
+    seen, left = _history(start, months, clients, np.random.default_rng(seed), steady=steady)
     names = np.array(codes(first_id, 1 + max(int(there.number.max()) for there in seen)), dtype=object)
     return Panel(
         months=tuple(days),
@@ -144,12 +147,12 @@ Left = tuple["NDArray[np.int64]", list[date]]
 
 
 def _history(
-    start: date, months: int, count: int, rng: np.random.Generator
+    start: date, months: int, count: int, rng: np.random.Generator, *, steady: bool
 ) -> tuple[list[PanelClients], list[Left]]:
     """Return the clients of each month, and those who left between one and the next."""
-    day = month_after(start, -BEFORE)
-    clients, seen, left = PanelClients.drawn(count, first=0, month=-BEFORE, today=day, rng=rng), [], []
-    first = count
+    day, size = month_after(start, -BEFORE), rng.normal(SIZE_CENTRE, SIZE_SPREAD, count)
+    clients, first = PanelClients.drawn(size, 0, -BEFORE, day, rng, steady=steady), count
+    seen, left = [], []
     for month in range(-BEFORE, months):
         if month == 0:
             clients, first = replace(clients, number=np.arange(count)), count
@@ -159,8 +162,8 @@ def _history(
         leaves, left_on = _leaving(clients, day, following, rng)
         if 0 <= month < months - 1:
             left.append((clients.number[leaves], left_on))
-        joining = PanelClients.drawn(len(left_on), first=first, month=month + 1, today=following, rng=rng)
-        clients = clients.those(~leaves).a_month_on(month + 1, following, rng).joined_by(joining)
+        joining = PanelClients.drawn(clients.size[leaves], first, month + 1, following, rng, steady=steady)
+        clients = clients.those(~leaves).a_month_on(month + 1, following, rng, steady=steady).joined_by(joining)
         day, first = following, first + len(left_on)
     return seen, left
 

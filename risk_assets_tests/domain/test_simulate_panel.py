@@ -31,6 +31,7 @@ def panel(
     reported_within: int = 0,
     first_id: int = 0,
     carried: bool = False,
+    steady: bool = False,
 ) -> Panel:
     return simulate_panel(
         months=months,
@@ -41,6 +42,7 @@ def panel(
         reported_within_days=reported_within,
         first_id=first_id,
         carried=carried,
+        steady=steady,
     )
 
 
@@ -144,6 +146,11 @@ def test_activity_grows_and_has_seasons() -> None:
     january, july, next_january = monthly[0], monthly[6], monthly[12]
     assert january > 1.05 * july
     assert next_january > 1.02 * january
+
+
+def test_a_steady_company_has_neither_season_nor_trend() -> None:
+    monthly = [rows["lastmonth_activity"].median() for rows in panel(months=24, clients=20_000, steady=True).rows]
+    assert max(monthly) < 1.03 * min(monthly)
 
 
 def test_the_year_is_the_sum_of_its_months() -> None:
