@@ -20,11 +20,9 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from risk_assets.cli.simulate import write_panel
+from risk_assets.cli.panel_files import write_panel
 from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.scoring.backtest import Backtest
 from risk_assets.domain.scoring.score import auc_of
@@ -64,7 +62,9 @@ def main() -> None:
 
 
 def _one_panel(months: int, clients: int) -> None:
-    panel = simulate_panel(months=months + 1, clients=clients, horizon_days=HORIZON, seed=0, start=START)
+    panel = simulate_panel(
+        months=months + 1, clients=clients, horizon_days=HORIZON, seed=0, start=START, carried=True
+    )
     with _home(panel, HORIZON) as project:
         last = max(project.layout.input.iterdir())
         assert project.layout.outcomes is not None
@@ -76,11 +76,8 @@ def _one_panel(months: int, clients: int) -> None:
         assert known.period is not None
         rows = known.rows[known.period]
         risk = scorecard.risk({name: rows[name].to_numpy(dtype=float) for name in FEATURES})
-        left = _left(known)
-        print(f"Live AUC on {known.months[known.period]}: {auc_of(left, risk):.3f}, ", end="")
-        print(
-            f"by the true risks {auc_of(left, known.risk):.3f}, on average the best possible {known.best_auc:.3f}"
-        )
+        print(f"Live AUC on {known.months[known.period]}: {auc_of(known.left, risk):.3f}, ", end="")
+        print(f"by the true risks {known.reached_auc:.3f}, on average the best possible {known.best_auc:.3f}")
         print(backtest_sentence(read_record(project.layout.backtest, Backtest)))
         for file, folder in zip(waiting, (project.layout.input, project.layout.outcomes), strict=True):
             shutil.move(file, folder)
@@ -110,17 +107,8 @@ def _vanishing() -> None:
             started = time.monotonic()
             arrive(home, last, outcomes)
             home.wait(lambda: not left & listed(home), "the list without them")
-            print(
-                f"{len(left)} clients vanished from the list {time.monotonic() - started:.0f} s after the file came"
-            )
-
-
-def _left(panel: Panel) -> NDArray[np.bool_]:
-    assert panel.period is not None
-    day = pd.Timestamp(panel.months[panel.period])
-    rows = panel.rows[panel.period].merge(panel.leavings, on="corporation", how="left")
-    days = (pd.to_datetime(rows["left_on"]) - day).dt.days
-    return ((days > 0) & (days <= HORIZON)).to_numpy()
+            seconds = time.monotonic() - started
+            print(f"{len(left)} clients vanished from the list {seconds:.0f} s after their leavings came")
 
 
 def _history(world: int) -> str:
@@ -132,6 +120,7 @@ def _history(world: int) -> str:
         horizon_days=HISTORY_HORIZON,
         seed=1000 + world,
         start=START,
+        carried=True,
         steady=True,
     )
     with _home(panel, HISTORY_HORIZON) as project:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
-import itertools
-import os
-from datetime import UTC, date, datetime, time
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 import click
+from click.core import ParameterSource
 
+from risk_assets.cli.panel_files import write_csv, write_panel
 from risk_assets.domain.simulate import Drift
-from risk_assets.domain.simulate_panel import Panel, simulate_panel
-from risk_assets.storage.atomic import replacing
+from risk_assets.domain.simulate_panel import simulate_panel
 
-if TYPE_CHECKING:
-    import pandas as pd
+#: Options that only one file takes, and those that only months take.
+OF_A_FILE = ("rows", "drift", "amount", "unknown")
+OF_MONTHS = ("clients", "start", "horizon", "outcomes", "reported_within", "carried", "truth")
 
 
 @click.command()
@@ -30,19 +30,37 @@ if TYPE_CHECKING:
     "--first-id", type=click.IntRange(min=0), default=0, show_default=True, help="Other numbers, other ids."
 )
 @click.option("--unknown", is_flag=True, help="Leave the outcomes blank, as of clients that are still there.")
-@click.option(
-    "--months", type=click.IntRange(min=1), help="Write so many months of the same clients, a file each, to --out."
-)
+@click.option("--months", type=click.IntRange(1, 600), help="Write so many months of a company, a file a month.")
 @click.option("--clients", type=click.IntRange(min=1), default=10_000, show_default=True, help="In each month.")
-@click.option("--start", type=click.DateTime(["%Y-%m-%d"]), default="2025-01-01", help="A day of the first month.")
-@click.option("--horizon", type=click.IntRange(min=1), default=90, show_default=True, help="In days.")
 @click.option(
-    "--outcomes", type=click.Path(path_type=Path), help="The folder for dates of leaving, with --months."
+    "--start",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default="2025-01-01",
+    show_default=True,
+    help="A day of the first month.",
 )
-@click.option("--reported-within", type=click.IntRange(min=0), default=0, help="Days until leavings are reported.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="A .csv or .csv.gz file, or a folder.")
-@click.option("--force", is_flag=True, help="Overwrite the file.")
-def simulate(  # each is an option of the command
+@click.option("--horizon", type=click.IntRange(1, 3650), default=90, show_default=True, help="In days.")
+@click.option(
+    "--outcomes", type=click.Path(path_type=Path), help="The folder for dates of leaving, a file a month."
+)
+@click.option(
+    "--reported-within",
+    type=click.IntRange(0, 3650),
+    default=0,
+    show_default=True,
+    help="Days until a leaving is reported, at most.",
+)
+@click.option("--carried", is_flag=True, help="With manager, country and value (money a year) of each client.")
+@click.option("--truth", type=click.Path(path_type=Path), help="A .csv file for the true risk of each row.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="A .csv or .csv.gz file. With --months a folder, by default sourcedata beside that of the outcomes.",
+)
+@click.option("--force", is_flag=True, help="Overwrite files.")
+@click.pass_context
+def simulate(
+    ctx: click.Context,
     *,
     rows: int,
     seed: int,
@@ -56,54 +74,46 @@ def simulate(  # each is an option of the command
     horizon: int,
     outcomes: Path | None,
     reported_within: int,
-    out: Path,
+    carried: bool,
+    truth: Path | None,
+    out: Path | None,
     force: bool,
 ) -> None:
-    """Write simulated clients, and tell the best AUC that any model can reach on them.
-
-    With --months they are observed on the first of each month, and leave in between: --outcomes gets the dates. A
-    file has the time at which it would have come, so that what was known on a day can be told.
-    """
-    if months is not None:
-        if outcomes is None:
-            raise click.BadParameter("say where dates of leaving go", param_hint="--outcomes")
-        panel = simulate_panel(
-            months=months,
-            clients=clients,
-            horizon_days=horizon,
-            seed=seed,
-            start=start.date(),
-            reported_within_days=reported_within,
+    """Write simulated clients, and tell the best AUC that any model can reach on them."""
+    _refuse_options(ctx, OF_MONTHS if months is None else OF_A_FILE, "needs" if months is None else "goes without")
+    if months is None:
+        file = _given(out, "--out")
+        _simulate_file(
+            file, rows=rows, seed=seed, drift=drift, amount=amount, first_id=first_id, unknown=unknown, force=force
         )
-        write_panel(panel, out, outcomes, force=force)
         return
-    _simulate_file(
-        rows, seed=seed, drift=drift, amount=amount, first_id=first_id, unknown=unknown, out=out, force=force
+    panel = simulate_panel(
+        months=months,
+        clients=clients,
+        horizon_days=horizon,
+        seed=seed,
+        start=start.date(),
+        reported_within_days=reported_within,
+        first_id=first_id,
+        carried=carried,
     )
+    write_panel(panel, out, _given(outcomes, "--outcomes"), truth, force=force)
 
 
-def write_panel(panel: Panel, out: Path, outcomes: Path, *, force: bool) -> None:
-    """Write a file of clients a month and, from the second on, one of the leavings reported since the last."""
-    files = {out / f"clients_{day}.csv": rows for day, rows in zip(panel.months, panel.rows, strict=True)}
-    for before, day in itertools.pairwise(panel.months):
-        reported = (panel.leavings["reported"] > before) & (panel.leavings["reported"] <= day)
-        files[outcomes / f"left_{day}.csv"] = panel.leavings.loc[reported, ["corporation", "left_on"]]
-    for path, frame in files.items():
-        if path.exists() and not force:
-            raise click.ClickException(f"{path} exists; --force overwrites it")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write(frame, path)
-        day = date.fromisoformat(path.stem.partition("_")[2])
-        noon = datetime.combine(day, time(12), UTC).timestamp()
-        os.utime(path, (noon, noon))
-    click.echo(f"{len(panel.months)} months of {len(panel.rows[0]):,} clients in {out}, leavings in {outcomes}")
-    if panel.period is not None:
-        share, month = panel.risk.mean(), panel.months[panel.period]
-        click.echo(f"of {month} {share:.1%} leave in time, the best possible AUC is {panel.best_auc:.3f}")
+def _refuse_options(ctx: click.Context, names: Sequence[str], word: str) -> None:
+    for name in names:
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name.replace('_', '-')} {word} --months")
 
 
-def _simulate_file(  # as above
-    rows: int, *, seed: int, drift: Drift, amount: float, first_id: int, unknown: bool, out: Path, force: bool
+def _given(path: Path | None, option: str) -> Path:
+    if path is None:
+        raise click.UsageError(f"Missing option '{option}'.")
+    return path
+
+
+def _simulate_file(
+    out: Path, *, rows: int, seed: int, drift: Drift, amount: float, first_id: int, unknown: bool, force: bool
 ) -> None:
     from risk_assets.domain.simulate import simulate as draw
 
@@ -115,19 +125,9 @@ def _simulate_file(  # as above
         clients = draw(rows, seed=seed, drift=drift, amount=amount, first_id=first_id)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
-    _write(clients.frame.assign(exited="") if unknown else clients.frame, out)
+    write_csv(clients.frame.assign(exited="") if unknown else clients.frame, out)
     leaving = clients.frame["exited"].mean()
     leave = "will leave, as nobody knows yet" if unknown else "leave"
     click.echo(
         f"{rows:,} clients in {out}: {leaving:.1%} {leave}, the best possible AUC is {clients.best_auc:.3f}"
     )
-
-
-def _write(frame: pd.DataFrame, out: Path) -> None:
-    with replacing(out) as staged:
-        if out.suffix != ".gz":
-            frame.to_csv(staged, index=False, lineterminator="\n", compression=None)
-            return
-        # Without a name or a time in it, so that the same clients give the same bytes.
-        with staged.open("wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
-            frame.to_csv(packed, index=False, lineterminator="\n")

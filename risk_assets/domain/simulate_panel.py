@@ -1,57 +1,109 @@
-"""A simulated company over months: clients come, change and leave, in a world whose truth is known.
+"""A simulated company over months: clients join, change and leave, in a world whose truth is known.
 
-A client's activity wanders around its own level (an autoregressive process of order 1), with a season and a slow
-trend. Between two observations it leaves with a constant hazard that depends on what was last observed: the more
-its last month lags behind its last year, the higher, and lower for large companies.
+It has gone on for a year before the first month. A client that leaves is replaced by one of the same size, so that
+the sizes of clients, and with them the share that leaves, stay as they are.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from risk_assets.domain.panel_clients import COUNTRIES, MANAGERS, PanelClients, month_after
+from risk_assets.domain.scoring.score import auc_of
 from risk_assets.domain.simulate import SIZE_CENTRE, SIZE_SPREAD, best_auc, codes
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-#: Months of activity before the first observation, which it sums up.
-YEAR = 12
-#: How much of the distance from its own level a client keeps from month to month, and how far chance moves it.
-MEMORY, SHOCK = 0.9, 0.25
-SEASON, TREND = 0.05, -0.002
-#: The natural logarithm of the hazard in 30 days: of an average client, and the effects of falling and of size.
-USUAL_HAZARD, FALL_EFFECT, SIZE_EFFECT = -4.4, 2.4, 0.4
-HAZARD_DAYS = 30.0
-#: Futures that are drawn for each client to know its true risk.
-FUTURES = 200
-MANAGERS = ("Adler", "Brandt", "Costa", "Dumont", "Egger")
-COUNTRIES = ("AT", "CH", "DE", "FR", "IT")
+#: Months that have passed before the first one.
+BEFORE = 12
 
 
 @dataclass(frozen=True)
 class Panel:
     """Monthly rows (corporation, as_of and features), leavings (corporation, left_on, reported), and the truth.
 
-    `risk` is the true risk of each row of month number `period`, the last one whose horizon the panel holds (None:
-    no month), and `best_auc` the AUC of ranking them by it: no model that sees the rows can do better on average.
+    `risks` holds, month by month, each row's true probability to leave within the horizon. `period` is the number
+    of the last month whose outcomes are complete by what was reported until the last month (None: no month): its
+    date, the horizon and the days of reporting together are not after `outcomes_until`.
+
+    >>> panel = simulate_panel(months=6, clients=2000, horizon_days=90, seed=0, start=date(2025, 1, 1))
+    >>> panel.months[panel.period].isoformat(), panel.outcomes_until.isoformat()
+    ('2025-03-01', '2025-05-31')
+    >>> float(panel.risk.mean()), panel.best_auc
+    (0.09, 0.76)
+    >>> int(panel.left.sum()), panel.reached_auc
+    (162, 0.78)
     """
 
     months: tuple[date, ...]
     rows: tuple[pd.DataFrame, ...]
+    risks: tuple[NDArray[np.float64], ...]
     leavings: pd.DataFrame
-    period: int | None
-    risk: NDArray[np.float64]
-    best_auc: float
+    horizon_days: int
+    reported_within_days: int
+
+    @property
+    def outcomes_until(self) -> date | None:
+        """The newest date of leaving that was reported until the last month, None where nobody has left."""
+        known = self.leavings.loc[self.leavings["reported"] <= self.months[-1], "left_on"]
+        return max(known, default=None)
+
+    @cached_property
+    def period(self) -> int | None:
+        """The number of the last month whose outcomes are complete."""
+        until = self.outcomes_until
+        if until is None:
+            return None
+        wait = timedelta(days=self.horizon_days + self.reported_within_days)
+        return max((place for place, day in enumerate(self.months) if day + wait <= until), default=None)
+
+    @property
+    def truth(self) -> pd.DataFrame:
+        """The true risk of each row of each month: corporation, as_of, risk.
+
+        >>> panel = simulate_panel(months=2, clients=3, horizon_days=90, seed=0, start=date(2025, 1, 1))
+        >>> panel.truth.columns.tolist(), len(panel.truth)
+        (['corporation', 'as_of', 'risk'], 6)
+        """
+        import pandas as pd
+
+        keys = pd.concat([rows[["corporation", "as_of"]] for rows in self.rows], ignore_index=True)
+        return keys.assign(risk=np.concatenate(self.risks))
+
+    @property
+    def risk(self) -> NDArray[np.float64]:
+        """The true risks of the rows of that month, none where there is no such month."""
+        return np.empty(0) if self.period is None else self.risks[self.period]
+
+    @property
+    def best_auc(self) -> float:
+        """The expected AUC of ranking that month by the true risk: no model can do better on average."""
+        return best_auc(self.risk)
+
+    @property
+    def left(self) -> NDArray[np.bool_]:
+        """Whether the clients of that month left within the horizon."""
+        if self.period is None:
+            return np.empty(0, dtype=bool)
+        end = self.months[self.period] + timedelta(days=self.horizon_days)
+        gone = self.leavings.loc[self.leavings["left_on"] <= end, "corporation"]
+        return self.rows[self.period]["corporation"].isin(gone).to_numpy()
+
+    @property
+    def reached_auc(self) -> float:
+        """The AUC that ranking that month by the true risk reached on who left."""
+        return auc_of(self.left, self.risk)
 
 
-def simulate_panel(  # each is a dimension of the world
+def simulate_panel(
     *,
     months: int,
     clients: int,
@@ -59,165 +111,109 @@ def simulate_panel(  # each is a dimension of the world
     seed: int,
     start: date,
     reported_within_days: int = 0,
+    first_id: int = 0,
+    carried: bool = False,
     steady: bool = False,
 ) -> Panel:
     """Draw a company of `clients` clients each month, from that of `start` on; those who leave are replaced.
 
-    The same arguments give the same panel. Rows are observed on the first of a month. A leaving is reported up to
-    `reported_within_days` days late. A `steady` world has neither season nor trend. Raises ValueError for
-    arguments below 1 (0 for days of reporting).
+    The same arguments give the same panel, and more months go on where fewer end. Rows are observed on the first
+    of a month. A leaving is reported up to `reported_within_days` days late. `carried` adds the columns manager,
+    country and value (money a year), which say no more than the features about who leaves. A `steady` world has
+    neither season nor trend. Raises ValueError for arguments below 1 (below 0 for days of reporting and the first
+    id).
 
-    >>> panel = simulate_panel(months=6, clients=400, horizon_days=90, seed=0, start=date(2025, 1, 1))
+    >>> panel = simulate_panel(months=6, clients=2000, horizon_days=90, seed=0, start=date(2025, 1, 1))
     >>> [len(month) for month in panel.rows], panel.period
-    ([400, 400, 400, 400, 400, 400], 2)
+    ([2000, 2000, 2000, 2000, 2000, 2000], 2)
     """
-    if min(months, clients, horizon_days) < 1 or reported_within_days < 0:
-        raise ValueError("months, clients and horizon_days are at least 1, reported_within_days at least 0")
-    rng = np.random.default_rng(seed)
-    days = _firsts(start, months + 1)
-    world = _World.drawn(clients * 2 + clients * months // 4, months, rng, steady=steady)
-    there = np.zeros(len(world.size), dtype=bool)
-    came = 0
-    rows, leavings = [], []
-    for month, (today, following) in enumerate(itertools.pairwise(days)):
-        joining = min(clients - int(there.sum()), len(there) - came)
-        there[came : came + joining] = True
-        came += joining
-        members = np.flatnonzero(there)
-        rows.append(world.observed(members, month, today))
-        wait = rng.exponential(HAZARD_DAYS / world.hazard(members, month))
-        length = (following - today).days
-        leaving = wait < length
-        gone = members[leaving]
-        there[gone] = False
-        left_on = [today + timedelta(days=1 + int(day)) for day in wait[leaving]]
-        leavings.append(world.left(gone, left_on, rng.integers(0, reported_within_days + 1, len(gone))))
-    period = _last_complete(days[:-1], horizon_days + reported_within_days)
-    risk = np.empty(0)
-    if period is not None:
-        members = world.numbers(rows[period])
-        risk = world.true_risk(members, period, days[period], horizon_days, rng)
-    return Panel(tuple(days[:-1]), tuple(rows), _joined(leavings), period, risk, best_auc(risk))
+    if min(months, clients, horizon_days) < 1 or min(reported_within_days, first_id) < 0:
+        raise ValueError("months, clients and horizon_days are at least 1, reported_within_days and first_id 0")
+    days = [month_after(start, month) for month in range(months)]
+    seen, left = _history(start, months, clients, np.random.default_rng(seed), steady=steady)
+    names = np.array(codes(first_id, 1 + max(int(there.number.max()) for there in seen)), dtype=object)
+    return Panel(
+        months=tuple(days),
+        rows=tuple(_rows(there, names, day, carried=carried) for there, day in zip(seen, days, strict=True)),
+        risks=tuple(there.risk(_lengths(day, horizon_days)) for there, day in zip(seen, days, strict=True)),
+        leavings=_leavings(left, names, reported_within_days, np.random.default_rng([seed, 1])),
+        horizon_days=horizon_days,
+        reported_within_days=reported_within_days,
+    )
 
 
-@dataclass(frozen=True)
-class _World:
-    """Every company that ever is a client: log size, level and state by month, and the counts of its activity."""
-
-    names: NDArray[np.object_]
-    size: NDArray[np.float64]
-    level: NDArray[np.float64]
-    state: NDArray[np.float64]
-    counts: NDArray[np.int64]
-    fee: NDArray[np.float64]
-    steady: bool
-
-    @classmethod
-    def drawn(cls, companies: int, months: int, rng: np.random.Generator, *, steady: bool) -> _World:
-        size = rng.normal(SIZE_CENTRE, SIZE_SPREAD, companies)
-        level = 3.0 + 0.3 * (size - SIZE_CENTRE) + rng.normal(0, 0.6, companies)
-        state = np.empty((companies, YEAR + months))
-        state[:, 0] = rng.normal(0, SHOCK / np.sqrt(1 - MEMORY**2), companies)
-        for month in range(1, YEAR + months):
-            state[:, month] = MEMORY * state[:, month - 1] + rng.normal(0, SHOCK, companies)
-        counts = rng.poisson(np.exp(level[:, None] + state + _common(np.arange(YEAR + months), steady=steady)))
-        fee = np.exp(rng.normal(size + 4.0, 0.5)).round(2)
-        return cls(np.array(codes(0, companies), dtype=object), size, level, state, counts, fee, steady)
-
-    def observed(self, members: NDArray[np.int64], month: int, today: date) -> pd.DataFrame:
-        import pandas as pd
-
-        last, year = self._activity(members, month)
-        return pd.DataFrame(
-            {
-                "corporation": self.names[members],
-                "as_of": today.isoformat(),
-                "lastmonth_activity": last,
-                "lastyear_activity": year,
-                "number_of_employees": self._employees(members),
-                "manager": [MANAGERS[member % len(MANAGERS)] for member in members],
-                "country": [COUNTRIES[member * 7 % 11 % len(COUNTRIES)] for member in members],
-                "annual_fee": self.fee[members],
-            }
-        )
-
-    def left(self, gone: NDArray[np.int64], left_on: Sequence[date], late: NDArray[np.int64]) -> pd.DataFrame:
-        import pandas as pd
-
-        reported = [day + timedelta(days=int(days)) for day, days in zip(left_on, late, strict=True)]
-        return pd.DataFrame({"corporation": self.names[gone], "left_on": left_on, "reported": reported})
-
-    def numbers(self, rows: pd.DataFrame) -> NDArray[np.int64]:
-        places = {name: place for place, name in enumerate(self.names)}
-        return np.array([places[name] for name in rows["corporation"]], dtype=np.int64)
-
-    def hazard(self, members: NDArray[np.int64], month: int) -> NDArray[np.float64]:
-        """Return the hazard in 30 days by what is observed in a month."""
-        return self._hazard(members, *self._activity(members, month))
-
-    def true_risk(
-        self, members: NDArray[np.int64], month: int, today: date, horizon: int, rng: np.random.Generator
-    ) -> NDArray[np.float64]:
-        """Return the probability (n,) to leave within the horizon: the mean over FUTURES drawn futures.
-
-        The hazard of the first month is known; that of those after it follows from activity that is yet to come.
-        """
-        last, year = self._activity(members, month)
-        survives = np.zeros(len(members))
-        windows = self.counts[members, month + 1 : month + YEAR]
-        for _ in range(FUTURES):
-            counts, activity, state = windows, (last, year), self.state[members, month + YEAR - 1]
-            exposure, day, at = np.zeros(len(members)), today, month
-            while day < today + timedelta(days=horizon):
-                following = min(_firsts(day, 2)[1], today + timedelta(days=horizon))
-                exposure += self._hazard(members, *activity) * (following - day).days / HAZARD_DAYS
-                state = MEMORY * state + rng.normal(0, SHOCK, len(members))
-                at, day = at + 1, following
-                fresh = rng.poisson(
-                    np.exp(self.level[members] + state + _common(np.array(at + YEAR - 1), steady=self.steady))
-                )
-                activity = fresh, counts.sum(axis=1) + fresh
-                counts = np.column_stack([counts[:, 1:], fresh])
-            survives += np.exp(-exposure)
-        risk: NDArray[np.float64] = 1 - survives / FUTURES
-        return risk
-
-    def _activity(self, members: NDArray[np.int64], month: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        counts = self.counts[members, month : month + YEAR]
-        return counts[:, -1], counts.sum(axis=1)
-
-    def _employees(self, members: NDArray[np.int64]) -> NDArray[np.int64]:
-        return 1 + np.floor(np.exp(self.size[members])).astype(np.int64)
-
-    def _hazard(
-        self, members: NDArray[np.int64], last: NDArray[np.int64], year: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        fall = np.log(year / YEAR + 1) - np.log(last + 1)
-        size = np.log(self._employees(members)) - SIZE_CENTRE
-        hazard: NDArray[np.float64] = np.exp(USUAL_HAZARD + FALL_EFFECT * fall - SIZE_EFFECT * size)
-        return hazard
+#: Numbers of clients, and the dates on which they left.
+Left = tuple["NDArray[np.int64]", list[date]]
 
 
-def _common(month: NDArray[np.int64], *, steady: bool) -> NDArray[np.float64]:
-    """Return what season and trend add to every client's log activity, nothing in a steady world."""
-    if steady:
-        return np.zeros(month.shape)
-    common: NDArray[np.float64] = SEASON * np.sin(2 * np.pi * month / YEAR) + TREND * month
-    return common
+def _history(
+    start: date, months: int, count: int, rng: np.random.Generator, *, steady: bool
+) -> tuple[list[PanelClients], list[Left]]:
+    """Return the clients of each month, and those who left between one and the next."""
+    day, size = month_after(start, -BEFORE), rng.normal(SIZE_CENTRE, SIZE_SPREAD, count)
+    clients, first = PanelClients.drawn(size, 0, -BEFORE, day, rng, steady=steady), count
+    seen, left = [], []
+    for month in range(-BEFORE, months):
+        if month == 0:
+            clients, first = replace(clients, number=np.arange(count)), count
+        if month >= 0:
+            seen.append(clients)
+        following = month_after(day, 1)
+        leaves, left_on = _leaving(clients, day, following, rng)
+        if 0 <= month < months - 1:
+            left.append((clients.number[leaves], left_on))
+        joining = PanelClients.drawn(clients.size[leaves], first, month + 1, following, rng, steady=steady)
+        clients = clients.those(~leaves).a_month_on(month + 1, following, rng, steady=steady).joined_by(joining)
+        day, first = following, first + len(left_on)
+    return seen, left
 
 
-def _firsts(start: date, count: int) -> list[date]:
-    """Return the firsts of so many months, that of `start` among them."""
-    months = range(start.year * 12 + start.month - 1, start.year * 12 + start.month - 1 + count)
-    return [date(month // 12, month % 12 + 1, 1) for month in months]
+def _leaving(
+    clients: PanelClients, day: date, following: date, rng: np.random.Generator
+) -> tuple[NDArray[np.bool_], list[date]]:
+    """Return which clients leave before or on the following day of observation, and their dates."""
+    wait = rng.exponential(1 / clients.hazard_now)
+    leaves = wait < (following - day).days
+    return leaves, [day + timedelta(days=1 + int(passed)) for passed in wait[leaves]]
 
 
-def _last_complete(days: Sequence[date], horizon: int) -> int | None:
-    complete = [place for place, day in enumerate(days) if day + timedelta(days=horizon) <= days[-1]]
-    return complete[-1] if complete else None
-
-
-def _joined(leavings: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def _rows(clients: PanelClients, names: NDArray[np.object_], today: date, *, carried: bool) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.concat(leavings, ignore_index=True)
+    frame = pd.DataFrame(
+        {
+            "corporation": names[clients.number],
+            "as_of": today.isoformat(),
+            "lastmonth_activity": clients.counts[:, -1],
+            "lastyear_activity": clients.counts.sum(axis=1),
+            "number_of_employees": clients.employees,
+        }
+    )
+    more = {
+        "manager": MANAGERS[clients.manager],
+        "country": COUNTRIES[clients.country],
+        "value": clients.value,
+    }
+    return frame.assign(**more) if carried else frame
+
+
+def _leavings(
+    left: Sequence[Left], names: NDArray[np.object_], reported_within: int, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return who left, when, and when that was reported: more often soon than late."""
+    import pandas as pd
+
+    days = [day for _, month in left for day in month]
+    late = np.floor(rng.random(len(days)) ** 2 * (reported_within + 1)).astype(int)
+    numbers = np.concatenate([np.empty(0, dtype=np.int64), *(numbers for numbers, _ in left)])
+    reported = [day + timedelta(days=int(waited)) for day, waited in zip(days, late, strict=True)]
+    return pd.DataFrame({"corporation": names[numbers], "left_on": days, "reported": reported})
+
+
+def _lengths(day: date, horizon: int) -> list[int]:
+    """Return the days of each month of a horizon, of which the last may be a part."""
+    lengths: list[int] = []
+    while (passed := sum(lengths)) < horizon:
+        month = (month_after(day, len(lengths) + 1) - month_after(day, len(lengths))).days
+        lengths.append(min(month, horizon - passed))
+    return lengths
