@@ -44,7 +44,7 @@ def test_bars_are_as_high_as_their_clients_and_even_one_client_can_be_seen() -> 
 def test_bars_beyond_the_threshold_are_flagged() -> None:
     drawn = histogram(risks(1, 1, 1, 1, threshold=0.4))
 
-    assert [bar.flagged for bar in drawn.bins] == [False, False, True, True]
+    assert [bar.bin.flagged for bar in drawn.bins] == [False, False, True, True]
     assert drawn.threshold_x == 40.0
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.reporting.charts.canvas import POINTS, blank_axes, figure, plain, png, write
+from risk_assets.reporting.charts.marks import ConfusionCell, confusion_cells
 from risk_assets.reporting.style import BLUE, CHART_TEXT, INK, MUTED, ORANGE, PALE_BLUE, PALE_ORANGE
 from risk_assets.reporting.typeface import BOLD, fitted, wrapped
 from risk_assets.reporting.wording import OUTCOMES, count, percent, tested_on, what_the_score_means
@@ -32,13 +33,9 @@ def confusion_matrix(metrics: Metrics, labels: tuple[str, str] = OUTCOMES, targe
     drawn = blank_axes(chart, 0, 0, WIDTH, HEIGHT)
     drawn.set(xlim=(0, 100), ylim=(0, 100))
     _heads(drawn, metrics, labels)
-    cells = metrics.confusion
-    left = cells.true_positives + cells.false_negatives
-    stayed = cells.true_negatives + cells.false_positives
-    _cell(drawn, (0, 1), cells.true_positives, left, "rightly flagged")
-    _cell(drawn, (1, 1), cells.false_negatives, left, "missed")
-    _cell(drawn, (0, 0), cells.false_positives, stayed, "flagged in vain")
-    _cell(drawn, (1, 0), cells.true_negatives, stayed, "rightly left alone")
+    for row, cells in enumerate(reversed(confusion_cells(metrics.confusion))):
+        for column, cell in enumerate(cells):
+            _cell(drawn, (column, row), cell)
     picture = png(chart)
     if target is not None:
         atomic.write_bytes(target, picture)
@@ -74,15 +71,14 @@ def _write_lines(
     write(drawn, *place, plain(shown), size=size, weight="bold", ha=ha, va=va)
 
 
-def _cell(drawn: Axes, place: tuple[int, int], number: int, whole: int, meaning: str) -> None:
+def _cell(drawn: Axes, place: tuple[int, int], cell: ConfusionCell) -> None:
     from matplotlib.patches import Rectangle
 
     column, row = place
-    right = column != row
-    tint, strong = (PALE_BLUE, BLUE) if right else (PALE_ORANGE, ORANGE)
+    tint, strong = (PALE_BLUE, BLUE) if cell.is_right else (PALE_ORANGE, ORANGE)
     x, y = LEFT + column * ACROSS, BOTTOM + row * UP
     drawn.add_patch(Rectangle((x + 0.5, y + 0.6), ACROSS - 1, UP - 1.2, facecolor=tint, linewidth=0))
-    middle = x + ACROSS / 2
-    write(drawn, middle, y + UP * 0.70, count(number), size=17, weight="bold", color=strong, ha="center")
-    write(drawn, middle, y + UP * 0.38, meaning, size=8, color=INK, ha="center")
-    write(drawn, middle, y + UP * 0.19, f"{percent(number, whole)} of the row", size=6.5, color=MUTED, ha="center")
+    middle, share = x + ACROSS / 2, f"{percent(cell.clients, cell.of)} of the row"
+    write(drawn, middle, y + UP * 0.70, count(cell.clients), size=17, weight="bold", color=strong, ha="center")
+    write(drawn, middle, y + UP * 0.38, cell.meaning, size=8, color=INK, ha="center")
+    write(drawn, middle, y + UP * 0.19, share, size=6.5, color=MUTED, ha="center")

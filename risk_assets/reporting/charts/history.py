@@ -6,12 +6,12 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from risk_assets.domain.deployment.decisions import Decision
 from risk_assets.domain.scoring.metrics import ScorePoint
 from risk_assets.reporting.charts.canvas import axes, figure, name_axes, png, sentence_alone, write
+from risk_assets.reporting.charts.marks import JudgedScore, judged_scores
 from risk_assets.reporting.style import BLUE, CHART_TEXT, MUTED, RULE, TEXT_WIDTH, VERDICT_COLOURS
 from risk_assets.reporting.wording import moment
 
@@ -23,7 +23,6 @@ MOST_POINTS = 40
 MOST_DATES = 7
 #: Inches that a date takes, with a gap.
 DATE_WIDTH = 0.62
-UNDECIDED = "not decided"
 
 
 def history(scores: Sequence[ScorePoint], decisions: Sequence[Decision] = ()) -> bytes:
@@ -32,26 +31,26 @@ def history(scores: Sequence[ScorePoint], decisions: Sequence[Decision] = ()) ->
     Points stand in order of time at equal distances, joined where the test data is the same; dotted lines mark
     rollbacks and new test data. Both arguments are oldest first.
     """
-    shown = scores[-MOST_POINTS:]
+    shown = judged_scores(scores[-MOST_POINTS:], decisions)
     if not shown:
         return sentence_alone("No score yet: the history grows with every model that is scored.")
     chart = figure(TEXT_WIDTH, HEIGHT)
     drawn = axes(chart, 0.45, 0.42, TEXT_WIDTH - 0.75, HEIGHT - 0.75)
     _lines(drawn, shown)
     _rollbacks(drawn, shown, decisions)
-    _points(drawn, shown, decisions)
+    _points(drawn, shown)
     name_axes(drawn, "", "F1 score")
     drawn.set_xlim(-0.6, max(len(shown) - 0.4, 2.6))
     drawn.grid(axis="y", color=RULE, linewidth=0.4)
-    date_ticks(drawn, [point.at for point in shown])
+    date_ticks(drawn, [score.point.at for score in shown])
     return png(chart)
 
 
-def _points(drawn: Axes, shown: Sequence[ScorePoint], decisions: Sequence[Decision]) -> None:
-    words = _verdicts(shown, decisions)
+def _points(drawn: Axes, shown: Sequence[JudgedScore]) -> None:
+    words = [score.verdict for score in shown]
     for word in dict.fromkeys(words):
         places = [place for place, found in enumerate(words) if found == word]
-        estimates = [shown[place].f1 for place in places]
+        estimates = [shown[place].point.f1 for place in places]
         lower = [max(estimate.value - estimate.low, 0) for estimate in estimates]
         upper = [max(estimate.high - estimate.value, 0) for estimate in estimates]
         drawn.errorbar(
@@ -76,25 +75,23 @@ def _points(drawn: Axes, shown: Sequence[ScorePoint], decisions: Sequence[Decisi
     )
 
 
-def _verdicts(shown: Sequence[ScorePoint], decisions: Sequence[Decision]) -> list[str]:
-    """Return what was last decided about the model of each point."""
-    decided = {each.model_sha256: each.verdict for each in decisions if each.verdict != "rolled back"}
-    return [str(decided.get(point.model_sha256, UNDECIDED)) for point in shown]
+def _lines(drawn: Axes, shown: Sequence[JudgedScore]) -> None:
+    """Join the scores on the same test data."""
+    starts = [place for place, score in enumerate(shown) if place == 0 or score.begins_new_data]
+    for start, end in zip(starts, [*starts[1:], len(shown)], strict=True):
+        drawn.plot(
+            range(start, end),
+            [score.point.f1.value for score in shown[start:end]],
+            color=RULE,
+            linewidth=1,
+            zorder=1,
+        )
+        if end < len(shown):
+            _mark(drawn, end - 0.5, "new test data")
 
 
-def _lines(drawn: Axes, shown: Sequence[ScorePoint]) -> None:
-    """Join the scores on the same test data; others cannot be compared."""
-    start = 0
-    for _, points in groupby(shown, key=lambda point: point.test_version):
-        scores = [point.f1.value for point in points]
-        drawn.plot(range(start, start + len(scores)), scores, color=RULE, linewidth=1, zorder=1)
-        start += len(scores)
-        if start < len(shown):
-            _mark(drawn, start - 0.5, "new test data")
-
-
-def _rollbacks(drawn: Axes, shown: Sequence[ScorePoint], decisions: Sequence[Decision]) -> None:
-    times = [datetime.fromisoformat(point.at) for point in shown]
+def _rollbacks(drawn: Axes, shown: Sequence[JudgedScore], decisions: Sequence[Decision]) -> None:
+    times = [datetime.fromisoformat(score.point.at) for score in shown]
     for decision in decisions:
         place = bisect_right(times, datetime.fromisoformat(decision.at)) - 0.5
         if decision.verdict == "rolled back" and place > 0:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.reporting.charts.canvas import axes, figure, name_axes, png, title, write
+from risk_assets.reporting.charts.marks import calibration_dots
 from risk_assets.reporting.style import BLUE, MUTED, ORANGE, PALE_BLUE, RULE, TEXT_WIDTH
 from risk_assets.reporting.wording import score
 
@@ -95,11 +96,10 @@ def draw_calibration(drawn: Axes, metrics: Metrics) -> None:
     title(drawn, f"Calibration: Brier {score(metrics.brier.value)}", SIDE)
     name_axes(drawn, "predicted risk", "observed share")
     drawn.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, linestyle=(0, (3, 3)))
-    filled = [bin_ for bin_ in metrics.calibration if bin_.n]
-    if not filled:
+    dots = calibration_dots(metrics.calibration)
+    if not dots:
         write(drawn, 0.5, 0.5, "no rows", color=MUTED, ha="center", within=True)
         return
-    most = max(bin_.n for bin_ in filled)
-    means, rates = [bin_.mean_risk for bin_ in filled], [bin_.positive_rate for bin_ in filled]
+    means, rates = [dot.bin.mean_risk for dot in dots], [dot.bin.positive_rate for dot in dots]
     drawn.plot(means, rates, color=BLUE, linewidth=0.9, alpha=0.6)
-    drawn.scatter(means, rates, s=[8 + 42 * bin_.n / most for bin_ in filled], color=BLUE, linewidths=0)
+    drawn.scatter(means, rates, s=[8 + 42 * dot.size for dot in dots], color=BLUE, linewidths=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from risk_assets.domain.ranking.risk_summary import RiskSummary
 from risk_assets.reporting.charts.canvas import axes, figure, name_axes, png, sentence_alone, write
+from risk_assets.reporting.charts.marks import risk_bins
 from risk_assets.reporting.style import INK, ORANGE, PALE_BLUE, RULE, TEXT_WIDTH
 from risk_assets.reporting.wording import count
 
@@ -18,10 +19,10 @@ def risk_histogram(risks: RiskSummary) -> bytes:
         return sentence_alone("No client has been scored yet.")
     chart = figure(TEXT_WIDTH, HEIGHT)
     drawn = axes(chart, 0.55, 0.38, TEXT_WIDTH - 0.75, HEIGHT - 0.58)
-    bins = len(risks.histogram)
-    middles = [(place + 0.5) / bins for place in range(bins)]
-    colours = [ORANGE if middle >= risks.threshold else PALE_BLUE for middle in middles]
-    drawn.bar(middles, risks.histogram, width=0.92 / bins, color=colours, linewidth=0)
+    bins = risk_bins(risks)
+    middles = [(bin_.low + bin_.high) / 2 for bin_ in bins]
+    colours = [ORANGE if bin_.flagged else PALE_BLUE for bin_ in bins]
+    drawn.bar(middles, risks.histogram, width=0.92 / len(bins), color=colours, linewidth=0)
     top = max(risks.histogram) * 1.12
     drawn.set(xlim=(0, 1), ylim=(0, top), xticks=[0, 0.25, 0.5, 0.75, 1])
     drawn.set_xticklabels(["0", "25 %", "50 %", "75 %", "100 %"])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from reportlab.lib.colors import HexColor
 from reportlab.platypus import Table
 
+from risk_assets.domain.model.reasons import NO_REASON
 from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
 from risk_assets.reporting.content import ReportContent
 from risk_assets.reporting.pages import blocks
@@ -168,6 +169,6 @@ def _top(top: Sequence[RankedClient]) -> Block:
 def _client(client: RankedClient) -> tuple[Block, ...]:
     unit = WIDTH / sum(SHARES)
     name = lines(client.id, 2, SHARES[1] * unit - PADDING, 7.2, bold=True)
-    reasons = client.reasons[:REASONS] or ("no single strong reason",)
+    reasons = client.reasons[:REASONS] or (NO_REASON,)
     shown = [lines(reason, 1, SHARES[4] * unit - PADDING, 6.6, MUTED) for reason in reasons]
     return str(client.rank), name, f"{client.risk:.1%}", blocks.share_bar(client.risk, 44, ORANGE), shown

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from risk_assets.domain.ranking.risk_summary import RiskSummary
+from risk_assets.reporting.charts.marks import RiskBin, risk_bins
 
 FULL = 100.0
 #: Even the smallest number that is not nothing can be seen.
@@ -15,16 +16,13 @@ GAP = 0.6
 
 @dataclass(frozen=True)
 class Bin:
-    """A bar of the histogram: the clients whose risk lies from `low` to `high`."""
+    """A bar of the histogram."""
 
-    low: float
-    high: float
-    clients: int
+    bin: RiskBin
     x: float
     y: float
     width: float
     height: float
-    flagged: bool
 
 
 @dataclass(frozen=True)
@@ -37,22 +35,18 @@ class Histogram:
 
 
 def histogram(risks: RiskSummary) -> Histogram:
-    """Return equal bins of risk; one that holds the threshold counts as flagged from its middle on."""
+    """Return a bar for each bin of risk."""
     highest = max(risks.histogram, default=0)
-    step = 1 / max(len(risks.histogram), 1)
     bins = []
-    for place, clients in enumerate(risks.histogram):
-        height = max(FULL * clients / highest, LEAST_HEIGHT) if clients else 0.0
+    for found in risk_bins(risks):
+        height = max(FULL * found.clients / highest, LEAST_HEIGHT) if found.clients else 0.0
         bins.append(
             Bin(
-                low=place * step,
-                high=(place + 1) * step,
-                clients=clients,
-                x=round(FULL * place * step + GAP / 2, 2),
+                found,
+                x=round(FULL * found.low + GAP / 2, 2),
                 y=round(FULL - height, 2),
-                width=round(FULL * step - GAP, 2),
+                width=round(FULL * (found.high - found.low) - GAP, 2),
                 height=round(height, 2),
-                flagged=(place + 0.5) * step >= risks.threshold,
             )
         )
     return Histogram(tuple(bins), highest, round(FULL * risks.threshold, 2))

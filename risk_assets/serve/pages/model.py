@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response
 
 from risk_assets.domain.scoring.metrics import Metrics
+from risk_assets.reporting.charts.marks import confusion_cells
 from risk_assets.reporting.wording import outcome_words, what_the_score_means
 from risk_assets.serve.pages.curves import drawings
 from risk_assets.serve.pages.plots import calibration
@@ -41,6 +42,7 @@ def model() -> Response:
         meaning=what_the_score_means(found, labels) if found else "",
         labels=labels,
         challenger=challenger_of(version),
+        cells=confusion_cells(found.confusion) if found else (),
         plot=calibration(found) if found else None,
         reference=reference,
         curves=drawings(version.scorecard, reference.value.profile if reference.value else None),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from risk_assets.domain.deployment.decisions import Decision
 from risk_assets.domain.scoring.metrics import CalibrationBin, Metrics, ScorePoint
+from risk_assets.reporting.charts.marks import JudgedScore, calibration_dots, judged_scores
 
 #: Models that the history shows.
 MOST_POINTS = 30
@@ -39,31 +40,27 @@ class Calibration:
 
 def calibration(metrics: Metrics) -> Calibration:
     """Return a dot for each bin that holds clients; its area grows with their number."""
-    filled = [found for found in metrics.calibration if found.n]
-    most = max((found.n for found in filled), default=1)
     dots = tuple(
         Dot(
-            found,
-            round(MARGIN + SIDE * found.mean_risk, 1),
-            round(ABOVE + SIDE * (1 - found.positive_rate), 1),
-            round(max(LARGEST_DOT * math.sqrt(found.n / most), 2.0), 1),
+            dot.bin,
+            round(MARGIN + SIDE * dot.bin.mean_risk, 1),
+            round(ABOVE + SIDE * (1 - dot.bin.positive_rate), 1),
+            round(max(LARGEST_DOT * math.sqrt(dot.size), 2.0), 1),
         )
-        for found in filled
+        for dot in calibration_dots(metrics.calibration)
     )
     return Calibration(dots, " ".join(f"{dot.x},{dot.y}" for dot in dots))
 
 
 @dataclass(frozen=True)
 class Score:
-    """A model: its F1 with the interval, in places of the drawing, and what was decided about it."""
+    """A model with what was decided about it, and its F1 with the interval in places of the drawing."""
 
-    point: ScorePoint
-    verdict: str
+    judged: JudgedScore
     x: float
     y: float
     low_y: float
     high_y: float
-    begins_new_data: bool
 
 
 @dataclass(frozen=True)
@@ -82,7 +79,6 @@ def score_plot(history: Sequence[ScorePoint], decisions: Sequence[Decision]) -> 
         return None
     values = _ticks(shown)
     low, high = values[0], values[-1]
-    decided = {each.model_sha256: each.verdict for each in decisions if each.verdict != "rolled back"}
 
     def height(f1: float) -> float:
         return round(BOTTOM - (f1 - low) / (high - low) * (BOTTOM - TOP), 1)
@@ -90,15 +86,13 @@ def score_plot(history: Sequence[ScorePoint], decisions: Sequence[Decision]) -> 
     step = (WIDTH - LEFT - 24) / max(len(shown), 3)
     scores = tuple(
         Score(
-            point,
-            decided.get(point.model_sha256, "not decided"),
+            judged,
             round(LEFT + step * (place + 0.5), 1),
-            height(point.f1.value),
-            height(point.f1.low),
-            height(point.f1.high),
-            begins_new_data=place > 0 and point.test_version != shown[place - 1].test_version,
+            height(judged.point.f1.value),
+            height(judged.point.f1.low),
+            height(judged.point.f1.high),
         )
-        for place, point in enumerate(shown)
+        for place, judged in enumerate(judged_scores(shown, decisions))
     )
     ticks = tuple((height(value), f"{value:.2f}") for value in values)
     return Scores(scores, _lines(scores), ticks)
@@ -116,7 +110,7 @@ def _ticks(shown: Sequence[ScorePoint]) -> list[float]:
 def _lines(scores: Sequence[Score]) -> tuple[str, ...]:
     lines: list[list[str]] = []
     for score in scores:
-        if not lines or score.begins_new_data:
+        if not lines or score.judged.begins_new_data:
             lines.append([])
         lines[-1].append(f"{score.x},{score.y}")
     return tuple(" ".join(line) for line in lines if len(line) > 1)

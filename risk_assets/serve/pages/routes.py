@@ -7,6 +7,7 @@ from collections.abc import Callable
 from flask import Blueprint, Response
 from werkzeug.exceptions import HTTPException
 
+from risk_assets.domain.model.reasons import NO_REASON
 from risk_assets.serve.http.replies import RequestError
 from risk_assets.serve.pages import clients, files, history, model, overview, sessions, signing_in, upload
 from risk_assets.serve.pages.site import FILTERS, prepare, show_http_error, show_problem
@@ -41,6 +42,7 @@ def pages_blueprint() -> Blueprint:
         pages.add_url_rule(rule, view_func=view, methods=["POST"])
     for name, function in FILTERS.items():
         pages.add_app_template_filter(function, name)
+    pages.record_once(lambda state: state.app.jinja_env.globals.update(NO_REASON=NO_REASON))
     pages.before_request(sessions.check)
     pages.context_processor(prepare)
     pages.register_error_handler(RequestError, show_problem)
