@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 LEAST_STRENGTH = 0.05
 #: Stronger contributions count as equal: either makes the risk 0 or 1.
 MOST_STRENGTH = 1e6
-#: Factors beyond this are not worth a figure.
 #: What is said of a client that no feature sets apart.
 NO_REASON = "no single strong reason"
+#: Factors beyond this are not worth a figure.
 LARGEST_FACTOR = 1000.0
 #: From here on factors are given without decimals.
 LEAST_WHOLE_FACTOR = 10.0
