@@ -99,9 +99,14 @@ def _labelled(session: Session, known: Dataset) -> str:
 def _clients(session: Session, data: Dataset, account: OutcomesAccount, day: str) -> str:
     """Return the query for the latest row in a day's month of the clients that were current as far as was known.
 
-    Their outcomes are those known now.
+    Their outcomes are those known now. One that had left already, and nobody had said so, would have been named in
+    vain.
     """
-    columns = session.columns
+    assert data.outcomes is not None
+    columns, data = (
+        session.columns,
+        replace(data, outcomes=replace(data.outcomes, reached=_reported(account, day))),
+    )
     as_of, client = quote(columns.as_of or ""), quote(columns.id)
     first = f"{day[:7]}-01"
     within = f"{as_of} >= {moment(first)} AND {as_of} <= {moment(day)}"
