@@ -19,7 +19,7 @@ from risk_assets.domain.drift.verdict import DriftMeasurements, DriftReference, 
 from risk_assets.domain.figures import figure
 from risk_assets.domain.scoring.bootstrap import Outcomes, resample
 from risk_assets.domain.scoring.f1 import f1_of
-from risk_assets.domain.scoring.metrics import Confusion
+from risk_assets.domain.scoring.metrics import Confusion, Metrics
 from risk_assets.domain.scoring.performance_estimate import estimate_from
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _performance(confusion: Confusion, reference: DriftReference, rules: DriftRu
     share = recorded.positives / recorded.rows
     rng = np.random.default_rng(rules.seed)
     now = resample(confusion, samples=rules.samples, rng=rng).f1_at(share)
-    before = resample(recorded, samples=rules.samples, rng=rng).f1
+    before = resample(_a_client_once(reference.metrics), samples=rules.samples, rng=rng).f1
     return Measurement(
         kind="performance",
         name="F1",
@@ -96,6 +96,18 @@ def _performance(confusion: Confusion, reference: DriftReference, rules: DriftRu
         effect=f1_of(confusion) - f1_of(recorded),
         floor=rules.margin,
         detail=_f1_detail(confusion, recorded),
+    )
+
+
+def _a_client_once(metrics: Metrics) -> Confusion:
+    """Return the recorded counts as if each client had one row: rows of one client say less than as many others."""
+    cells = metrics.confusion
+    if metrics.clients is None or metrics.clients >= cells.rows:
+        return cells
+    share = metrics.clients / cells.rows
+    return Confusion(
+        *(round(share * count) for count in (cells.true_negatives, cells.false_positives)),
+        *(round(share * count) for count in (cells.false_negatives, cells.true_positives)),
     )
 
 

@@ -16,7 +16,6 @@ from risk_assets.engine.ranking.risk_summary import ranked_client, ranking_table
 from risk_assets.engine.session import Session
 from risk_assets.storage.intake.finaldata import require_ingestion
 from risk_assets.storage.intake.part_files import rows_with_redelivered
-from risk_assets_tests.engine.spark.engines import spark_of
 from risk_assets_tests.panel_reference import Rules, statuses
 from risk_assets_tests.storage.dated import ARRIVED, COLUMNS, DatedPlace
 
@@ -117,25 +116,3 @@ def test_the_sheet_has_dates_money_and_who_looks_after_the_client(ranked: tuple[
         "id", "as_of", "risk", "rank", "decile", "previous_risk", "change", "fee", "value_at_risk", "manager",
     ]  # fmt: skip
     assert (first[0], first[1], first[7], first[9]) == ("now", "2025-06-01", "100.000000", "Ann")
-
-
-@pytest.mark.slow
-@pytest.mark.needs("java")
-def test_spark_labels_and_ranks_to_the_same_bytes(tmp_path: Path) -> None:
-    embedded, cluster = (filled(DatedPlace(tmp_path / name)) for name in ("duckdb", "spark"))
-    expected_account = embedded.ingest(HORIZON)
-    with embedded.session() as session:
-        expected = rank(embedded, session)
-    with spark_of(COLUMNS, tmp_path) as session:
-        account = cluster.ingest(HORIZON, session=session)
-        found = rank(cluster, session)
-    assert account.outcomes is not None
-    assert expected_account.outcomes is not None
-    assert account.outcomes.counts == expected_account.outcomes.counts
-    assert cluster.labelled() == embedded.labelled()
-    assert cluster.layout.finaldata_csv.read_bytes() == embedded.layout.finaldata_csv.read_bytes()
-    assert found.csv.read_bytes() == expected.csv.read_bytes()
-    with duckdb.connect() as connection:
-        for one, other in ((found.parquet, expected.parquet), (found.status, expected.status)):
-            tables = [connection.execute("FROM read_parquet(?)", [str(path)]).fetchall() for path in (one, other)]
-            assert tables[0] == tables[1]
