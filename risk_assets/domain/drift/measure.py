@@ -100,7 +100,7 @@ def _performance(confusion: Confusion, reference: DriftReference, rules: DriftRu
 
 
 def _a_client_once(metrics: Metrics) -> Confusion:
-    """Return the recorded counts as if each client had one row: rows of one client say less than as many others."""
+    """Return the recorded counts as if each client had one row: more of one say less than as many of others."""
     cells = metrics.confusion
     if metrics.clients is None or metrics.clients >= cells.rows:
         return cells
