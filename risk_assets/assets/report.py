@@ -23,7 +23,6 @@ from risk_assets.storage.deployment.versions import (
     version_folder,
 )
 from risk_assets.storage.intake.finaldata import require_ingestion
-from risk_assets.storage.model.trained_model import ModelRecord
 from risk_assets.storage.records import find_record, read_history, read_record
 
 if TYPE_CHECKING:
@@ -51,6 +50,7 @@ def report(home: Home) -> dg.MaterializeResult:
 
 def _content(home: Home) -> "ReportContent":
     from risk_assets.reporting.content import ReportContent
+    from risk_assets.storage.model.trained_model import ModelRecord
     from risk_assets.storage.ranking.risk_summary import read_risk_summary
 
     settings, layout = home.settings, home.layout

@@ -156,7 +156,7 @@ def digest(sha256: str) -> str:
     return sha256[:10] or NOTHING
 
 
-def tested_on(metrics: Metrics) -> str:
+def score_basis(metrics: Metrics) -> str:
     """Return what a score was measured on: "2,000 clients", or "9,000 rows of 1,000 clients"."""
     if metrics.clients is None or metrics.clients == metrics.n:
         return plural(metrics.n, "client")

@@ -93,14 +93,17 @@ class ClientTable:
         page: int = 1,
         size: int = PAGE,
     ) -> ClientPage:
-        """Return a page of the clients with that risk at least, whose id holds `q` in any case."""
-        if "value" in sort and self._columns.value is None:
-            raise RequestError(422, "no column of value is declared, so there is no value at risk to sort by")
+        """Return a page of the clients with that risk at least, whose id holds `q` in any case.
+
+        Where no column of value is declared the order of value at risk is that of risk.
+        """
+        by_value = "value" in sort and self._columns.value is not None
+        order = ORDERS[sort if by_value or "value" not in sort else sort.replace("value_at_risk", "risk")]
         fits = "coalesce(risk, 0) >= ? AND contains(lower(id), lower(?))"
         with self._questions() as session:
             listed = f"{self._clients(session, status)} WHERE {fits}"
             [(total,)] = session.run(f"SELECT count(*) FROM {listed}", [min_risk, q]).fetchall()
-            window = f"ORDER BY {ORDERS[sort]} LIMIT {size} OFFSET {(page - 1) * size}"
+            window = f"ORDER BY {order} LIMIT {size} OFFSET {(page - 1) * size}"
             found = session.run(f"SELECT * FROM {listed} {window}", [min_risk, q]).fetchall()
         return ClientPage(total, page, max(1, -(-total // size)), tuple(map(self._known, found)))
 

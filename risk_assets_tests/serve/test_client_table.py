@@ -168,10 +168,9 @@ def test_clients_that_have_left_are_listed_where_they_are_asked_for(ranked: Home
     assert ask(ranked, status="all", min_risk=0.1)["total"] == COUNT
 
 
-def test_without_a_column_of_value_nothing_is_sorted_by_it(ranked: Home) -> None:
-    answer = ranked.http.get("/clients?sort=-value_at_risk")
-    assert answer.status_code == 422
-    assert "no column of value is declared" in answer.get_json()["detail"]
+def test_without_a_column_of_value_the_order_is_that_of_risk(ranked: Home) -> None:
+    assert ask(ranked, sort="-value_at_risk")["clients"] == ask(ranked, sort="-risk")["clients"]
+    assert ask(ranked, sort="value_at_risk")["clients"] == ask(ranked, sort="risk")["clients"]
 
 
 def test_a_client_that_nobody_knows_is_not_found(ranked: Home) -> None:

@@ -10,7 +10,7 @@ from risk_assets.reporting.charts.canvas import POINTS, blank_axes, figure, plai
 from risk_assets.reporting.charts.marks import ConfusionCell, confusion_cells
 from risk_assets.reporting.style import BLUE, CHART_TEXT, INK, MUTED, ORANGE, PALE_BLUE, PALE_ORANGE
 from risk_assets.reporting.typeface import BOLD, fitted, wrapped
-from risk_assets.reporting.wording import OUTCOMES, count, percent, tested_on, what_the_score_means
+from risk_assets.reporting.wording import OUTCOMES, count, percent, score_basis, what_the_score_means
 from risk_assets.storage import atomic
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _heads(drawn: Axes, metrics: Metrics, labels: tuple[str, str]) -> None:
         name = word.capitalize() if word in OUTCOMES else word
         place = (LEFT - 2, BOTTOM + (row + 0.5) * UP)
         _write_lines(drawn, place, name, CHART_TEXT, WIDTH * POINTS * (LEFT - 4) / 100, ha="right")
-    foot = f"{tested_on(metrics)} of the test data; flagged from a risk of {metrics.threshold:.3f} up"
+    foot = f"{score_basis(metrics)} of the test data; flagged from a risk of {metrics.threshold:.3f} up"
     write(drawn, LEFT, 3, foot, size=6.5, color=MUTED)
 
 

@@ -27,7 +27,7 @@ from risk_assets.reporting.wording import (
     percent,
     plural,
     score,
-    tested_on,
+    score_basis,
     what_the_score_means,
 )
 
@@ -80,7 +80,7 @@ def _flagged(content: ReportContent) -> Tile:
 
 def _score(content: ReportContent) -> Tile:
     metrics = content.metrics
-    certainty = f"95 % interval {interval(metrics.f1)}, on {tested_on(metrics)} set apart"
+    certainty = f"95 % interval {interval(metrics.f1)}, on {score_basis(metrics)} set apart"
     return "F1 score", score(metrics.f1.value), certainty, BLUE
 
 

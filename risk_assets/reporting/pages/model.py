@@ -29,7 +29,7 @@ from risk_assets.reporting.wording import (
     percent,
     plural,
     score,
-    tested_on,
+    score_basis,
 )
 
 #: Share of the width that the confusion matrix takes.
@@ -77,7 +77,7 @@ def _standing(content: ReportContent) -> str:
         refused += f" {plural(content.left_out, 'row')} of test clients taught the model trained last nothing."
     return (
         f"An additive scorecard of {plural(features, 'feature')}, model {digest(metrics.model_sha256)}, scored on "
-        f"{tested_on(metrics)} it was not trained on, of which {count(metrics.positives)} "
+        f"{score_basis(metrics)} it was not trained on, of which {count(metrics.positives)} "
         f"({percent(metrics.positives, metrics.n)}) left. {role}{refused}{challenger}"
     )
 

@@ -183,7 +183,7 @@ class ClientQuery(BaseModel, extra="forbid"):
     status: Listed = Field(default="current", description="all are current, left and known before only")
     min_risk: float = Field(default=0.0, ge=0, le=1, description="the least risk")
     q: str = Field(default="", max_length=200, description="part of the id, in any case")
-    sort: Sort = Field(default="-risk", description="- is descending")
+    sort: Sort = Field(default="-risk", description="- is descending; without a value its order is that of risk")
     page: int = Field(default=1, ge=1, le=1_000_000)
 
 

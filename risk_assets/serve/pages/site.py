@@ -74,7 +74,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "plural": wording.plural,
     "shorten": wording.shorten,
     "digest": wording.digest,
-    "tested_on": wording.tested_on,
+    "score_basis": wording.score_basis,
     "backtest_sentence": wording.backtest_sentence,
     "drift_word": wording.drift_word,
     "drift_in_short": wording.drift_in_short,
