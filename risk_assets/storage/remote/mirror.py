@@ -113,8 +113,7 @@ class Mirror:
         with self._changing(key, "pull"):
             unit = self._units[key]
             atomic.write_bytes(unit.folder / entry.name, content)
-            known = remembered(unit.folder, key)
-            remember(unit.folder, key, known | {entry.name: seen_as(entry.version, unit.folder / entry.name)})
+            self._remember(unit, entry)
 
     def drop(self, key: str, names: Iterable[str]) -> None:
         """Remove objects of a unit from its store."""
@@ -124,7 +123,8 @@ class Mirror:
 
     def listing(self, key: str) -> dict[str, Entry]:
         """Return the objects of a unit by name, from one listing; none of them is read."""
-        return {name: entry for name, entry in self._listed(key).items() if self._units[key].holds(name)}
+        found = usable(self.store(key).list(), self.store(key).url)
+        return {name: entry for name, entry in found.items() if self._units[key].holds(name)}
 
     def names(self, key: str) -> tuple[str, ...]:
         """Return the names of a source folder's files."""
@@ -158,14 +158,10 @@ class Mirror:
             file.replace(unit.folder / name)
             atomic.sync(unit.folder)
             return
-        store = self.store(key)
-        store.put(file, name)
-        entry = store.info(name)
+        entry = self.store(key).put(file, name)
         with contextlib.suppress(LockedError), self._changing(key, "land"):
             file.replace(unit.folder / name)
-            if entry is not None:
-                known = remembered(unit.folder, key)
-                remember(unit.folder, key, known | {name: seen_as(entry.version, unit.folder / name)})
+            self._remember(unit, entry)
         file.unlink(missing_ok=True)
 
     def is_clean(self, key: str, name: str) -> bool:
@@ -206,9 +202,10 @@ class Mirror:
             listing = store.list()
         push(store, unit, listing)
 
-    def _listed(self, key: str) -> dict[str, Entry]:
-        store = self.store(key)
-        return usable(store.list(), store.url)
+    def _remember(self, unit: Unit, entry: Entry) -> None:
+        """Remember that a file here has the content of this object."""
+        known = remembered(unit.folder, unit.key)
+        remember(unit.folder, unit.key, known | {entry.name: seen_as(entry.version, unit.folder / entry.name)})
 
     @contextlib.contextmanager
     def _changing(self, key: str, what: str, *, wait: float = 0) -> Iterator[None]:

@@ -59,7 +59,7 @@ def push(store: Store, unit: Unit, listing: Mapping[str, Entry]) -> None:
     rest = [name for name in changed if name not in fresh]
     before = {name: seen_as("", unit.folder / name) for name in changed}
     side_by_side(lambda name: store.put(unit.folder / name, name), fresh)
-    if len(rest) + len(gone) > 1 or gone:
+    if len(rest) > 1 or gone:
         _commit(store, unit, rest, gone)
     else:
         side_by_side(lambda name: store.put(unit.folder / name, name), rest)

@@ -99,8 +99,8 @@ class Store:
             if entry.size > CHUNK and self.info(entry.name) != entry:
                 raise self._changed(entry)
 
-    def put(self, source: Path, name: str) -> None:
-        """Upload a file; the object appears whole or not at all."""
+    def put(self, source: Path, name: str) -> Entry:
+        """Upload a file and return its object, which appears whole or not at all."""
         size = source.stat().st_size
         self._tried("write", name, lambda: self._files.put_file(str(source), self._path(name)) or True)
         found = self.info(name)
@@ -108,6 +108,7 @@ class Store:
             raise RemoteError(
                 f"{self._url_of(name)}: is not as it was written: {found and found.size} of {size} bytes"
             )
+        return found
 
     def put_new(self, name: str, content: bytes) -> bool:
         """Write a small object where none may be; False when there is one, of whoever came first.
