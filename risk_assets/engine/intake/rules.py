@@ -72,7 +72,7 @@ def rules_for(
     faulty = f"{value} IS NULL AND {trimmed(text)} <> ''"
     labels = f"is neither {columns.positive} nor {columns.negative}"
     return (
-        Rule(_repeats(header), "is the header again", kept=labelled if _lacks_label(columns, header) else None),
+        Rule(_repeats(header), "is the header again", kept=_is_no_header(columns, header, labelled)),
         Rule("v0 IS NULL", "is empty", columns.id, kept="v0 IS NOT NULL"),
         *(
             rule
@@ -144,6 +144,15 @@ def _date_rules(columns: Columns, arrived: date | None, *, tidy: bool) -> Iterat
 def _repeats(header: Sequence[str | None]) -> str:
     cells = ((f"r{place}", cell) for place, cell in enumerate(header) if cell is not None)
     return " AND ".join(f"{trimmed(text)} = {literal(cell)}" for text, cell in cells)
+
+
+def _is_no_header(columns: Columns, header: Sequence[str | None], labelled: str) -> str | None:
+    """Return SQL that only a row which is not the header again fulfils: it has a date, or a label; else None."""
+    if columns.as_of is not None:
+        text, value = header[columns.names.index(columns.as_of)], _cells(columns, columns.as_of)[1]
+        if text is not None and not text[:1].isdigit():
+            return f"{value} IS NOT NULL"
+    return labelled if _lacks_label(columns, header) else None
 
 
 def _lacks_label(columns: Columns, header: Sequence[str | None]) -> bool:

@@ -23,10 +23,12 @@ from risk_assets.domain.model.reasons import (
 from risk_assets.domain.model.scorecard import MAX_LOG_ODDS, CategoricalShape, NumericShape, Scorecard
 from risk_assets.engine.sql import literal, quote
 
-#: A key holds a feature's strength in these units, above its place counted from the end; EXPLAINS is above both.
+#: Reasons are ordered by one whole number per feature, whose digits are, from the left: a 1 where the feature
+#: explains
+#: the risk, its strength in millionths, and its place counted from the end.
 STRENGTH_UNITS = 10.0**STRENGTH_DECIMALS
-MOST_FEATURES = 2**16
-EXPLAINS = 2**60
+MOST_FEATURES = 10_000
+EXPLAINS = round(10 * MOST_STRENGTH * STRENGTH_UNITS) * MOST_FEATURES
 
 
 def risk_sql(scorecard: Scorecard) -> str:

@@ -25,15 +25,16 @@ IS_NUMBER = literal(rf"^(?:{NUMBER.pattern})\z".replace("\\", "\\\\"))
 WHOLE_TYPES = {"UTINYINT": "INT", "USMALLINT": "INT", "UINTEGER": "BIGINT", "UBIGINT": "DECIMAL(20, 0)"}
 WHOLE_TYPES |= {"UINT": "BIGINT", "INT128": "DECIMAL(38, 0)", "HUGEINT": "DECIMAL(38, 0)"}
 
-FIFTEEN, SIXTEEN, ALL = (f"format_number(v, '0.{'#' * digits}E00')" for digits in (14, 15, 16))
+#: The double v as text with an exponent, of at most so many digits.
+DIGITS_15, DIGITS_16, DIGITS_17 = (f"format_number(v, '0.{'#' * digits}E00')" for digits in (14, 15, 16))
 #: Half-way between two texts of 16 digits, as powers of two can be, the upper one is right where the lower is not.
-UPPER = (
-    f"concat(CAST(round(CAST(substring_index({ALL}, 'E', 1) AS DECIMAL(18, 16)), 15) AS STRING), "
-    f"'E', substring_index({ALL}, 'E', -1))"
+ROUNDED_UP = (
+    f"concat(CAST(round(CAST(substring_index({DIGITS_17}, 'E', 1) AS DECIMAL(18, 16)), 15) AS STRING), "
+    f"'E', substring_index({DIGITS_17}, 'E', -1))"
 )
-TRIES = (FIFTEEN, SIXTEEN, UPPER, ALL)
+CANDIDATES = (DIGITS_15, DIGITS_16, ROUNDED_UP, DIGITS_17)
 #: The shortest text, with an exponent, that reads as the double v again.
-SHORTEST = f"CASE {' '.join(f'WHEN CAST({text} AS DOUBLE) = v THEN {text}' for text in TRIES)} END"
+SHORTEST_TEXT = f"CASE {' '.join(f'WHEN CAST({text} AS DOUBLE) = v THEN {text}' for text in CANDIDATES)} END"
 
 Rule = Callable[[exp.Expr], "str | None"]
 
@@ -54,8 +55,8 @@ def double_text(value: str) -> str:
     Java's own text is not the shortest one before JDK 19, but its DecimalFormat rounds by the exact binary value.
     (Of numbers below 1e-307, which have fewer digits, Java writes one more: 4.9e-324.)
     """
-    fixed = f"CAST(CAST({SHORTEST} AS DECIMAL(38, 22)) AS STRING)"
-    exponent = f"replace(replace({SHORTEST}, 'E-', 'e-'), 'E', 'e+')"
+    fixed = f"CAST(CAST({SHORTEST_TEXT} AS DECIMAL(38, 22)) AS STRING)"
+    exponent = f"replace(replace({SHORTEST_TEXT}, 'E-', 'e-'), 'E', 'e+')"
     words = "CASE WHEN isnan(v) THEN 'nan' WHEN v > 0 THEN 'inf' ELSE '-inf' END"
     spelled = (
         "CASE WHEN v IS NULL THEN NULL WHEN v = 0e0 THEN CAST(v AS STRING) "
@@ -67,13 +68,13 @@ def double_text(value: str) -> str:
 
 def double_json(value: str) -> str:
     """Return Spark SQL for a double in JSON as DuckDB writes it: with an exponent below 1e-6 and from 1e21 on."""
-    small = _without_zeros(f"CAST(CAST({SHORTEST} AS DECIMAL(38, 22)) AS STRING)")
-    large = f"concat(CAST(CAST({SHORTEST} AS DECIMAL(38, 0)) AS STRING), '.0')"
+    small = _without_zeros(f"CAST(CAST({SHORTEST_TEXT} AS DECIMAL(38, 22)) AS STRING)")
+    large = f"concat(CAST(CAST({SHORTEST_TEXT} AS DECIMAL(38, 0)) AS STRING), '.0')"
     spelled = (
         "CASE WHEN v IS NULL THEN 'null' WHEN v = 0e0 OR NOT (abs(v) < CAST('Infinity' AS DOUBLE)) "
         f"THEN CAST(v AS STRING) WHEN abs(v) >= 1e-6 AND abs(v) < 1e16 THEN {small} "
         f"WHEN abs(v) >= 1e16 AND abs(v) < 1e21 THEN {large} "
-        f"ELSE regexp_replace({SHORTEST}, 'E(-?)0*', 'e$1') END"
+        f"ELSE regexp_replace({SHORTEST_TEXT}, 'E(-?)0*', 'e$1') END"
     )
     return f"get(transform(array({value}), v -> {spelled}), 0)"
 
