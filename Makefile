@@ -1,5 +1,6 @@
 # make run   the whole graph on the shipped data       make dev    Dagster's UI and daemon
 # make test  every test                                make check  what a commit must pass
+# make long  what takes long by nature: the whole graph on a Spark cluster of which a worker dies
 # make panel the whole graph on months of simulated clients, with dates of leaving
 #
 # run and dev install the default alone; test and check also what the extras need (Spark, S3, databases).
@@ -12,7 +13,7 @@ TEST_PROCESSES ?= 4
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 export RISK_ASSETS_CONFIG ?= $(CURDIR)/config.json
 
-.PHONY: run panel dev test check lint quick format lock clean
+.PHONY: run panel dev test long check lint quick format lock clean
 
 run: .venv/installed
 	$(BIN)/risk run
@@ -30,7 +31,11 @@ dev: .venv/installed
 
 test: .venv/extras
 	@.ci/programs
-	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not long"
+
+long: .venv/extras
+	@.ci/programs
+	$(BIN)/pytest -m long
 
 check: .venv/extras
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line lint quick

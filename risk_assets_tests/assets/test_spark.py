@@ -112,6 +112,7 @@ def no_folder_left(project: Project) -> bool:
     return not list((project.layout.ingested / ".spark").iterdir())
 
 
+@pytest.mark.long
 def test_shipped_and_soiled_files_give_the_same_on_both_engines_while_one_of_two_workers_dies(
     tmp_path: Path, cluster: SparkCluster
 ) -> None:
@@ -139,14 +140,18 @@ def kill_in_the_middle(cluster: SparkCluster, parsed: Path) -> None:
     cluster.kill_worker()
 
 
-def test_many_categories_give_the_same_scorecard_on_both_engines(tmp_path: Path, cluster: SparkCluster) -> None:
-    cards = []
+def test_many_categories_give_the_same_model_and_verdict_on_both_engines(
+    tmp_path: Path, cluster: SparkCluster
+) -> None:
+    found = []
     for name, engine in (("duckdb", {"kind": "duckdb"}), ("spark", cluster.engine)):
         folder = tmp_path / name
         folder.mkdir()
         project = Project(folder, columns=SUBSCRIBERS, engine=engine)
         write_subscribers(project.layout.input / "subscribers.csv")
         write_subscribers(project.layout.testdata / "subscribers.csv", first_id=5_000)
-        project.materialize("finaldata", "trained_model")
-        cards.append(json.loads(project.layout.scorecard.read_text()))
-    alike(*cards)
+        project.materialize(*MODEL, "drift")
+        layout = project.layout
+        found.append([json.loads(path.read_text()) for path in (layout.scorecard, layout.metrics, layout.drift)])
+    embedded, spread = found
+    alike(embedded, spread)
