@@ -106,6 +106,30 @@ def test_the_graph_is_the_one_in_the_documents() -> None:
     assert found == EDGES
 
 
+PRINT_EDGES = """
+import json
+from risk_assets.definitions import defs
+graph = defs.resolve_asset_graph()
+keys = [graph.get(key) for key in graph.get_all_asset_keys()]
+print(json.dumps({n.key.to_user_string(): sorted(p.to_user_string() for p in n.parent_keys) for n in keys}))
+"""
+
+
+def test_with_outcomes_the_graph_has_them_and_a_backtest_and_without_testdata_it_has_none() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", PRINT_EDGES],
+        env={**os.environ, "RISK_ASSETS_CONFIG": str(ROOT / "config.panel.json")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    expected = {key: [parent for parent in parents if parent != "testdata"] for key, parents in EDGES.items()}
+    del expected["testdata"]
+    expected |= {"outcomes": [], "finaldata": ["outcomes", "sourcedata"], "backtest": ["finaldata"]}
+    expected["report"] = sorted([*expected["report"], "backtest"])
+    assert json.loads(done.stdout) == expected
+
+
 def test_every_check_stands_beside_its_asset() -> None:
     found: dict[str, list[str]] = {}
     for key in defs.resolve_asset_graph().asset_check_keys:

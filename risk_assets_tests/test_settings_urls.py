@@ -14,12 +14,12 @@ from risk_assets.storage.layout import Layout
 from risk_assets_tests.test_settings import CONFIG, config_with
 
 
-def layout_of(folder: Path, **changes: object) -> Layout:
+def columns_of(folder: Path, **changes: object) -> Layout:
     return Layout.of(load_settings(config_with(folder, **changes)))
 
 
 def test_a_data_root_that_is_a_url_has_a_mirror_below_the_cache_folder(tmp_path: Path) -> None:
-    layout = layout_of(tmp_path, data_root="s3://bucket/prod/", cache_folder="cache")
+    layout = columns_of(tmp_path, data_root="s3://bucket/prod/", cache_folder="cache")
     assert layout.data_root.parent == tmp_path / "cache"
     assert layout.data_root.name.startswith("s3-bucket-prod-")
     assert layout.models == layout.data_root / "models"
@@ -28,21 +28,21 @@ def test_a_data_root_that_is_a_url_has_a_mirror_below_the_cache_folder(tmp_path:
 
 
 def test_one_folder_alone_can_be_a_url(tmp_path: Path) -> None:
-    layout = layout_of(tmp_path, input_folder_path="s3://drop/in", cache_folder="cache")
+    layout = columns_of(tmp_path, input_folder_path="s3://drop/in", cache_folder="cache")
     assert layout.input.parent == tmp_path / "cache"
     assert layout.urls == ((layout.input, "s3://drop/in"),)
     assert layout.models == tmp_path / "data" / "models"
 
 
 def test_an_absolute_folder_stays_here_when_the_data_root_is_a_url(tmp_path: Path) -> None:
-    layout = layout_of(tmp_path, data_root="s3://bucket", input_folder_path="/srv/in")
+    layout = columns_of(tmp_path, data_root="s3://bucket", input_folder_path="/srv/in")
     assert layout.input == Path("/srv/in")
     assert layout.url_of(layout.input) is None
 
 
 def test_two_stores_have_two_mirrors(tmp_path: Path) -> None:
     one, other = (
-        layout_of(tmp_path, data_root="s3://bucket", object_storage={"endpoint_url": f"http://127.0.0.1:{port}"})
+        columns_of(tmp_path, data_root="s3://bucket", object_storage={"endpoint_url": f"http://127.0.0.1:{port}"})
         for port in (9000, 9001)
     )
     assert one.data_root != other.data_root
@@ -52,10 +52,10 @@ def test_the_cache_folder_is_the_users_unless_a_variable_names_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
-    assert layout_of(tmp_path, data_root="s3://b").data_root.parent == tmp_path / "home" / "risk_assets"
+    assert columns_of(tmp_path, data_root="s3://b").data_root.parent == tmp_path / "home" / "risk_assets"
     monkeypatch.setenv("RISK_ASSETS_CACHE_FOLDER", str(tmp_path / "fast"))
     monkeypatch.setenv("RISK_ASSETS_DATA_ROOT", "s3://other")
-    assert layout_of(tmp_path).data_root.parent == tmp_path / "fast"
+    assert columns_of(tmp_path).data_root.parent == tmp_path / "fast"
 
 
 def test_settings_written_down_and_read_again_are_the_same(tmp_path: Path) -> None:

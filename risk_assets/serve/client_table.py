@@ -14,7 +14,7 @@ from risk_assets.domain.columns import Columns
 from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary, Status
 from risk_assets.engine.dataset import POSITION, numbered_rows
 from risk_assets.engine.duck.session import DuckSession, open_duckdb
-from risk_assets.engine.ranking.ranked_columns import layout_of
+from risk_assets.engine.ranking.ranked_columns import columns_of
 from risk_assets.engine.ranking.risk_summary import ranked_client, ranking_table
 from risk_assets.engine.sql import date_text, quote, read_parts
 from risk_assets.engine.temporary_directories import own_folder
@@ -151,7 +151,7 @@ class ClientTable:
             f"(SELECT {quote(written[0])} AS id, status, {left_on} AS left_on "
             f"FROM {read_parts([file])} WHERE {word})"
         )
-        names = ", ".join(name for name, _ in layout_of(self._columns)[1:])
+        names = ", ".join(name for name, _ in columns_of(self._columns)[1:])
         joined = f"{statuses} AS statuses LEFT JOIN {ranking} USING (id)"
         return f"(SELECT statuses.id, {names}, status, left_on FROM {joined})"
 

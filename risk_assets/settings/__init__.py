@@ -3,8 +3,8 @@
 from risk_assets.settings.columns import ColumnsSetting, NumericSetting
 from risk_assets.settings.engine import EngineSetting
 from risk_assets.settings.loading import SettingsError, load_settings
-from risk_assets.settings.model import Settings
 from risk_assets.settings.object_storage import ObjectStorageSetting
+from risk_assets.settings.settings import Settings
 from risk_assets.settings.sources import SqlSourceSetting
 
 __all__ = [

@@ -9,8 +9,8 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_settings import SettingsError as SourceSettingsError
 
-from risk_assets.settings.model import PREFIX, Settings
 from risk_assets.settings.object_storage import missing_package
+from risk_assets.settings.settings import PREFIX, Settings
 
 #: Variables with the prefix that are no settings: which config, and what `risk call` and the tests go by.
 OTHER_VARIABLES = {"CONFIG", "URL", "API_KEY"}

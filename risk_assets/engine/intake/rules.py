@@ -18,7 +18,8 @@ from risk_assets.engine.intake.date_sql import has_zone, timestamp, trimmed
 from risk_assets.engine.intake.row_table import hashed, values
 from risk_assets.engine.sql import double, literal, stored_label
 
-#: Part of the key of parsed rows: raise it when the same files would be read or put together differently.
+#: Part of the key of parsed rows, beside the rules: raise it when the same files would be read differently
+#: otherwise.
 RULES_VERSION = 5
 SHOWN_CHARACTERS = 80
 #: Earlier dates are what other programs make of a missing one.

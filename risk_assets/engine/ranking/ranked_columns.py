@@ -5,10 +5,10 @@ from __future__ import annotations
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.ranking.risk_summary import FIGURES, NUMBERS, REASONS, TEXTS
 
-__all__ = ["FIGURES", "NUMBERS", "REASONS", "TEXTS", "id_name", "layout_of"]
+__all__ = ["FIGURES", "NUMBERS", "REASONS", "TEXTS", "columns_of", "id_name"]
 
 
-def layout_of(columns: Columns) -> list[tuple[str, str]]:
+def columns_of(columns: Columns) -> list[tuple[str, str]]:
     """Return the columns in order, each with its name while the ranking is made and the one on disk."""
     found = [("id", id_name(columns))]
     found += [("observed", columns.as_of)] if columns.as_of is not None else []

@@ -10,7 +10,7 @@ from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.domain.spreadsheet import FORMULA_STARTS, harmless
 from risk_assets.engine.dataset import NEVER, NEXT_LEAVING, NOT_YET, POSITION, Dataset, moment, numbered_rows
 from risk_assets.engine.model.scorecard_sql import change_query, placed, reasons_query, risk_sql, scorable
-from risk_assets.engine.ranking.ranked_columns import NUMBERS, REASONS, id_name, layout_of
+from risk_assets.engine.ranking.ranked_columns import NUMBERS, REASONS, columns_of, id_name
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import date_text, literal, quote
 
@@ -47,9 +47,9 @@ def rank_clients(session: Session, data: Dataset, scorecard: Scorecard, target: 
         session.drop_table(name)
     [(clients,)] = session.run("SELECT count(*) FROM ranked").fetchall()
     changed = change_query(scorecard, _numbered(columns, clients, len(scorecard.features)))
-    internal = [name for name, _ in layout_of(columns) if not name.startswith("reason_")]
+    internal = [name for name, _ in columns_of(columns) if not name.startswith("reason_")]
     ranking = reasons_query(scorecard, changed, internal, REASONS)
-    named = ", ".join(f"{name} AS {quote(shown)}" for name, shown in layout_of(columns))
+    named = ", ".join(f"{name} AS {quote(shown)}" for name, shown in columns_of(columns))
     session.write_parquet(f"SELECT {named} FROM ({ranking})", target.parquet)
     session.drop_table("ranked")
     session.write_csv(_readable(columns, target.parquet), target.csv)
@@ -146,7 +146,7 @@ def _numbered(columns: Columns, clients: int, features: int) -> str:
 
 def _readable(columns: Columns, parquet: Path) -> str:
     """Return a query for the cells of the CSV, in the order of the parquet file."""
-    cells = (f"{_cell(name, quote(shown))} AS {quote(harmless(shown))}" for name, shown in layout_of(columns))
+    cells = (f"{_cell(name, quote(shown))} AS {quote(harmless(shown))}" for name, shown in columns_of(columns))
     return f"SELECT {', '.join(cells)} FROM read_parquet({literal(str(parquet))})"
 
 

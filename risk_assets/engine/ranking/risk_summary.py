@@ -8,7 +8,7 @@ from typing import Any
 
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
-from risk_assets.engine.ranking.ranked_columns import REASONS, layout_of
+from risk_assets.engine.ranking.ranked_columns import REASONS, columns_of
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import date_text, double, literal, quote, read_parts
 
@@ -24,7 +24,7 @@ def ranking_table(session: Session, parquet: Path) -> str:
     client = next(iter(written))
     wanted = (
         f"{_stored(name, shown) if shown in written else 'NULL'} AS {name}"
-        for name, shown in layout_of(session.columns)[1:]
+        for name, shown in columns_of(session.columns)[1:]
     )
     return f"(SELECT {quote(client)} AS id, {', '.join(wanted)} FROM {read_parts([parquet])})"
 
@@ -35,7 +35,7 @@ def _stored(name: str, shown: str) -> str:
 
 def ranked_client(columns: Columns, row: Sequence[Any]) -> RankedClient:
     """Return a row of `ranking_table`."""
-    cells = dict(zip((name for name, _ in layout_of(columns)), row, strict=True))
+    cells = dict(zip((name for name, _ in columns_of(columns)), row, strict=True))
     reasons = (cells[f"reason_{place}"] for place in range(1, REASONS + 1))
     return RankedClient(
         cells["id"],

@@ -8,7 +8,7 @@ from flask import Response, request
 from pydantic import ValidationError
 
 from risk_assets.domain.columns import Columns
-from risk_assets.engine.ranking.ranked_columns import REASONS, layout_of
+from risk_assets.engine.ranking.ranked_columns import REASONS, columns_of
 from risk_assets.serve.api.answers import ClientQuery, Explanation
 from risk_assets.serve.api.clients import explain, observed
 from risk_assets.serve.client_table import KnownClient, Listed
@@ -53,7 +53,7 @@ def clients_csv() -> Response:
     most = serving().settings.max_rows
     found = serving().clients.page(**query.model_dump(exclude={"page"}), size=most)
     columns = serving().columns
-    header = [shown for _, shown in layout_of(columns)]
+    header = [shown for _, shown in columns_of(columns)]
     if query.status != "current":
         header += ["status", "left_on"]
     lines = [_line(columns, client, query.status) for client in found.clients]
@@ -107,7 +107,7 @@ def _query() -> ClientQuery:
 def _line(columns: Columns, known: KnownClient, listed: Listed) -> list[object]:
     ranked = known.ranked
     if ranked is None:
-        cells: list[object] = [known.id, *[""] * (len(layout_of(columns)) - 1)]
+        cells: list[object] = [known.id, *[""] * (len(columns_of(columns)) - 1)]
     else:
         reasons = [*ranked.reasons, *[""] * (REASONS - len(ranked.reasons))]
         texts = [*reasons, ranked.change_reason or ""]

@@ -14,7 +14,7 @@ from pathlib import Path
 from risk_assets.domain.intake.source_file import SourceFile
 from risk_assets.engine.intake.formats import format_of
 from risk_assets.engine.intake.parse import Parsed, parse, refuse_whole
-from risk_assets.engine.intake.rules import RULES_VERSION
+from risk_assets.engine.intake.rules import RULES_VERSION, rules_for
 from risk_assets.engine.intake.scan import ScannedFile, scan_file
 from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
@@ -260,5 +260,6 @@ def _key(session: Session, name: str, sha256: str, arrived: str) -> str:
     """
     columns = session.columns
     day = arrived if columns.as_of is not None and not columns.announced else ""
-    inputs = (sha256, format_of(name).name, repr(columns), str(RULES_VERSION), session.engine, day)
+    rules = repr(rules_for(columns, columns.names))
+    inputs = (sha256, format_of(name).name, repr(columns), rules, str(RULES_VERSION), session.engine, day)
     return hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:32]
