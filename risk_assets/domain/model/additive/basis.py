@@ -127,20 +127,20 @@ def spikes(numbers: NDArray[np.float64]) -> tuple[float, ...]:
     return tuple(values[counts >= SPIKE_SHARE * len(numbers)].tolist())
 
 
-def quantile_knots(numbers: NDArray[np.float64], pieces: int) -> tuple[float, ...]:
-    """Return knots at the quantiles 0, 1/pieces, … 1 of the numbers (no NaN), merged where they all but coincide.
+def quantile_knots(numbers: NDArray[np.float64], shares: Sequence[float]) -> tuple[float, ...]:
+    """Return knots at these quantiles of the numbers (no NaN), merged where they all but coincide.
 
-    The outer knots stay within four ranges of the middle 98 %, so that one wild value stretches no curve.
+    The outer knots stay within one more range of the middle 98 %, so that one wild value stretches no curve.
 
-    >>> quantile_knots(np.arange(101.0), 4)
-    (0.0, 25.0, 50.0, 75.0, 100.0)
+    >>> quantile_knots(np.arange(101.0), (0.0, 0.5, 1.0))
+    (0.0, 50.0, 100.0)
     """
     scale = largest([float(numbers.min()), float(numbers.max())])
     scaled = numbers / scale
     low, high = np.quantile(scaled, [0.01, 0.99])
-    reach = 4 * (high - low) if high > low else np.inf
+    reach = high - low if high > low else np.inf
     bounded = np.clip(scaled, low - reach, high + reach)
-    knots = np.quantile(bounded, np.linspace(0, 1, pieces + 1))
+    knots = np.quantile(bounded, shares)
     gap = SMALLEST_GAP * (knots[-1] - knots[0])
     kept = [knots[0]]
     for knot in knots[1:]:
@@ -160,5 +160,7 @@ def frequent(values: Values, *, most: int | None = None) -> tuple[str, ...]:
     for value in values.tolist():
         if not is_missing(value):
             counts[str(value)] = counts.get(str(value), 0) + 1
-    order = sorted((level for level in counts if counts[level] >= RARE_ROWS), key=lambda level: (-counts[level], level))
+    order = sorted(
+        (level for level in counts if counts[level] >= RARE_ROWS), key=lambda level: (-counts[level], level)
+    )
     return tuple(order[:most])

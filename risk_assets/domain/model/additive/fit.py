@@ -10,7 +10,7 @@ V the inverse of the penalised Hessian, which climbs Laplace's approximation of 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
@@ -31,7 +31,8 @@ LARGEST_CHANGE = 10.0
 MOST_STEPS = 200
 #: The penalties stand still where the restricted log-likelihood's slope in each log(lambda) is below this.
 FLAT = 0.01
-#: Newton's method stands still where it promises less of the penalised log-likelihood than this per unit of weight.
+#: Newton's method stands still where it promises less of the penalised log-likelihood than this per unit of
+#: weight.
 STILL = 1e-16
 
 
@@ -73,9 +74,9 @@ class Problem:
 
 @dataclass(frozen=True)
 class Fitted:
-    """The maximum: coefficients (p,), strengths (penalties,), information X'WX / phi (p, p), steps, why it stopped.
+    """The maximum: coefficients (p,), strengths (penalties,), information X'WX / phi (p, p), steps and deviance.
 
-    `problem` is empty where it converged.
+    `problem` says why it did not come to rest, and is empty where it converged.
 
     >>> Fitted(np.zeros(1), np.zeros(0), np.eye(1), 3, 1.4, "").converged
     True
@@ -134,7 +135,7 @@ def information(problem: Problem, coefficients: Array) -> Array:
     """
     risk = expit(problem.design @ coefficients)
     weighted = problem.design * np.sqrt(problem.weights * risk * (1.0 - risk) / problem.dispersion)[:, None]
-    return cast("Array", weighted.T @ weighted)
+    return weighted.T @ weighted
 
 
 def fit(problem: Problem, strengths: Array, start: Array | None = None, *, updates: int | None = None) -> Fitted:
@@ -199,7 +200,8 @@ def _newton(problem: Problem, b: Array, hessian: Array, penalty: Array) -> tuple
 def penalised(problem: Problem, log_odds: Array, b: Array, penalty: Array) -> float:
     """Return the penalised deviance, deviance / phi + b' S b.
 
-    >>> penalised(Problem(np.ones((1, 1)), np.zeros(1), np.ones(1), ()), np.zeros(1), np.zeros(1), np.zeros((1, 1)))
+    >>> one = Problem(np.ones((1, 1)), np.zeros(1), np.ones(1), ())
+    >>> penalised(one, np.zeros(1), np.zeros(1), np.zeros((1, 1)))
     1.386294
     """
     return deviance(log_odds, problem.outcome, problem.weights) / problem.dispersion + float(b @ penalty @ b)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 #: A numeric column with at most so many distinct values takes a level at each.
 MOST_LEVELS = 12
-#: A curve has so many pieces of equally many rows: its knots are about ten quantiles.
-PIECES = 9
+#: A curve's knots are these quantiles, closer at the ends, where a piece of equally many rows would be wide.
+KNOTS = (0.0, 0.03, 0.12, 0.25, 0.37, 0.5, 0.63, 0.75, 0.88, 0.97, 1.0)
 #: A penalty of levels with at most this rank tells too little of its own strength, which is then 1.
 FIXED_RANK = 3
 
@@ -65,10 +65,10 @@ class Term:
     @property
     def width(self) -> int:
         """Return the number of coefficients."""
-        return self.contrast.shape[1]
+        return int(self.contrast.shape[1])
 
     def design(self, values: Values) -> NDArray[np.float64]:
-        """Return the term's columns of the design matrix, (rows, width). Raises ValueError for an infinite number."""
+        """Return the term's columns of the design matrix, (rows, width). Raises as evaluate does."""
         return self.basis.evaluate(values) @ self.contrast
 
     def order(self) -> NDArray[np.float64]:
@@ -89,8 +89,9 @@ class Term:
 def design_term(column: str, values: Values, *, monotone: Monotone | None = None) -> Term:
     """Return the term of a column; values (rows,), numbers with NaN or objects with None where missing.
 
-    Numbers of more than 12 distinct values: a P-spline (Eilers and Marx 1996). Fewer: a straight line from level to
-    level. Categories: indicators with a ridge. Raises ValueError for an infinite number, or a monotone category.
+    Numbers of more than 12 distinct values: a P-spline (Eilers and Marx 1996). Fewer: straight lines from level
+    to level. Categories: indicators with a ridge. Raises ValueError for an infinite number, or a monotone
+    category.
 
     >>> [penalty.kind for penalty in design_term("size", np.arange(50.0)).penalties]
     ['bend', 'line', 'levels']
@@ -113,7 +114,7 @@ def _numeric_basis(column: str, numbers: NDArray[np.float64], *, spiked: bool) -
     distinct = np.setdiff1d(distinct, levels)
     if len(distinct) <= MOST_LEVELS:
         return Basis(column, tuple(distinct.tolist()), 1, levels)
-    knots = quantile_knots(known[~np.isin(known, levels)], PIECES)
+    knots = quantile_knots(known[~np.isin(known, levels)], KNOTS)
     return Basis(column, knots, 3 if len(knots) > 2 else 1, levels)  # noqa: PLR2004
 
 
@@ -143,7 +144,7 @@ def _curve_penalties(basis: Basis, curve: NDArray[np.float64]) -> list[tuple[str
 
 
 def bend_differences(basis: Basis) -> NDArray[np.float64]:
-    """Return how far each B-spline coefficient lies from the straight line between its neighbours, (size - 2, size).
+    """Return how far each B-spline coefficient lies from the line between its neighbours, (size - 2, size).
 
     The line runs over the Greville abscissae, at which coefficients of a straight line lie on that line, so that
     exactly straight curves go unpenalised whatever the knots.
