@@ -1,7 +1,7 @@
 """How often the 90 % interval holds the true risk, and how often pairs are found rightly and wrongly.
 
-Each world is drawn anew with other seeds. Coverage is given over all clients, in the worst decile of the true
-risk, and for rows that share clients (a panel of six months with an effect of the client that the model cannot see).
+Each world is drawn anew with other seeds. Coverage is given over all clients, in the worst decile of the true risk
+and for rows that share clients (a panel of six months, with an effect of the client that the model cannot see).
 
     .venv/bin/python benchmarks/model_intervals.py [--worlds 40] [--rows 1500 7000] [--caps 10]
 """

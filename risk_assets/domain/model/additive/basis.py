@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     Values = NDArray[np.float64] | NDArray[np.object_]
 
+#: Functions are averaged over at most so many rows: what a shape averages to is the intercept's to balance.
+AVERAGED_ROWS = 50_000
 #: A value that holds at least this share of a numeric column's rows is a level beside the curve.
 SPIKE_SHARE = 0.2
 #: A category with fewer rows shares the level of rare and unknown categories.
@@ -69,9 +71,15 @@ class Basis:
             at_level = numbers == level
             matrix[at_level, place] = 1.0
             free &= ~at_level
-        if self.curve_size:
+        if self.curve_size and free.all():
+            matrix[:, : self.curve_size] = self._curve(numbers)
+        elif self.curve_size:
             matrix[free, : self.curve_size] = self._curve(numbers[free])
         return matrix
+
+    def average(self, values: Values) -> NDArray[np.float64]:
+        """Return each function's average over the values, (size,), of at most 50,000 evenly spread ones."""
+        return np.asarray(self.evaluate(values[:: -(-len(values) // AVERAGED_ROWS)]).mean(axis=0))
 
     def _curve(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
         from scipy.interpolate import BSpline

@@ -31,9 +31,11 @@ LARGEST_CHANGE = 10.0
 MOST_STEPS = 200
 #: The penalties stand still where the restricted log-likelihood's slope in each log(lambda) is below this.
 FLAT = 0.01
+#: Products are summed over blocks of rows that fit a processor's cache.
+BLOCK_ROWS = 2048
 #: Newton's method stands still where it promises less of the penalised log-likelihood than this per unit of
 #: weight.
-STILL = 1e-16
+STILL = 1e-13
 
 
 @dataclass(frozen=True)
@@ -134,8 +136,12 @@ def information(problem: Problem, coefficients: Array) -> Array:
     [[1.0]]
     """
     risk = expit(problem.design @ coefficients)
-    weighted = problem.design * np.sqrt(problem.weights * risk * (1.0 - risk) / problem.dispersion)[:, None]
-    return weighted.T @ weighted
+    roots = np.sqrt(problem.weights * risk * (1.0 - risk) / problem.dispersion)[:, None]
+    total = np.zeros((len(coefficients), len(coefficients)))
+    for start in range(0, len(roots), BLOCK_ROWS):
+        block = problem.design[start : start + BLOCK_ROWS] * roots[start : start + BLOCK_ROWS]
+        total += block.T @ block
+    return total
 
 
 def fit(problem: Problem, strengths: Array, start: Array | None = None, *, updates: int | None = None) -> Fitted:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 #: Rows are scored in blocks of this many, so that memory stays small.
-BLOCK_ROWS = 65_536
+BLOCK_ROWS = 16_384
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,10 @@ class AdditiveModel:
 
 
 def row_blocks(columns: Mapping[str, Values]) -> Iterator[dict[str, Values]]:
-    """Yield the columns, 65,536 rows at a time, at least once.
+    """Yield the columns, 16,384 rows at a time, at least once.
 
-    >>> [len(block["a"]) for block in row_blocks({"a": np.zeros(70_000)})]
-    [65536, 4464]
+    >>> [len(block["a"]) for block in row_blocks({"a": np.zeros(20_000)})]
+    [16384, 3616]
     """
     rows = len(next(iter(columns.values())))
     for start in range(0, max(rows, 1), BLOCK_ROWS):
@@ -94,7 +94,12 @@ def design(terms: Sequence[Term], pairs: Sequence[Pair], columns: Mapping[str, V
     >>> design((), (), {"a": np.zeros(3)}).tolist()
     [[1.0], [1.0], [1.0]]
     """
+    parts: tuple[Term | Pair, ...] = (*terms, *pairs)
     rows = len(next(iter(columns.values())))
-    parts = [np.ones((rows, 1)), *(term.design(columns[term.name]) for term in terms)]
-    parts += [pair.design(columns[pair.left.basis.column], columns[pair.right.basis.column]) for pair in pairs]
-    return np.hstack(parts)
+    result = np.ones((rows, 1 + sum(part.width for part in parts)))
+    for start, block in zip(range(0, max(rows, 1), BLOCK_ROWS), row_blocks(columns), strict=True):
+        place = 1
+        for part in parts:
+            result[start : start + BLOCK_ROWS, place : place + part.width] = part.design(*part.of(block))
+            place += part.width
+    return result

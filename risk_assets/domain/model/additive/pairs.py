@@ -76,6 +76,10 @@ class Pair:
         """Return the table's ridge."""
         return (scaled_penalty("table", np.eye(self.width)),)
 
+    def of(self, columns: Mapping[str, Values]) -> tuple[Values, Values]:
+        """Return what `design` takes of the columns."""
+        return columns[self.left.basis.column], columns[self.right.basis.column]
+
     def design(self, left: Values, right: Values) -> Array:
         """Return the table's columns of the design matrix, (rows, width)."""
         return products(self.left.design(left), self.right.design(right))
@@ -100,7 +104,7 @@ def margin(column: str, values: Values) -> Margin:
         basis = Basis(column, (), 1, frequent(values, most=MOST_CATEGORIES), categorical=True)
     else:
         basis = _numeric_margin(column, np.asarray(values, dtype=float))
-    mean = basis.evaluate(values).mean(axis=0)
+    mean = basis.average(values)
     seen = np.flatnonzero(mean > 0)
     contrast = np.zeros((basis.size, max(len(seen) - 1, 0)))
     if len(seen) > 1:

@@ -101,13 +101,13 @@ def _strongest(
     factor, best, least = main.factor, None, level
     for left, right in names:
         pair = Pair(margins[left], margins[right])
-        strength = score_test(pair.design(columns[left], columns[right]), main, factor)
+        strength = score_test(pair.design(*pair.of(columns)), main, factor)
         if strength < least:
             best, least = pair, strength
     return best
 
 
 def _with_pair(problem: Problem, pair: Pair, columns: Mapping[str, Values]) -> Problem:
-    table = pair.design(columns[pair.left.basis.column], columns[pair.right.basis.column])
+    table = pair.design(*pair.of(columns))
     placed = tuple(Placed(problem.design.shape[1], penalty) for penalty in pair.penalties)
     return replace(problem, design=np.hstack([problem.design, table]), penalties=problem.penalties + placed)

@@ -11,6 +11,8 @@ from scipy.linalg import block_diag, null_space
 from risk_assets.domain.model.additive.basis import Basis, frequent, quantile_knots, refuse_infinite, spikes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from risk_assets.domain.model.additive.basis import Values
@@ -67,6 +69,10 @@ class Term:
         """Return the number of coefficients."""
         return int(self.contrast.shape[1])
 
+    def of(self, columns: Mapping[str, Values]) -> tuple[Values]:
+        """Return what `design` takes of the columns."""
+        return (columns[self.name],)
+
     def design(self, values: Values) -> NDArray[np.float64]:
         """Return the term's columns of the design matrix, (rows, width). Raises as evaluate does."""
         return self.basis.evaluate(values) @ self.contrast
@@ -122,7 +128,7 @@ def _centred(basis: Basis, values: Values, monotone: Monotone | None) -> Term:
     size = basis.curve_size
     curve = np.zeros((size, 0))
     if size > 1:
-        mean = basis.evaluate(values)[:, :size].mean(axis=0)
+        mean = basis.average(values)[:size]
         curve = null_space(mean[None, :] / mean.sum())
     indicators = basis.size - size
     contrast = cast("NDArray[np.float64]", block_diag(curve, np.eye(indicators)))
