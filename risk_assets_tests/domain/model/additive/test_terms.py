@@ -26,7 +26,7 @@ def test_bending_leaves_straight_lines_alone_and_the_other_penalty_takes_nothing
     constant = np.ones((len(curve), 1))
     line = np.linalg.lstsq(np.hstack([curve, constant]), greville(term.basis), rcond=None)[0][:-1]
     whole = np.append(line, np.zeros(term.width - len(line)))
-    assert whole @ penalty(term, "bend") @ whole == pytest.approx(0, abs=1e-12 * (line @ line))
+    assert whole @ penalty(term, "bend") @ whole == pytest.approx(0, abs=float(1e-12 * (line @ line)))
     assert whole @ penalty(term, "line") @ whole == pytest.approx(line @ line, rel=1e-9)
     assert [item.rank for item in term.penalties] == [term.basis.curve_size - 2, 1, 1]
 
