@@ -1,0 +1,174 @@
+"""The functions of one column that shapes and tables are made of: B-splines beside indicators of levels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Values = NDArray[np.float64] | NDArray[np.object_]
+
+#: Functions are averaged over at most so many rows: what a shape averages to is the intercept's to balance.
+AVERAGED_ROWS = 50_000
+#: A value that holds at least this share of a numeric column's rows is a level beside the curve.
+SPIKE_SHARE = 0.2
+#: A category with fewer rows shares the level of rare and unknown categories.
+RARE_ROWS = 20
+#: Knots closer than this share of their range are merged, so that no spline is computed from rounding errors.
+SMALLEST_GAP = 1e-6
+
+
+@dataclass(frozen=True)
+class Basis:
+    """Functions of one column: B-splines of `degree` over `knots`, then an indicator a level, then the rest.
+
+    The curve functions come first (none where `knots` is empty), then one indicator per level (a number that holds
+    many rows, or a category), then *missing*, and for categories *rare or unknown*. Numbers beyond the outer knots
+    count as the outer knots. The functions add up to 1 in each row, unless no number was known in training.
+
+    >>> Basis("size", (0.0, 1.0, 3.0), 1).evaluate(np.array([0.5, 9.0, np.nan])).tolist()
+    [[0.5, 0.5, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0]]
+    """
+
+    column: str
+    knots: tuple[float, ...]
+    degree: int
+    levels: tuple[float, ...] | tuple[str, ...] = ()
+    categorical: bool = False
+
+    @property
+    def curve_size(self) -> int:
+        """Return the number of B-splines."""
+        return len(self.knots) + self.degree - 1 if len(self.knots) > 1 else len(self.knots)
+
+    @property
+    def size(self) -> int:
+        """Return the number of all functions."""
+        return self.curve_size + len(self.levels) + 1 + self.categorical
+
+    def padded_knots(self) -> NDArray[np.float64]:
+        """Return the knots with the outer ones repeated, divided by the largest size of a knot."""
+        inner = np.array(self.knots) / largest(self.knots)
+        return np.concatenate([[inner[0]] * self.degree, inner, [inner[-1]] * self.degree])
+
+    def evaluate(self, values: Values) -> NDArray[np.float64]:
+        """Return the functions at each value, (rows, size). Raises ValueError for an infinite number."""
+        matrix = np.zeros((len(values), self.size))
+        if self.categorical:
+            matrix[np.arange(len(values)), self._codes(values)] = 1.0
+            return matrix
+        numbers = np.asarray(values, dtype=float)
+        refuse_infinite(self.column, numbers)
+        free = ~np.isnan(numbers)
+        matrix[~free, -1] = 1.0
+        for place, level in enumerate(self.levels, start=self.curve_size):
+            at_level = numbers == level
+            matrix[at_level, place] = 1.0
+            free &= ~at_level
+        if self.curve_size and free.all():
+            matrix[:, : self.curve_size] = self._curve(numbers)
+        elif self.curve_size:
+            matrix[free, : self.curve_size] = self._curve(numbers[free])
+        return matrix
+
+    def average(self, values: Values) -> NDArray[np.float64]:
+        """Return each function's average over the values, (size,), of at most 50,000 evenly spread ones."""
+        return np.asarray(self.evaluate(values[:: -(-len(values) // AVERAGED_ROWS)]).mean(axis=0))
+
+    def _curve(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+        from scipy.interpolate import BSpline
+
+        if len(self.knots) == 1 or not len(numbers):
+            return np.ones((len(numbers), self.curve_size))
+        inside = np.clip(numbers, self.knots[0], self.knots[-1]) / largest(self.knots)
+        padded = self.padded_knots()
+        inside = np.clip(inside, padded[0], padded[-1])
+        return cast("NDArray[np.float64]", BSpline.design_matrix(inside, padded, self.degree).toarray())
+
+    def _codes(self, values: Values) -> NDArray[np.intp]:
+        places: dict[object, int] = {level: place for place, level in enumerate(self.levels)}
+        missing, unknown = len(places), len(places) + 1
+        codes = [missing if is_missing(value) else places.get(value, unknown) for value in values.tolist()]
+        return np.array(codes, dtype=np.intp)
+
+
+def largest(knots: Sequence[float]) -> float:
+    """Return the largest size of a knot, 1 where all are 0.
+
+    >>> largest([-2.0, 1.0])
+    2.0
+    """
+    return max(abs(knot) for knot in knots) or 1.0
+
+
+def is_missing(value: object) -> bool:
+    """Return whether a cell is None or not a number.
+
+    >>> is_missing(None), is_missing(float("nan")), is_missing("")
+    (True, True, False)
+    """
+    return value is None or value != value  # noqa: PLR0124
+
+
+def refuse_infinite(column: str, numbers: NDArray[np.float64]) -> None:
+    """Raise ValueError where a number is infinite.
+
+    >>> refuse_infinite("size", np.array([1.0, np.nan]))
+    """
+    if np.isinf(numbers).any():
+        raise ValueError(f"{column}: an infinite value has no risk")
+
+
+def spikes(numbers: NDArray[np.float64]) -> tuple[float, ...]:
+    """Return the values that hold a fifth of the rows or more, ascending; numbers (rows,), NaN is missing.
+
+    >>> spikes(np.array([0.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]))
+    (0.0,)
+    """
+    values, counts = np.unique(numbers[~np.isnan(numbers)], return_counts=True)
+    return tuple(values[counts >= SPIKE_SHARE * len(numbers)].tolist())
+
+
+def quantile_knots(numbers: NDArray[np.float64], shares: Sequence[float]) -> tuple[float, ...]:
+    """Return knots at these quantiles of the numbers (no NaN), merged where they all but coincide.
+
+    The outer knots stay within one more range of the middle 98 %, so that one wild value stretches no curve.
+
+    >>> quantile_knots(np.arange(101.0), (0.0, 0.5, 1.0))
+    (0.0, 50.0, 100.0)
+    """
+    scale = largest([float(numbers.min()), float(numbers.max())])
+    scaled = numbers / scale
+    low, high = np.quantile(scaled, [0.01, 0.99])
+    reach = high - low if high > low else np.inf
+    bounded = np.clip(scaled, low - reach, high + reach)
+    knots = np.quantile(bounded, shares)
+    gap = SMALLEST_GAP * (knots[-1] - knots[0])
+    kept = [knots[0]]
+    for knot in knots[1:]:
+        if knot - kept[-1] > gap:
+            kept.append(knot)
+    kept[-1] = knots[-1] if len(kept) > 1 else kept[-1]
+    return tuple(float(knot * scale) for knot in kept)
+
+
+def frequent(values: Values, *, most: int | None = None) -> tuple[str, ...]:
+    """Return the categories with 20 rows or more, the most frequent first; at most `most` of them.
+
+    >>> frequent(np.array(["a"] * 25 + ["b"] * 30 + ["c", None], dtype=object))
+    ('b', 'a')
+    """
+    counts: dict[str, int] = {}
+    for value in values.tolist():
+        if not is_missing(value):
+            counts[str(value)] = counts.get(str(value), 0) + 1
+    order = sorted(
+        (level for level in counts if counts[level] >= RARE_ROWS), key=lambda level: (-counts[level], level)
+    )
+    return tuple(order[:most])
