@@ -34,6 +34,9 @@ class Basis:
 
     >>> Basis("size", (0.0, 1.0, 3.0), 1).evaluate(np.array([0.5, 9.0, np.nan])).tolist()
     [[0.5, 0.5, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0]]
+    >>> basis = Basis("size", (0.0, 1.0, 2.0), 1)
+    >>> basis.curve_size, basis.size, basis.padded_knots().tolist(), basis.average(np.array([0.0, 2.0])).tolist()
+    (3, 4, [0.0, 0.0, 0.5, 1.0, 1.0], [0.5, 0.0, 0.5, 0.0])
     """
 
     column: str

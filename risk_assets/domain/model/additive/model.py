@@ -37,6 +37,8 @@ class AdditiveModel:
     >>> model = fit_additive({"size": size}, np.where(np.arange(40) % 7 < size, 1.0, 0.0))
     >>> model.predict({"size": np.array([0.0, 3.0])}).round(1).tolist(), model.converged
     ([-3.4, -0.5], True)
+    >>> round(model.intercept, 1), model.standard_error({"size": np.array([0.0, 3.0])}).round(1).tolist()
+    (-1.9, [1.4, 0.6])
     """
 
     terms: tuple[Term, ...]

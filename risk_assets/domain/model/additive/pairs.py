@@ -54,8 +54,11 @@ class Margin:
 class Pair:
     """A table over two columns, the products of their margins: design(...) @ coefficients, with a ridge.
 
-    >>> Pair(margin("a", np.arange(9.0)), margin("b", np.arange(9.0))).width
-    16
+    >>> pair = Pair(margin("a", np.arange(9.0)), margin("b", np.arange(9.0)))
+    >>> pair.name, pair.width, pair.penalties[0].kind
+    ('a x b', 16, 'table')
+    >>> pair.design(*pair.of({"a": np.zeros(2), "b": np.ones(2)})).shape
+    (2, 16)
     """
 
     left: Margin

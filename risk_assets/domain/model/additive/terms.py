@@ -50,8 +50,9 @@ class Term:
     `contrast` (basis.size, width) makes the curve's average over its training rows 0. A monotone term keeps
     `sign * differences of (contrast @ coefficients)` at 0 or more among its curve's functions.
 
-    >>> design_term("size", np.array([1.0, 2.0, 3.0] * 9)).design(np.array([2.0])).shape
-    (1, 3)
+    >>> term = design_term("size", np.array([1.0, 2.0, 3.0] * 9))
+    >>> term.name, term.width, term.design(*term.of({"size": np.array([2.0])})).shape
+    ('size', 3, (1, 3))
     """
 
     basis: Basis
