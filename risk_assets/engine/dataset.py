@@ -31,7 +31,8 @@ class Outcomes:
     leaving before, NEVER for none) and `left_on` (the next one, NOT_YET for none). A row of a client is complete
     when its date is not after `complete_until`: then it has left if the next leaving is at most `horizon_days`
     later. One that is at most so many days younger than the leaving before it is a stale listing. A client has
-    left if the next leaving is not after `reached`; later leavings have not come yet. Dates are ISO 8601; "" is
+    left if the next leaving is not after `reached`; with `as_told`, later leavings make no
+    row stale. Dates are ISO 8601; "" is
     before all rows.
     """
 
@@ -39,6 +40,7 @@ class Outcomes:
     complete_until: str
     reached: str
     horizon_days: int
+    as_told: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,13 +93,13 @@ def _labelled(columns: Columns, source: str, outcomes: Outcomes | None, *more: s
     as_of = f"rows.{quote(columns.as_of)}"
     between = f"{as_of} >= {SINCE} AND {as_of} < {LEFT_ON}"
     leavings = f"(SELECT {CLIENT}, {SINCE}, {LEFT_ON} FROM {read_parts([outcomes.leavings])})"
-    reached = moment(outcomes.reached or NEVER)
+    untold = f"{SINCE} > {moment(outcomes.reached or NEVER)}" if outcomes.as_told else "false"
     label = f"{_label(columns, as_of, outcomes)} AS {quote(columns.target)}"
     return (
         f"(SELECT {', '.join([*kept, *(f'rows.{name}' for name in more), label, f'{LEFT_ON} AS {NEXT_LEAVING}'])} "
         f"FROM {source} AS rows LEFT JOIN {leavings} AS leavings "
         f"ON rows.{quote(columns.id)} = {CLIENT} AND {between} "
-        f"WHERE {SINCE} IS NULL OR {SINCE} > {reached} "
+        f"WHERE {SINCE} IS NULL OR {untold} "
         f"OR {as_of} > {SINCE} + INTERVAL {outcomes.horizon_days} DAY)"
     )
 

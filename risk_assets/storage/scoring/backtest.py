@@ -105,7 +105,7 @@ def _clients(session: Session, data: Dataset, account: OutcomesAccount, day: str
     assert data.outcomes is not None
     columns, data = (
         session.columns,
-        replace(data, outcomes=replace(data.outcomes, reached=_reported(account, day))),
+        replace(data, outcomes=replace(data.outcomes, reached=_reported(account, day), as_told=True)),
     )
     as_of, client = quote(columns.as_of or ""), quote(columns.id)
     first = f"{day[:7]}-01"
