@@ -30,10 +30,9 @@ from risk_assets.domain.simulate_panel import Panel, simulate_panel
 from risk_assets.reporting.wording import backtest_sentence
 from risk_assets.storage.model.trained_model import read_model
 from risk_assets.storage.records import read_record
+from risk_assets_tests.assets.panel import ASSETS, FEATURES, panel_in, settings
 from risk_assets_tests.assets.project import Project
-from risk_assets_tests.assets.test_panel import ASSETS, FEATURES, panel_in, settings
 from risk_assets_tests.automation.daemon import DaemonHome
-from risk_assets_tests.test_end_to_end_panel import arrive, listed
 
 HORIZON = 90
 START = date(2025, 1, 1)
@@ -105,8 +104,8 @@ def _vanishing() -> None:
         with home.daemon():
             home.wait(lambda: bool(home.ticks("new_source_files")), "the first look")
             started = time.monotonic()
-            arrive(home, last, outcomes)
-            home.wait(lambda: not left & listed(home), "the list without them")
+            home.arrive(last, outcomes)
+            home.wait(lambda: not left & home.listed(), "the list without them")
             seconds = time.monotonic() - started
             print(f"{len(left)} clients vanished from the list {seconds:.0f} s after their leavings came")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +10,7 @@ import pytest
 from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.storage.intake.finaldata import require_ingestion
 from risk_assets.storage.records import read_record
-from risk_assets_tests.assets.test_panel import panel_in, settings
+from risk_assets_tests.assets.panel import panel_in, settings
 from risk_assets_tests.automation.daemon import DaemonHome
 from risk_assets_tests.test_end_to_end import finished
 
@@ -19,13 +18,6 @@ pytestmark = pytest.mark.slow
 
 REFRESHED = "backtest client_risk diagnostics report"
 FIRST = 6
-
-
-def arrive(home: DaemonHome, source: Path, folder: Path) -> None:
-    """Let a file appear whole, with the time at which it was written."""
-    staged = folder / f".{source.name}.part"
-    shutil.copy2(source, staged)
-    staged.rename(folder / source.name)
 
 
 def test_a_month_and_its_leavings_arrive_and_the_list_follows_while_the_model_stays(tmp_path: Path) -> None:
@@ -39,18 +31,18 @@ def test_a_month_and_its_leavings_arrive_and_the_list_follows_while_the_model_st
     assert outcomes is not None
     outcomes.mkdir()
     for month in months[:FIRST]:
-        arrive(home, month, home.layout.input)
+        home.arrive(month, home.layout.input)
     for told in leavings[: FIRST - 1]:
-        arrive(home, told, outcomes)
+        home.arrive(told, outcomes)
     home.run()
     live, labels = home.serving(), labelled(home)
     left = set(pd.read_csv(leavings[FIRST - 1])["corporation"])
-    assert left & listed(home)
+    assert left & home.listed()
 
     with home.daemon():
-        arrive(home, months[FIRST], home.layout.input)
-        arrive(home, leavings[FIRST - 1], outcomes)
-        home.wait(lambda: not left & listed(home), "the list without those who left")
+        home.arrive(months[FIRST], home.layout.input)
+        home.arrive(leavings[FIRST - 1], outcomes)
+        home.wait(lambda: not left & home.listed(), "the list without those who left")
         finished(home, runs=3)
 
     runs = home.told()
@@ -60,10 +52,6 @@ def test_a_month_and_its_leavings_arrive_and_the_list_follows_while_the_model_st
     assert labelled(home) > labels
     assert home.serving() == live
     assert read_record(home.layout.drift, DriftVerdict).verdict != "drifted"
-
-
-def listed(home: DaemonHome) -> set[str]:
-    return set(pd.read_csv(home.layout.client_risk_csv)["corporation"])
 
 
 def labelled(home: DaemonHome) -> int:

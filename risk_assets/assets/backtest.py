@@ -1,14 +1,24 @@
 """Whether listening to the ranking would have paid off. Only where outcomes are configured."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import dagster as dg
 
+from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.scoring.backtest import Backtest
 from risk_assets.reporting.markdown import picture
 from risk_assets.reporting.wording import backtest_sentence, interval
 from risk_assets.resources.declaration import Metadata, graph_asset
 from risk_assets.resources.home import Home
 from risk_assets.storage.intake.finaldata import require_ingestion
+from risk_assets.storage.intake.part_files import rows_of
+from risk_assets.storage.intake.set_apart import ids_set_apart
 from risk_assets.storage.records import write_record
+
+if TYPE_CHECKING:
+    from risk_assets.domain.scoring.ranked_periods import RankedPeriod
 
 
 @graph_asset(
@@ -44,22 +54,10 @@ def backtest(home: Home) -> dg.MaterializeResult:
     with the best single column of that day.
     """
     from risk_assets.domain.scoring.ranked_periods import compare_periods
-    from risk_assets.storage.scoring.backtest import ranked_periods
 
     settings, layout = home.settings, home.layout
     ingestion = require_ingestion(layout)
-    with home.session() as session:
-        periods = list(
-            ranked_periods(
-                layout,
-                session,
-                ingestion,
-                most=settings.backtest_periods,
-                seed=settings.seed,
-                threshold=settings.threshold,
-                rows_in_memory=settings.training_rows_in_memory,
-            )
-        )
+    periods = _ranked_periods(home, ingestion)
     horizon = settings.outcomes.horizon_days if settings.outcomes else 0
     found = compare_periods(
         periods,
@@ -74,6 +72,26 @@ def backtest(home: Home) -> dg.MaterializeResult:
         metadata=_metadata(found),
         check_results=[_check(found)],
     )
+
+
+def _ranked_periods(home: Home, ingestion: Ingestion) -> list[RankedPeriod]:
+    from risk_assets.engine.scoring.ranked_periods import ranked_periods
+
+    settings, account = home.settings, ingestion.outcomes
+    if account is None or not account.complete_until:
+        return []
+    with home.session() as session:
+        found = ranked_periods(
+            session,
+            rows_of(home.layout, ingestion),
+            account,
+            apart=ids_set_apart(home.layout, session),
+            most=settings.backtest_periods,
+            seed=settings.seed,
+            threshold=settings.threshold,
+            rows_in_memory=settings.training_rows_in_memory,
+        )
+        return list(found)
 
 
 def _metadata(found: Backtest) -> Metadata:

@@ -3,8 +3,7 @@
 import dagster as dg
 
 from risk_assets.domain.columns import Columns
-from risk_assets.domain.ranking.risk_summary import RiskSummary
-from risk_assets.engine.ranking.ranked_columns import FIGURES
+from risk_assets.domain.ranking.risk_summary import FIGURES, RiskSummary
 from risk_assets.resources.declaration import graph_asset
 from risk_assets.resources.home import Home
 from risk_assets.storage.deployment.versions import deployed_scorecard, require_live_version

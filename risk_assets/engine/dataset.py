@@ -31,9 +31,8 @@ class Outcomes:
     leaving before, NEVER for none) and `left_on` (the next one, NOT_YET for none). A row of a client is complete
     when its date is not after `complete_until`: then it has left if the next leaving is at most `horizon_days`
     later. One that is at most so many days younger than the leaving before it is a stale listing. A client has
-    left if the next leaving is not after `reached`; with `as_told`, later leavings make no
-    row stale. Dates are ISO 8601; "" is
-    before all rows.
+    left if the next leaving is not after `reached`; with `as_told`, later leavings make no row stale. Dates are
+    ISO 8601; "" is before all rows.
     """
 
     leavings: Path

@@ -10,15 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from risk_assets.domain.columns import Columns
-from risk_assets.engine.dataset import (
-    NEVER,
-    Dataset,
-    Keep,
-    moment,
-    rows,
-)
+from risk_assets.engine.dataset import NEVER, Dataset, Keep, moment, rows
 from risk_assets.engine.session import Session
-from risk_assets.engine.sql import literal, pattern, quote
+from risk_assets.engine.sql import literal, month_number, pattern, quote
 
 if TYPE_CHECKING:
     import numpy as np
@@ -202,7 +196,7 @@ def one_per_client(session: Session, query: str) -> str:
         return query
     as_of, client = quote(columns.as_of), quote(columns.id)
     turn, month, drawn = (quote(f" {name}") for name in ("turn", "month", "drawn"))
-    of_row = f"12 * CAST(extract(year FROM {as_of}) AS BIGINT) + CAST(extract(month FROM {as_of}) AS BIGINT)"
+    of_row = month_number(as_of)
     months = f"SELECT DISTINCT {of_row} AS month FROM ({query})"
     placed = f"SELECT month, row_number() OVER (ORDER BY month) - 1 AS place FROM ({months})"
     session.cache_table("months", [placed])

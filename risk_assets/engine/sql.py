@@ -35,6 +35,11 @@ def date_text(value: str) -> str:
     return f"CASE WHEN {whole} THEN CAST({day} AS VARCHAR) ELSE CAST({value} AS VARCHAR) END"
 
 
+def month_number(value: str) -> str:
+    """Return the SQL of the month of a time as a whole number: months that follow each other differ by one."""
+    return f"12 * CAST(extract(year FROM {value}) AS BIGINT) + CAST(extract(month FROM {value}) AS BIGINT)"
+
+
 def pattern(path: Path) -> str:
     """Return a path as the engine's glob pattern of just this file."""
     return "".join(f"[{character}]" if character in "*?[" else character for character in str(path))

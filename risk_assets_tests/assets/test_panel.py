@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 from dataclasses import replace
@@ -14,66 +13,21 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 from pypdf import PdfReader
 
-from risk_assets.cli.simulate import simulate
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.scoring.backtest import Backtest
 from risk_assets.domain.scoring.ranked_periods import RankedPeriod
+from risk_assets.engine.scoring.ranked_periods import ranked_periods
 from risk_assets.storage.intake.finaldata import require_ingestion
+from risk_assets.storage.intake.part_files import rows_of
+from risk_assets.storage.intake.set_apart import ids_set_apart
 from risk_assets.storage.records import read_record
-from risk_assets.storage.scoring.backtest import ranked_periods
-from risk_assets_tests.assets.project import ROOT, Project, failed_checks
+from risk_assets_tests.assets.panel import ASSETS, CAPACITY, FEATURES, HORIZON, LATE, panel_in, settings
+from risk_assets_tests.assets.project import Project, failed_checks
 from risk_assets_tests.engine.clients import trained, write_clients
 
-HORIZON, LATE, CAPACITY = 60, 10, 50
-FEATURES = ["lastmonth_activity", "lastyear_activity", "number_of_employees"]
-ASSETS = (
-    "finaldata",
-    "trained_model",
-    "latest_score",
-    "deployed_model",
-    "client_risk",
-    "drift",
-    "backtest",
-    "diagnostics",
-    "report",
-)
-
 pytestmark = pytest.mark.slow
-
-
-def settings() -> dict[str, object]:
-    numeric = json.loads((ROOT / "config.json").read_text())["columns"]["numeric"]
-    return {
-        "input_folder_path": "clients",
-        "test_data_path": None,
-        "columns": {
-            "id": "corporation",
-            "as_of": "as_of",
-            "numeric": numeric,
-            "carried": ["manager", "country"],
-            "value": "value",
-        },
-        "outcomes": {"path": "outcomes", "horizon_days": HORIZON, "reported_within_days": LATE},
-        "call_capacity": CAPACITY,
-        "backtest_periods": 3,
-    }
-
-
-def panel_in(folder: Path) -> Project:
-    folder.mkdir(exist_ok=True)
-    project = Project(folder, **settings())
-    assert project.layout.outcomes is not None
-    options = {
-        "--months": 8, "--clients": 1500, "--horizon": HORIZON, "--reported-within": LATE, "--seed": 5,
-        "--out": project.layout.input, "--outcomes": project.layout.outcomes,
-    }  # fmt: skip
-    words = [str(each) for pair in options.items() for each in pair]
-    done = CliRunner().invoke(simulate, [*words, "--carried"])
-    assert done.exit_code == 0, done.output
-    return project
 
 
 @pytest.fixture(scope="module")
@@ -163,13 +117,7 @@ def test_what_happens_after_a_day_changes_nothing_that_was_known_on_it(project: 
     before = {period.as_of: period for period in periods_of(project)}
     day = sorted(before)[-2]
     other = Project(tmp_path, **settings())
-    for source, target in (
-        (project.layout.input, other.layout.input),
-        (project.layout.outcomes, other.layout.outcomes),
-    ):
-        assert source is not None
-        assert target is not None
-        target.mkdir(exist_ok=True)
+    for source, target in folders_of(project, other):
         for file in source.iterdir():
             disturbed(file, target / file.name, day)
     other.materialize("finaldata")
@@ -185,6 +133,15 @@ def test_what_happens_after_a_day_changes_nothing_that_was_known_on_it(project: 
         expected.trained_rows,
     )
     assert after.left.tolist() != expected.left.tolist()
+
+
+def folders_of(project: Project, other: Project) -> list[tuple[Path, Path]]:
+    """The folders of rows and of leavings of a project, each with the one of another project, which is made."""
+    pairs = (project.layout.input, other.layout.input), (project.layout.outcomes, other.layout.outcomes)
+    found = [(source, target) for source, target in pairs if source is not None and target is not None]
+    for _, target in found:
+        target.mkdir(exist_ok=True)
+    return found
 
 
 def disturbed(source: Path, target: Path, day: str) -> None:
@@ -205,19 +162,20 @@ def disturbed(source: Path, target: Path, day: str) -> None:
 
 
 def periods_of(project: Project) -> list[RankedPeriod]:
-    given = project.home.settings
+    given, ingestion = project.home.settings, require_ingestion(project.layout)
+    assert ingestion.outcomes is not None
     with project.home.session() as session:
-        return list(
-            ranked_periods(
-                project.layout,
-                session,
-                require_ingestion(project.layout),
-                most=5,
-                seed=given.seed,
-                threshold=given.threshold,
-                rows_in_memory=given.training_rows_in_memory,
-            )
+        found = ranked_periods(
+            session,
+            rows_of(project.layout, ingestion),
+            ingestion.outcomes,
+            apart=ids_set_apart(project.layout, session),
+            most=5,
+            seed=given.seed,
+            threshold=given.threshold,
+            rows_in_memory=given.training_rows_in_memory,
         )
+        return list(found)
 
 
 def test_the_graph_says_what_outcomes_are_known(project: Project) -> None:
@@ -245,13 +203,8 @@ def test_one_more_month_and_its_leavings_refresh_the_ranking_and_nobody_who_left
 ) -> None:
     younger = Project(tmp_path, **settings())
     months = sorted(file.name for file in project.layout.input.iterdir())
-    for source, target in (
-        (project.layout.input, younger.layout.input),
-        (project.layout.outcomes, younger.layout.outcomes),
-    ):
-        assert source is not None
-        assert target is not None
-        target.mkdir(exist_ok=True)
+    (rows, younger_rows), (told, younger_told) = folders_of(project, younger)
+    for source, target in ((rows, younger_rows), (told, younger_told)):
         for file in sorted(source.iterdir())[:-1]:
             shutil.copy2(file, target)
     younger.materialize("finaldata", "trained_model", "latest_score", "deployed_model", "client_risk")
@@ -259,10 +212,8 @@ def test_one_more_month_and_its_leavings_refresh_the_ranking_and_nobody_who_left
     left = files_in(project.layout.outcomes).query(f"file == 'left_{months[-1][8:]}'")["corporation"]
     assert set(left) & set(pd.read_csv(younger.layout.client_risk_csv)["corporation"])
 
-    shutil.copy2(project.layout.input / months[-1], younger.layout.input)
-    assert project.layout.outcomes is not None
-    assert younger.layout.outcomes is not None
-    shutil.copy2(project.layout.outcomes / f"left_{months[-1][8:]}", younger.layout.outcomes)
+    shutil.copy2(rows / months[-1], younger_rows)
+    shutil.copy2(told / f"left_{months[-1][8:]}", younger_told)
     younger.materialize("finaldata", "client_risk")
 
     assert not set(left) & set(pd.read_csv(younger.layout.client_risk_csv)["corporation"])

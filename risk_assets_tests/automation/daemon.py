@@ -13,18 +13,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import dagster as dg
+import pandas as pd
 from dagster._core.scheduler.instigation import InstigatorTick, TickStatus
 
 from risk_assets.automation.runs import IN_FLIGHT
 from risk_assets.settings import load_settings
 from risk_assets.storage.deployment.versions import live_version
 from risk_assets.storage.layout import Layout
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -89,6 +86,16 @@ class DaemonHome:
         staged = self.layout.input / f".{name}.part"
         rows.to_csv(staged, index=False)
         staged.rename(self.layout.input / name)
+
+    def arrive(self, source: Path, folder: Path) -> None:
+        """Let a copy of a file appear whole in a folder, with the time at which it was written."""
+        staged = folder / f".{source.name}.part"
+        shutil.copy2(source, staged)
+        staged.rename(folder / source.name)
+
+    def listed(self) -> set[str]:
+        """Return the ids of the clients in the ranking."""
+        return set(pd.read_csv(self.layout.client_risk_csv)["corporation"])
 
     def serving(self) -> str | None:
         return live_version(self.layout)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pandas as pd
 import pytest
 
+from risk_assets_tests.assets.panel import ASSETS, panel_in
 from risk_assets_tests.assets.project import Project
-from risk_assets_tests.assets.test_panel import ASSETS, panel_in
 from risk_assets_tests.serve.conftest import Home, opened
 
 pytestmark = pytest.mark.slow

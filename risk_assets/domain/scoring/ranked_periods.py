@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -64,6 +64,29 @@ class RankedPeriod:
         [1, 0]
         """
         return _order(np.nan_to_num(self.column_value, nan=-np.inf), self.clients)
+
+
+def best_column(
+    columns: Mapping[str, NDArray[np.float64] | NDArray[np.object_]], left: NDArray[np.bool_]
+) -> tuple[str, float]:
+    """Return the numeric column (n,) with the AUC farthest from 1/2, and -1 where small values leave, else 1.
+
+    Of each column those rows count in which it is not missing (NaN). Without a column that tells anything the name
+    is "". Columns of text take no part.
+
+    >>> left = np.array([True, False, False])
+    >>> best_column({"calls": np.array([1.0, 5.0, 4.0]), "region": np.array(["n", "s", "n"], dtype=object)}, left)
+    ('calls', -1.0)
+    """
+    best, sign, reach = "", 1.0, 0.0
+    for name, values in columns.items():
+        if values.dtype == np.object_:
+            continue
+        there = ~np.isnan(values.astype(np.float64))
+        auc = auc_of(left[there], values[there].astype(np.float64)) - 0.5
+        if abs(auc) > reach:
+            best, sign, reach = name, float(np.sign(auc)), abs(auc)
+    return best, sign
 
 
 def compare_periods(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from risk_assets.domain.columns import Columns
-from risk_assets.domain.ranking.risk_summary import FIGURES, NUMBERS, REASONS, TEXTS
-
-__all__ = ["FIGURES", "NUMBERS", "REASONS", "TEXTS", "columns_of", "id_name"]
+from risk_assets.domain.ranking.risk_summary import FIGURES, NUMBERS, TEXTS
 
 
 def columns_of(columns: Columns) -> list[tuple[str, str]]:

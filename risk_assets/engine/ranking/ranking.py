@@ -7,10 +7,11 @@ from pathlib import Path
 
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.model.scorecard import Scorecard
+from risk_assets.domain.ranking.risk_summary import NUMBERS, REASONS
 from risk_assets.domain.spreadsheet import FORMULA_STARTS, harmless
 from risk_assets.engine.dataset import NEVER, NEXT_LEAVING, NOT_YET, POSITION, Dataset, moment, numbered_rows
 from risk_assets.engine.model.scorecard_sql import change_query, placed, reasons_query, risk_sql, scorable
-from risk_assets.engine.ranking.ranked_columns import NUMBERS, REASONS, columns_of, id_name
+from risk_assets.engine.ranking.ranked_columns import columns_of, id_name
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import date_text, literal, quote
 

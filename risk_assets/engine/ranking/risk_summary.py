@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from risk_assets.domain.columns import Columns
-from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
-from risk_assets.engine.ranking.ranked_columns import REASONS, columns_of
+from risk_assets.domain.ranking.risk_summary import REASONS, RankedClient, RiskSummary
+from risk_assets.engine.ranking.ranked_columns import columns_of
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import date_text, double, literal, quote, read_parts
 

@@ -8,7 +8,8 @@ from flask import Response, request
 from pydantic import ValidationError
 
 from risk_assets.domain.columns import Columns
-from risk_assets.engine.ranking.ranked_columns import REASONS, columns_of
+from risk_assets.domain.ranking.risk_summary import REASONS
+from risk_assets.engine.ranking.ranked_columns import columns_of
 from risk_assets.serve.api.answers import ClientQuery, Explanation
 from risk_assets.serve.api.clients import explain, observed
 from risk_assets.serve.client_table import KnownClient, Listed

@@ -12,9 +12,8 @@ import pytest
 
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.model.scorecard import CategoricalShape, NumericShape, Scorecard
-from risk_assets.domain.ranking.risk_summary import RankedClient
+from risk_assets.domain.ranking.risk_summary import FIGURES, RankedClient
 from risk_assets.engine.dataset import Dataset
-from risk_assets.engine.ranking.ranked_columns import FIGURES
 from risk_assets.engine.ranking.ranking import RankingFiles, rank_clients
 from risk_assets.engine.ranking.risk_summary import risk_summary
 from risk_assets_tests.engine.parts import COLUMNS, Row, session_of, write_part

@@ -96,6 +96,17 @@ def test_leavings_ahead_of_their_file_say_nothing_of_what_is_known(place: DatedP
     assert (ingestion.outcomes.reached, ingestion.outcomes.counts.announced) == ("2025-03-20", 1)
 
 
+def test_a_row_soon_after_a_leaving_that_was_announced_ahead_is_a_stale_listing(place: DatedPlace) -> None:
+    place.put("rows.csv", "A,2025-03-01,1,,", "A,2025-03-25,1,,", "B,2025-03-25,1,,")
+    place.report("left.csv", "A,2025-03-20", arrived="2025-03-10")
+
+    ingestion = place.ingest(MONTH)
+
+    assert [(client, day) for client, day, _ in outcomes_of(place)] == [("A", "2025-03-01"), ("B", "2025-03-25")]
+    assert ingestion.outcomes is not None
+    assert ingestion.outcomes.counts.announced == 1
+
+
 def test_outcomes_of_unknown_clients_are_kept_and_count_when_the_client_appears(place: DatedPlace) -> None:
     place.put("a.csv", "A,2025-03-01,1,,")
     place.report("left.csv", "B,2025-03-20", "A,2025-02-01", "C,2025-06-30")

@@ -1,33 +1,29 @@
-"""The days of a backtest, gathered from finaldata: what was known on each, and what happened then."""
+"""The days of a backtest, gathered from dated rows: what was known on each, and what happened then."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
 
-from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.intake.outcomes import OutcomesAccount
-from risk_assets.domain.scoring.ranked_periods import RankedPeriod
-from risk_assets.domain.scoring.score import auc_of
+from risk_assets.domain.scoring.ranked_periods import RankedPeriod, best_column
 from risk_assets.engine.dataset import NEXT_LEAVING, Dataset, moment, numbered_rows, rows
 from risk_assets.engine.model.training import train_on
 from risk_assets.engine.model.training_rows import training_table
-from risk_assets.engine.select import LabelledRows, read_labelled_rows
+from risk_assets.engine.select import labelled_rows, read_labelled_rows
 from risk_assets.engine.session import Session
-from risk_assets.engine.sql import quote
-from risk_assets.storage.intake.part_files import rows_of
-from risk_assets.storage.intake.set_apart import ids_set_apart
-from risk_assets.storage.layout import Layout
+from risk_assets.engine.sql import month_number, quote
 
 
 def ranked_periods(
-    layout: Layout,
     session: Session,
-    ingestion: Ingestion,
+    data: Dataset,
+    account: OutcomesAccount,
     *,
+    apart: str,
     most: int,
     seed: int,
     threshold: float | None,
@@ -35,27 +31,24 @@ def ranked_periods(
 ) -> Iterator[RankedPeriod]:
     """Yield the last `most` complete months, each ranked by a model of what was known on its last day.
 
-    A row counts as known on its date, and a leaving once its days of reporting are over. Days before which nobody
-    could have been told from whom are left out.
+    A row counts as known on its date, and a leaving once its days of reporting are over. The models learn nothing
+    from the clients whose ids the query `apart` gives. Days before which nobody could have been told from whom are
+    left out; some rows have to be complete by the account.
     """
     from risk_assets.domain.model.training_rows import TrainingError
 
-    account = ingestion.outcomes
-    if account is None or not account.complete_until:
-        return
-    data = rows_of(layout, ingestion)
-    apart = ids_set_apart(layout, session)
     for day in _days(session, data, account, most):
-        known = as_known_on(data, account, day)
+        known = _as_known_on(data, account, day)
         try:
             with training_table(session, known, "training", rows_in_memory=rows_in_memory, apart=apart) as table:
                 training = train_on(session, table, seed=seed, threshold=threshold, rows_in_memory=rows_in_memory)
         except TrainingError:  # too little was known on that day; later days may do
             continue
         model = training.model
-        column, sign = _best_column(read_labelled_rows(session, _labelled(session, known)))
+        learnt = labelled_rows(session, known, "all")
+        column, sign = best_column(learnt.columns, learnt.target == 1)
         found = read_labelled_rows(session, _clients(session, data, account, day))
-        values = sign * found.features[column].to_numpy(dtype=np.float64) if column else np.zeros(len(found.ids))
+        values = sign * found.columns[column].astype(np.float64) if column else np.zeros(len(found.ids))
         yield RankedPeriod(
             as_of=day,
             clients=found.ids,
@@ -68,7 +61,7 @@ def ranked_periods(
         )
 
 
-def as_known_on(data: Dataset, account: OutcomesAccount, day: str) -> Dataset:
+def _as_known_on(data: Dataset, account: OutcomesAccount, day: str) -> Dataset:
     """Return the rows with the outcomes that were known on a day (ISO 8601)."""
     assert data.outcomes is not None
     complete = replace(account.rules, until=day).complete_until("")
@@ -84,16 +77,11 @@ def _reported(account: OutcomesAccount, day: str) -> str:
 def _days(session: Session, data: Dataset, account: OutcomesAccount, most: int) -> list[str]:
     """Return the last day with rows of each of the last months that are complete, the earliest first."""
     as_of = quote(session.columns.as_of or "")
-    month = f"12 * CAST(extract(year FROM {as_of}) AS BIGINT) + CAST(extract(month FROM {as_of}) AS BIGINT)"
-    latest = f"SELECT {month} AS month, max({as_of}) AS day FROM ({rows(session.columns, data)}) GROUP BY 1"
+    month, every = month_number(as_of), rows(session.columns, data)
+    latest = f"SELECT {month} AS month, max({as_of}) AS day FROM ({every}) GROUP BY 1"
     complete = f"SELECT day FROM ({latest}) WHERE day <= {moment(account.complete_until)}"
     found = session.run(f"{complete} ORDER BY day DESC LIMIT {most}").fetchall()
     return [day.isoformat().removesuffix("T00:00:00") for (day,) in reversed(found)]
-
-
-def _labelled(session: Session, known: Dataset) -> str:
-    columns = session.columns
-    return f"SELECT * FROM ({rows(columns, known)}) WHERE {quote(columns.target)} IS NOT NULL"
 
 
 def _clients(session: Session, data: Dataset, account: OutcomesAccount, day: str) -> str:
@@ -103,34 +91,15 @@ def _clients(session: Session, data: Dataset, account: OutcomesAccount, day: str
     vain.
     """
     assert data.outcomes is not None
-    columns, data = (
-        session.columns,
-        replace(data, outcomes=replace(data.outcomes, reached=_reported(account, day), as_told=True)),
-    )
+    columns = session.columns
+    told = replace(data, outcomes=replace(data.outcomes, reached=_reported(account, day), as_told=True))
     as_of, client = quote(columns.as_of or ""), quote(columns.id)
     first = f"{day[:7]}-01"
     within = f"{as_of} >= {moment(first)} AND {as_of} <= {moment(day)}"
     gone = f"coalesce({NEXT_LEAVING} <= {moment(_reported(account, day))}, false)"
-    here = f"SELECT * FROM ({numbered_rows(session, data)}) WHERE {within} AND NOT {gone}"
+    here = f"SELECT * FROM ({numbered_rows(session, told)}) WHERE {within} AND NOT {gone}"
     turn = quote(" turn")
     latest = f"SELECT *, row_number() OVER (PARTITION BY {client} ORDER BY {as_of} DESC) AS {turn} FROM ({here})"
     names = ", ".join(quote(name) for name in columns.names)
     known = f"{turn} = 1 AND {quote(columns.target)} IS NOT NULL"
     return f"SELECT {names} FROM ({latest}) WHERE {known} ORDER BY {client}"
-
-
-def _best_column(known: LabelledRows) -> tuple[str, float]:
-    """Return the numeric column that ranked best on what was known, and -1 where small values are called first."""
-    left = known.target == 1
-    best, sign, reach = "", 1.0, 0.0
-    for name in _numeric(known):
-        values = known.features[name].to_numpy(dtype=np.float64)
-        there = ~np.isnan(values)
-        auc = auc_of(left[there], values[there]) - 0.5
-        if abs(auc) > reach:
-            best, sign, reach = name, float(np.sign(auc)), abs(auc)
-    return best, sign
-
-
-def _numeric(known: LabelledRows) -> Sequence[str]:
-    return [name for name in known.features.columns if known.features[name].dtype != object]

@@ -9,8 +9,10 @@ import pytest
 
 from risk_assets.domain.intake.outcomes import OutcomeRules
 from risk_assets.domain.scoring.ranked_periods import RankedPeriod
+from risk_assets.engine.scoring.ranked_periods import ranked_periods
 from risk_assets.storage.intake.finaldata import require_ingestion
-from risk_assets.storage.scoring.backtest import ranked_periods
+from risk_assets.storage.intake.part_files import rows_of
+from risk_assets.storage.intake.set_apart import ids_set_apart
 from risk_assets_tests.storage.dated import DatedPlace
 
 MONTHS = [f"2025-{month:02d}-01" for month in range(1, 8)]
@@ -33,11 +35,14 @@ def days(tmp_path: Path) -> dict[str, RankedPeriod]:
     place.report("left.csv", *(f"{name},{day}" for name, day in told.items()))
     place.ingest(RULES)
     layout = replace(place.layout, test_share=0.1)
+    ingestion = require_ingestion(layout)
+    assert ingestion.outcomes is not None
     with place.session() as session:
         found = ranked_periods(
-            layout,
             session,
-            require_ingestion(layout),
+            rows_of(layout, ingestion),
+            ingestion.outcomes,
+            apart=ids_set_apart(layout, session),
             most=4,
             seed=0,
             threshold=0.5,

@@ -1,0 +1,1 @@
+"""Past days ranked by what was known on them."""
