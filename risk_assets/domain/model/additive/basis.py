@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from risk_assets.domain.model.bsplines import nonzero_bsplines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,14 +87,14 @@ class Basis:
         return np.asarray(self.evaluate(values[:: -(-len(values) // AVERAGED_ROWS)]).mean(axis=0))
 
     def _curve(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-        from scipy.interpolate import BSpline
-
-        if len(self.knots) == 1 or not len(numbers):
-            return np.ones((len(numbers), self.curve_size))
-        inside = np.clip(numbers, self.knots[0], self.knots[-1]) / largest(self.knots)
-        padded = self.padded_knots()
-        inside = np.clip(inside, padded[0], padded[-1])
-        return cast("NDArray[np.float64]", BSpline.design_matrix(inside, padded, self.degree).toarray())
+        matrix = np.zeros((len(numbers), self.curve_size))
+        if len(self.knots) == 1:
+            return matrix + 1.0
+        scale = largest(self.knots)
+        inside = np.clip(numbers, self.knots[0], self.knots[-1]) / scale
+        first, values = nonzero_bsplines(inside, self.padded_knots(), self.degree)
+        matrix[np.arange(len(numbers))[:, None], first[:, None] + np.arange(self.degree + 1)] = values
+        return matrix
 
     def _codes(self, values: Values) -> NDArray[np.intp]:
         places: dict[object, int] = {level: place for place, level in enumerate(self.levels)}
