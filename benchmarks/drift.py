@@ -25,6 +25,7 @@ from risk_assets.domain.drift.profile import NumericProfile, Profile
 from risk_assets.domain.drift.verdict import DriftReference, DriftRules, DriftVerdict, NewRows
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.domain.model.training import train
+from risk_assets.domain.model.training_rows import TrainingRows
 from risk_assets.domain.scoring.score import score
 from risk_assets.domain.simulate import SimulatedClients, simulate
 
@@ -80,8 +81,8 @@ def profile_of(name: str, values: NDArray[np.float64]) -> NumericProfile:
 def deploy(number: int) -> Deployed:
     """Train and score the model of world `number`."""
     old, test = simulate(TRAINING_ROWS, seed=number * 100), simulate(TEST_ROWS, seed=number * 100 + 1)
-    table = old.frame[list(FEATURES)].astype(float)
-    card = train(table, old.frame["exited"].to_numpy(), COLUMNS, seed=0, threshold=None).scorecard
+    rows = TrainingRows(features_of(old), old.frame["exited"].to_numpy())
+    card = train(rows, COLUMNS, threshold=None).scorecard
     metrics = score(
         test.frame["exited"].to_numpy(),
         card.risk(features_of(test)),

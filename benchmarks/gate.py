@@ -27,6 +27,7 @@ from risk_assets.domain.deployment.gate import (
     judge_challenger,
 )
 from risk_assets.domain.model.training import train
+from risk_assets.domain.model.training_rows import TrainingRows
 from risk_assets.domain.simulate import SimulatedClients, simulate
 
 if TYPE_CHECKING:
@@ -152,8 +153,8 @@ def features_of(clients: SimulatedClients) -> pd.DataFrame:
 
 def fit(features: pd.DataFrame, labels: Labels) -> Model:
     """Train as the asset trained_model does; return what the model calls positive."""
-    model = train(features, labels.astype(np.int64), COLUMNS, seed=0, threshold=None)
-    card = model.scorecard
+    columns = {name: features[name].to_numpy(np.float64) for name in FEATURES}
+    card = train(TrainingRows(columns, labels.astype(np.int64)), COLUMNS, threshold=None).scorecard
     return lambda rows: card.risk({name: rows[name].to_numpy() for name in FEATURES}) >= card.threshold
 
 

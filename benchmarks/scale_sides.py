@@ -23,7 +23,6 @@ from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import read_record
 
 CHUNK = 1_000_000
-IN_MEMORY = 2_000_000
 
 
 def main() -> None:
@@ -53,8 +52,8 @@ def _train(layout: Layout, settings: Settings) -> dict[str, float]:
         shared=layout.ingested / ".spark",
     ) as session:
         found = rows_of(layout, require_ingestion(layout))
-        with training_table(session, found, "training", rows_in_memory=IN_MEMORY) as rows:
-            train_on(session, rows, seed=settings.seed, threshold=None, rows_in_memory=IN_MEMORY)
+        with training_table(session, found, "training", most_rows=settings.max_training_rows) as rows:
+            train_on(session, rows, threshold=None)
     return {"train": time.perf_counter() - started}
 
 

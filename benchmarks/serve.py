@@ -105,6 +105,7 @@ def make_home(home: Path) -> Path:
     import joblib
 
     from risk_assets.domain.model.training import train
+    from risk_assets.domain.model.training_rows import TrainingRows
     from risk_assets.domain.simulate import simulate
     from risk_assets.settings import load_settings
     from risk_assets.storage.deployment.versions import point_to, publish_version
@@ -118,9 +119,8 @@ def make_home(home: Path) -> Path:
     layout = Layout.of(settings)
     clients = simulate(4_000, seed=7).frame
     target = clients["exited"].to_numpy()
-    model = train(
-        clients[list(FEATURES)].astype(float), target, settings.columns.to_columns(), seed=0, threshold=None
-    )
+    columns = {name: clients[name].to_numpy("float64") for name in FEATURES}
+    model = train(TrainingRows(columns, target), settings.columns.to_columns(), threshold=None)
     layout.models.mkdir(parents=True)
     joblib.dump(model.pipeline, layout.trainedmodel)
     write_record(layout.scorecard, model.scorecard)

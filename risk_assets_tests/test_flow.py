@@ -39,7 +39,7 @@ EDGES = {
 }
 CHECKS = {
     "finaldata": ["columns_declared", "data_is_fresh", "duplicates", "outcomes_known", "quarantine_share"],
-    "trained_model": ["test_clients_apart"],
+    "trained_model": ["fit_converged", "test_clients_apart"],
     "latest_score": ["score_against_last"],
     "deployed_model": ["beats_all_positive", "files_match_manifest", "gate"],
     "drift": ["no_drift"],

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         "bootstrap_samples",
         "seed",
         "threshold",
-        "training_rows_in_memory",
+        "max_training_rows",
     ],
     owners=["team:ml"],
     kinds={"scikitlearn"},
@@ -87,9 +87,8 @@ def _ranked_periods(home: Home, ingestion: Ingestion) -> list[RankedPeriod]:
             account,
             apart=ids_set_apart(home.layout, session),
             most=settings.backtest_periods,
-            seed=settings.seed,
             threshold=settings.threshold,
-            rows_in_memory=settings.training_rows_in_memory,
+            most_rows=settings.max_training_rows,
         )
         return list(found)
 

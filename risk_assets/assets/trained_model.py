@@ -21,6 +21,7 @@ from risk_assets.storage.intake.set_apart import ids_set_apart
 
 if TYPE_CHECKING:
     from risk_assets.domain.model.scorecard import Scorecard
+    from risk_assets.domain.model.training import TrainingReport
     from risk_assets.storage.model.trained_model import ModelRecord
 
 #: With fewer rows every one is needed for training; with more, a tenth of the clients is held out for the gate.
@@ -30,31 +31,35 @@ ROWS_FOR_A_HOLD_OUT = 1000
 @graph_asset(
     upstream=["finaldata"],
     also_reads=["testdata"],  # whose clients are left out
-    code_version="3",
-    settings=["columns", "test_share", "seed", "threshold", "training_rows_in_memory"],
+    code_version="4",
+    settings=["columns", "test_share", "seed", "threshold", "max_training_rows"],
     owners=["team:ml"],
     kinds={"scikitlearn", "python"},
     pool="model",
     check_specs=[
         dg.AssetCheckSpec(
             "test_clients_apart", asset="trained_model", description="Test clients are trained on nowhere."
-        )
+        ),
+        dg.AssetCheckSpec(
+            "fit_converged", asset="trained_model", description="The fit of the model came to rest."
+        ),
     ],
 )
 def trained_model(home: Home) -> dg.MaterializeResult:
     """An additive scorecard fitted on finaldata: trainedmodel.pkl for Python, scorecard.json for everything else.
 
-    Splines or straight lines and the strength of regularisation are chosen by cross-validated log-loss, the
-    threshold by F1 on held-out folds. The same rows give the same bytes. More rows than training_rows_in_memory
-    are fitted by the engine, to the same model. Files of which outcomes are not known yet teach nothing, and
-    clients of testdata are left out. Too few rows, or one class only, fail the run and the earlier model stays.
+    Curves, levels and tables of pairs, each as bent as the rows tell, and how sure the model is of them; the
+    threshold is the one with the best F1. The same rows give the same bytes. Of more rows than max_training_rows
+    a sample of the clients is fitted. Files of which outcomes are not known yet teach nothing, and clients of
+    testdata are left out. Too few rows, or one class only, fail the run and the earlier model stays.
     """
+    from risk_assets.engine.drift.risk_profile import risk_profile
     from risk_assets.engine.model.training import train_on
     from risk_assets.engine.model.training_rows import count_apart, training_table
     from risk_assets.storage.model.trained_model import save_model
 
     settings, layout, started = home.settings, home.layout, time.monotonic()
-    ingestion, most = require_ingestion(layout), settings.training_rows_in_memory
+    ingestion, most = require_ingestion(layout), settings.max_training_rows
     keep: Keep = "training" if ingestion.teaching >= ROWS_FOR_A_HOLD_OUT else "all"
     parts = teaching_rows(layout, ingestion)
     with contextlib.ExitStack() as stack:
@@ -62,10 +67,10 @@ def trained_model(home: Home) -> dg.MaterializeResult:
         require_declared_columns(session, parts)
         apart = ids_set_apart(layout, session)
         left_out = count_apart(session, parts, apart)
-        rows = stack.enter_context(training_table(session, parts, keep, rows_in_memory=most, apart=apart))
-        training = train_on(session, rows, seed=settings.seed, threshold=settings.threshold, rows_in_memory=most)
-        model = training.model
-        reference = TrainingReference(profile(session, table_rows(session.columns, rows)), training.risks)
+        rows = stack.enter_context(training_table(session, parts, keep, most_rows=most, apart=apart))
+        model = train_on(session, rows, threshold=settings.threshold)
+        risks = risk_profile(session, rows, model.scorecard)
+        reference = TrainingReference(profile(session, table_rows(session.columns, rows)), risks)
         record = save_model(
             layout,
             session,
@@ -80,7 +85,7 @@ def trained_model(home: Home) -> dg.MaterializeResult:
     return dg.MaterializeResult(
         data_version=dg.DataVersion(record.version),
         metadata=_metadata(record, model.scorecard, reference),
-        check_results=[_test_clients_apart(left_out, layout.test_share)],
+        check_results=[_test_clients_apart(left_out, layout.test_share), _fit_converged(record.report)],
     )
 
 
@@ -97,6 +102,15 @@ def _test_clients_apart(left_out: int, share: float | None) -> dg.AssetCheckResu
     )
 
 
+def _fit_converged(report: "TrainingReport") -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name="fit_converged",
+        passed=not report.problem,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"why": report.problem or f"at rest after {plural(report.steps, 'step')}", "steps": report.steps},
+    )
+
+
 def _metadata(record: "ModelRecord", scorecard: "Scorecard", reference: TrainingReference) -> Metadata:
     from risk_assets.reporting.charts import shapes
 
@@ -105,8 +119,10 @@ def _metadata(record: "ModelRecord", scorecard: "Scorecard", reference: Training
     return {
         "dagster/row_count": report.rows,
         "positives": report.positives,
-        "forms": dict(report.forms),
-        "C": report.c,
+        "rows known": report.rows_known,
+        "steps": report.steps,
+        "degrees of freedom": {name: round(value, 2) for name, value in report.degrees.items()},
+        "dispersion": report.dispersion,
         "threshold": scorecard.threshold,
         "training seconds": record.seconds,
         "trained on data": record.data_version,

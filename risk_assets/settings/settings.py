@@ -104,8 +104,8 @@ class Settings(BaseSettings):
 
     # model
     seed: int = Field(default=0, ge=0)
-    training_rows_in_memory: int = Field(
-        default=2_000_000, ge=1, description="more rows are fitted by the engine, in sums"
+    max_training_rows: int = Field(
+        default=1_000_000, ge=100, description="of more rows a sample of the clients is trained on"
     )
     threshold: float | None = Field(
         default=None, gt=0, lt=1, description="fixed; tuned on training folds if unset"

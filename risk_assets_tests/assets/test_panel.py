@@ -96,7 +96,7 @@ def test_the_backtest_is_what_pandas_finds_with_models_of_what_was_known(
         learnt = panel[known & free].assign(has_left=lambda rows: rows["left"].astype(int))
         columns = project.home.settings.columns.to_columns()
         part = write_clients(tmp_path / f"{day.date()}.parquet", plain(columns), learnt)
-        model = trained([part], plain(columns), rows_in_memory=10**6).model.scorecard
+        model = trained([part], plain(columns)).scorecard
         reported = panel["left_on"] <= day - pd.Timedelta(days=LATE)
         here = panel[(panel["as_of"] == day) & ~reported].copy()
         here["risk"] = model.risk({name: here[name].to_numpy(dtype=float) for name in FEATURES})
@@ -171,9 +171,8 @@ def periods_of(project: Project) -> list[RankedPeriod]:
             ingestion.outcomes,
             apart=ids_set_apart(project.layout, session),
             most=5,
-            seed=given.seed,
             threshold=given.threshold,
-            rows_in_memory=given.training_rows_in_memory,
+            most_rows=given.max_training_rows,
         )
         return list(found)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.domain.model.training import TrainedModel, train
+from risk_assets.domain.model.training_rows import TrainingRows
 from risk_assets.domain.simulate import SimulatedClients
 
 MIXED = Columns(
@@ -53,7 +54,33 @@ def mixed_clients(rows: int = 600, seed: int = 0) -> tuple[pd.DataFrame, NDArray
 
 @lru_cache
 def trained_on_mixed_clients() -> TrainedModel:
-    return train(*mixed_clients(), MIXED, seed=0, threshold=None)
+    frame, target = mixed_clients()
+    return train(TrainingRows(arrays(frame, MIXED), target), MIXED, threshold=None)
+
+
+def clients_of_every_form(rows: int = 3000, seed: int = 0) -> TrainingRows:
+    """A wave, a number that is often 0 beside it, few levels, categories, and two pairs that act together."""
+    rng = np.random.default_rng(seed)
+    activity = rng.normal(size=rows)
+    balance = np.where(rng.random(rows) < 0.3, 0.0, rng.lognormal(1, 1.5, rows))
+    products = rng.integers(0, 4, rows).astype(float)
+    region = np.array([*"abcdefgh", None], dtype=object)[rng.integers(0, 9, rows)]
+    blank = rng.random(rows) < 0.1
+    odds = np.sin(2 * activity) * np.where(balance == 0, 2.0, 0.5) + 0.4 * products + blank - 1.5
+    odds += 1.5 * activity * (region == "a")
+    cells = {"activity": activity, "balance__eur": np.where(blank, np.nan, balance), "products": products}
+    left = (rng.random(rows) < 1 / (1 + np.exp(-odds))).astype(np.int64)
+    return TrainingRows({**cells, "region": region}, left)
+
+
+EVERY_FORM = Columns(
+    "client", "left", "1", "0", tuple(map(NumericColumn, ("activity", "balance__eur", "products"))), ("region",)
+)
+
+
+@lru_cache
+def trained_on_every_form() -> TrainedModel:
+    return train(clients_of_every_form(), EVERY_FORM, threshold=None)
 
 
 def arrays(frame: pd.DataFrame, columns: Columns) -> dict[str, NDArray[np.float64] | NDArray[np.object_]]:
@@ -62,6 +89,6 @@ def arrays(frame: pd.DataFrame, columns: Columns) -> dict[str, NDArray[np.float6
     return {**numeric, **{name: frame[name].to_numpy(dtype=object) for name in columns.categorical}}
 
 
-def labelled(world: SimulatedClients) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+def labelled(world: SimulatedClients) -> TrainingRows:
     """Features and labels of simulated clients."""
-    return world.frame[list(SIMULATED.features)].astype(float), world.frame["exited"].to_numpy()
+    return TrainingRows(arrays(world.frame, SIMULATED), world.frame["exited"].to_numpy())

@@ -20,7 +20,7 @@ DATA = Path(__file__).parents[2] / "data"
 
 @pytest.fixture(scope="module")
 def model() -> TrainedModel:
-    return train(*labelled(simulate(4000, seed=1)), SIMULATED, seed=0, threshold=None)
+    return train(labelled(simulate(4000, seed=1)), SIMULATED, threshold=None)
 
 
 def risk_of(model: TrainedModel, world: SimulatedClients) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -9,8 +9,9 @@ import duckdb
 import pandas as pd
 
 from risk_assets.domain.columns import Columns
+from risk_assets.domain.model.training import TrainedModel
 from risk_assets.engine.dataset import Dataset
-from risk_assets.engine.model.training import Training, train_on
+from risk_assets.engine.model.training import train_on
 from risk_assets.engine.model.training_rows import training_table
 from risk_assets.engine.sql import literal, quote
 from risk_assets_tests.engine.parts import session_of
@@ -31,14 +32,14 @@ def trained(
     parts: Sequence[Path],
     columns: Columns,
     *,
-    rows_in_memory: int,
+    most_rows: int = 10**6,
     threads: int = 2,
     threshold: float | None = None,
-) -> Training:
+) -> TrainedModel:
     """Train on parts, with what does not fit into memory in a folder beside the first."""
     spill = parts[0].parent / "spill"
     with (
         session_of(columns, spill, threads) as session,
-        training_table(session, Dataset(tuple(parts)), "all", rows_in_memory=rows_in_memory) as rows,
+        training_table(session, Dataset(tuple(parts)), "all", most_rows=most_rows) as rows,
     ):
-        return train_on(session, rows, seed=0, threshold=threshold, rows_in_memory=rows_in_memory)
+        return train_on(session, rows, threshold=threshold)

@@ -12,7 +12,8 @@ from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile,
 from risk_assets.domain.drift.verdict import DriftVerdict, DriftWord, Judgement, Measurement
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.intake.source_file import SourceFile
-from risk_assets.domain.model.scorecard import CategoricalShape, NumericShape, Scorecard
+from risk_assets.domain.model.scorecard import Scorecard
+from risk_assets.domain.model.shapes import CategoricalShape, NumericShape
 from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
 from risk_assets.domain.scoring.metrics import CalibrationBin, Confusion, Estimate, Metrics, ScorePoint
 from risk_assets.reporting.content import ReportContent

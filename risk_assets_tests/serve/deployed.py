@@ -9,7 +9,8 @@ from pathlib import Path
 
 from risk_assets.domain.deployment.decisions import Decision, Manifest
 from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile, Profile, TrainingReference
-from risk_assets.domain.model.scorecard import CategoricalShape, NumericShape, Scorecard
+from risk_assets.domain.model.scorecard import Scorecard
+from risk_assets.domain.model.shapes import CategoricalShape, NumericShape
 from risk_assets.domain.scoring.metrics import Confusion, Estimate, Metrics
 from risk_assets.settings import ColumnsSetting, NumericSetting, Settings
 from risk_assets.storage.deployment.versions import point_to, publish_version, record_decision
@@ -28,11 +29,13 @@ SCORECARD = Scorecard(
     intercept=-0.5,
     threshold=0.4,
     numeric=(
-        NumericShape("activity", (0.0, 50.0, 100.0), ((-1.0, 1.5), (-0.5, 0.5)), missing=0.25, mean=0.5),
-        NumericShape("employees", (0.0, 1000.0), ((0.8, -0.2),), missing=0.0, mean=0.1),
+        NumericShape(
+            "activity", (0.0, 50.0, 100.0), ((-1.0, 1.5), (-0.5, 0.5)), missing=0.25, mean=0.5, usual=30.0
+        ),
+        NumericShape("employees", (0.0, 1000.0), ((0.8, -0.2),), missing=0.0, mean=0.1, usual=100.0),
     ),
     categorical=(
-        CategoricalShape("industry", {"mining": 0.7, "retail": -0.3}, unknown=0.05, missing=0.0, mean=0.1),
+        CategoricalShape("industry", {"mining": 0.7, "retail": -0.3}, 0.05, missing=0.0, mean=0.1, usual="retail"),
     ),
 )
 CLIENT = {"corporation": "abcd", "activity": 12.5, "employees": 40, "industry": "mining"}

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from risk_assets.domain.drift.profile import Profile, profile_of
-from risk_assets.domain.model.scorecard import NumericShape, Scorecard
+from risk_assets.domain.model.scorecard import Scorecard
+from risk_assets.domain.model.shapes import NumericShape
 from risk_assets.domain.ranking.risk_summary import RiskSummary
 from risk_assets.domain.scoring.metrics import CalibrationBin, Estimate, ScorePoint
 from risk_assets.serve.pages.bars import deviations, histogram

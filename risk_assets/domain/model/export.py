@@ -1,123 +1,174 @@
-"""From the fitted pipeline to the scorecard: the same model, exactly, as a portable table of numbers."""
+"""From the fitted additive model to the scorecard: the same model, exactly, as a portable table of numbers."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from risk_assets.domain.columns import Columns
-from risk_assets.domain.model.pipeline import MISSING_CATEGORY
-from risk_assets.domain.model.scorecard import CategoricalShape, NumericShape, Scorecard
+from risk_assets.domain.model.scorecard import FORMAT, Scorecard
+from risk_assets.domain.model.shapes import CategoricalShape, NumericShape, PairTable
+from risk_assets.domain.model.uncertainty import Side, Uncertainty
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
-    from scipy.interpolate import BSpline
-    from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import OneHotEncoder, SplineTransformer
 
-Shape = TypeVar("Shape", NumericShape, CategoricalShape)
+    from risk_assets.domain.columns import Columns
+    from risk_assets.domain.model.additive import AdditiveModel
+    from risk_assets.domain.model.additive.pairs import Pair
+    from risk_assets.domain.model.basis import Basis
+    from risk_assets.domain.model.scorecard import FeatureColumns
+
+    Array = NDArray[np.float64]
 
 
-def to_scorecard(pipeline: Pipeline, columns: Columns, features: pd.DataFrame, *, threshold: float) -> Scorecard:
-    """Return the scorecard of a fitted pipeline; the means of its shapes are over the rows of `features`.
+def to_scorecard(
+    model: AdditiveModel, columns: Columns, features: FeatureColumns, *, weights: Array | None = None
+) -> Scorecard:
+    """Return the scorecard of a fitted model, at a threshold of 1/2.
 
-    >>> from risk_assets.domain.model.pipeline import build_pipeline
-    >>> from risk_assets.domain.simulate import simulate
-    >>> from risk_assets_tests.domain.clients import SIMULATED, labelled
-    >>> features, target = labelled(simulate(500, seed=0))
-    >>> pipeline = build_pipeline(features, dict.fromkeys(features, "linear"), 1.0).fit(features, target)
-    >>> card = to_scorecard(pipeline, SIMULATED, features, threshold=0.5)
-    >>> bool(np.allclose(card.risk(features), pipeline.predict_proba(features)[:, 1]))
+    Means are over the rows of `features` (n,), weighted by `weights` (n,); a declared column that the model has no
+    term of has a flat shape.
+
+    >>> from risk_assets.domain.columns import Columns, NumericColumn
+    >>> from risk_assets.domain.model.additive import fit_additive
+    >>> rows = {"size": np.arange(60.0)}
+    >>> model = fit_additive(rows, (rows["size"] % 3 < rows["size"] / 30).astype(float))
+    >>> card = to_scorecard(model, Columns("client", "left", "1", "0", (NumericColumn("size"),)), rows)
+    >>> bool(np.allclose(card.log_odds(rows), model.predict(rows), atol=1e-12)), card.numeric[0].usual
+    (True, 29.5)
+    """
+    values = dict(zip([term.name for term in model.terms], _term_values(model), strict=True))
+    bases = {term.name: term.basis for term in model.terms}
+    numeric = [
+        _numeric(column.name, bases.get(column.name), values, features, weights) for column in columns.numeric
+    ]
+    categorical = [_categorical(name, bases.get(name), values, features, weights) for name in columns.categorical]
+    return Scorecard(
+        model.intercept,
+        0.5,
+        tuple(numeric),
+        tuple(categorical),
+        tuple(_pairs(model, features, weights)),
+        uncertainty_of(model),
+        format=FORMAT,
+    )
+
+
+def uncertainty_of(model: AdditiveModel) -> Uncertainty:
+    """Return the covariance of a model with what its coefficients count.
+
+    >>> from risk_assets.domain.model.additive import fit_additive
+    >>> rows = {"size": np.arange(60.0)}
+    >>> model = fit_additive(rows, (rows["size"] % 3 < rows["size"] / 30).astype(float))
+    >>> sure = uncertainty_of(model)
+    >>> bool(np.allclose(sure.standard_error(rows, 60), model.standard_error(rows), atol=1e-12))
     True
     """
-    card = uncentred_scorecard(pipeline, columns, threshold=threshold)
-    return centred(
-        card,
-        {shape.column: float(shape(features[shape.column].to_numpy()).mean()) for shape in varying_shapes(card)},
+    return Uncertainty(
+        tuple(_side(term.basis, term.contrast) for term in model.terms),
+        tuple(
+            (_side(pair.left.basis, pair.left.contrast), _side(pair.right.basis, pair.right.contrast))
+            for pair in model.pairs
+        ),
+        tuple(model.covariance[np.tril_indices(len(model.covariance))].tolist()),
     )
 
 
-def uncentred_scorecard(pipeline: Pipeline, columns: Columns, *, threshold: float) -> Scorecard:
-    """Return the scorecard of a fitted pipeline; the means of its shapes are NaN, but 0 of constant columns.
+def _side(basis: Basis, contrast: Array) -> Side:
+    return Side(basis, tuple(map(tuple, contrast.tolist())))
 
-    >>> from risk_assets_tests.domain.clients import MIXED, trained_on_mixed_clients
-    >>> card = uncentred_scorecard(trained_on_mixed_clients().pipeline, MIXED, threshold=0.5)
-    >>> [(shape.column, shape.mean) for shape in card.numeric]
-    [('activity', nan), ('balance__eur', nan), ('flag', nan), ('same', 0.0), ('blank', 0.0)]
+
+def _term_values(model: AdditiveModel) -> list[Array]:
+    """Return the log-odds that each function of each term's basis stands for."""
+    ends = np.cumsum([1, *(term.width for term in model.terms)])
+    return [
+        term.contrast @ model.coefficients[start:stop]
+        for term, start, stop in zip(model.terms, ends[:-1], ends[1:], strict=True)
+    ]
+
+
+def _numeric(
+    name: str, basis: Basis | None, values: Mapping[str, Array], features: FeatureColumns, weights: Array | None
+) -> NumericShape:
+    numbers = np.asarray(features[name], dtype=np.float64)
+    known = numbers[~np.isnan(numbers)]
+    usual = float(np.median(known)) if len(known) else None
+    if basis is None:
+        return NumericShape(name, (0.0, 1.0), ((0.0,),), missing=0.0, mean=0.0, usual=usual)
+    size, found = basis.curve_size, values[name]
+    levels = tuple(zip(basis.levels, found[size:-1].tolist(), strict=True))
+    breaks, pieces = spline_pieces(basis, found[:size])
+    shape = NumericShape(name, breaks, pieces, float(found[-1]), math.nan, levels, usual)  # type: ignore[arg-type]
+    return replace(shape, mean=float(np.average(shape(numbers), weights=weights)))
+
+
+def _categorical(
+    name: str, basis: Basis | None, values: Mapping[str, Array], features: FeatureColumns, weights: Array | None
+) -> CategoricalShape:
+    usual = most_frequent(features[name])
+    if basis is None:
+        return CategoricalShape(name, {}, unknown=0.0, missing=0.0, mean=0.0, usual=usual)
+    *named, missing, unknown = values[name].tolist()
+    table = dict(zip(map(str, basis.levels), named, strict=True))
+    shape = CategoricalShape(name, table, unknown, missing, math.nan, usual)
+    mean = float(np.average(shape(np.asarray(features[name], dtype=object)), weights=weights))
+    return CategoricalShape(name, table, unknown, missing, mean, usual)
+
+
+def most_frequent(values: NDArray[np.float64] | NDArray[np.object_]) -> str | None:
+    """Return the category with most rows, of equally frequent ones the first by name; None without any.
+
+    >>> most_frequent(np.array(["b", "a", None, "b"], dtype=object))
+    'b'
     """
-    transformer, model = pipeline.named_steps["columns"], pipeline.named_steps["regression"]
-    weights = model.coef_[0]
-    fitted = {
-        names[0]: (steps, weights[transformer.output_indices_[step]])
-        for step, steps, names in transformer.transformers_
-        if step != "remainder"
-    }
-    numeric = [_numeric(column.name, *fitted[column.name]) for column in columns.numeric]
-    categorical = [_categorical(name, *fitted[name]) for name in columns.categorical]
-    return Scorecard(float(model.intercept_[0]), threshold, tuple(numeric), tuple(categorical))
+    names, counts = np.unique([value for value in values.tolist() if value is not None], return_counts=True)
+    return str(names[counts.argmax()]) if len(names) else None
 
 
-def varying_shapes(card: Scorecard) -> list[NumericShape | CategoricalShape]:
-    """Return the shapes whose mean is NaN: those of the columns that are in the model.
-
-    >>> employees = NumericShape("employees", (0.0, 10.0), ((-1.0, 2.0),), missing=1.0, mean=math.nan)
-    >>> [shape.column for shape in varying_shapes(Scorecard(-2.0, 0.5, (employees,), ()))]
-    ['employees']
-    """
-    return [shape for shape in card.shapes if math.isnan(shape.mean)]
-
-
-def centred(card: Scorecard, means: Mapping[str, float]) -> Scorecard:
-    """Return the scorecard with these means of its shapes over the training rows, by column.
-
-    >>> employees = NumericShape("employees", (0.0, 10.0), ((-1.0, 2.0),), missing=1.0, mean=math.nan)
-    >>> centred(Scorecard(-2.0, 0.5, (employees,), ()), {"employees": 1.2}).numeric[0].mean
-    1.2
-    """
-
-    def with_mean(shape: Shape) -> Shape:
-        return dataclasses.replace(shape, mean=means.get(shape.column, shape.mean))
-
-    return dataclasses.replace(
-        card, numeric=tuple(map(with_mean, card.numeric)), categorical=tuple(map(with_mean, card.categorical))
-    )
+def _pairs(model: AdditiveModel, features: FeatureColumns, weights: Array | None) -> list[PairTable]:
+    found = []
+    start = 1 + sum(term.width for term in model.terms)
+    for pair in model.pairs:
+        table = _table(pair, model.coefficients[start : start + pair.width])
+        start += pair.width
+        cells = tuple(map(tuple, table.tolist()))
+        shown = PairTable(pair.left.basis, pair.right.basis, cells, math.nan)
+        mean = float(np.average(shown(*(features[name] for name in shown.columns)), weights=weights))
+        found.append(PairTable(shown.left, shown.right, cells, mean))
+    return found
 
 
-def _numeric(name: str, steps: Pipeline | str, weights: NDArray[np.float64]) -> NumericShape:
-    if isinstance(steps, str):
-        return NumericShape(name, (0.0, 1.0), ((0.0,),), missing=0.0, mean=0.0)
-    breaks, pieces = spline_pieces(steps[-1], weights)
-    shape = NumericShape(name, breaks, pieces, missing=math.nan, mean=math.nan)
-    return dataclasses.replace(shape, missing=float(shape(steps[0].statistics_)[0]))
+def _table(pair: Pair, coefficients: Array) -> Array:
+    products = coefficients.reshape(pair.left.contrast.shape[1], -1)
+    return np.asarray(pair.left.contrast @ products @ pair.right.contrast.T)
 
 
-def spline_pieces(
-    transformer: SplineTransformer, weights: NDArray[np.float64]
-) -> tuple[tuple[float, ...], tuple[tuple[float, ...], ...]]:
-    """Return the breaks of a fitted spline with these weights (outputs,), and its polynomials piece by piece.
+def spline_pieces(basis: Basis, values: Array) -> tuple[tuple[float, ...], tuple[tuple[float, ...], ...]]:
+    """Return the breaks of a basis's curve with these values of its functions, and its polynomials by piece.
 
     Coefficients are of powers of t, from 0 to 1 within the piece, highest power first.
 
-    >>> from sklearn.preprocessing import SplineTransformer
-    >>> line = SplineTransformer(degree=1, knots=np.array([[0.0], [10.0]]), include_bias=False)
-    >>> spline_pieces(line.fit(np.array([[0.0], [10.0]])), weights=np.array([3.0]))
-    ((0.0, 10.0), ((-3.0, 3.0),))
+    >>> from risk_assets.domain.model.basis import Basis
+    >>> spline_pieces(Basis("size", (0.0, 10.0), 1), np.array([-3.0, 0.0]))
+    ((0.0, 10.0), ((3.0, -3.0),))
     """
-    spline = transformer.bsplines_[0]
-    if not transformer.include_bias:
-        weights = np.append(weights, 0.0)
-    first, last = spline.k, len(spline.t) - spline.k - 1
-    breaks = tuple(spline.t[first : last + 1].tolist())
-    return breaks, tuple(_polynomial(spline, weights, piece) for piece in range(first, last))
+    if len(basis.knots) < 2:  # noqa: PLR2004
+        level = float(values.sum())
+        return (0.0, 1.0), ((level,),)
+    if basis.degree == 1:
+        return basis.knots, tuple((high - low, low) for low, high in pairwise(values.tolist()))
+    padded, degree = basis.padded_knots(), basis.degree
+    pieces = range(degree, degree + len(basis.knots) - 1)
+    return basis.knots, tuple(_polynomial(padded, values, degree, piece) for piece in pieces)
 
 
-def _polynomial(spline: BSpline, weights: NDArray[np.float64], piece: int) -> tuple[float, ...]:
-    """Return a B-spline on [t_i, t_i+1) as a polynomial in (x - t_i) / (t_i+1 - t_i), highest power first.
+def _polynomial(padded: Array, values: Array, degree: int, piece: int) -> tuple[float, ...]:
+    """Return a curve on [t_i, t_i+1) as a polynomial in (x - t_i) / (t_i+1 - t_i), highest power first.
 
     Only the degree + 1 splines that are not 0 there are summed, on knots measured from t_i in widths of the
     piece, so that nothing overflows whatever the units. The Taylor series at 0: the m-th coefficient is the
@@ -125,32 +176,7 @@ def _polynomial(spline: BSpline, weights: NDArray[np.float64], piece: int) -> tu
     """
     from scipy.interpolate import BSpline
 
-    degree, knots = spline.k, spline.t
-    width = knots[piece + 1] - knots[piece]
-    near = (knots[piece - degree : piece + degree + 2] - knots[piece]) / width
-    local = BSpline(near, weights[piece - degree : piece + 1], degree)
+    width = padded[piece + 1] - padded[piece]
+    near = (padded[piece - degree : piece + degree + 2] - padded[piece]) / width
+    local = BSpline(near, values[piece - degree : piece + 1], degree)
     return tuple(float(local(0.0, nu=m)) / math.factorial(m) for m in range(degree, -1, -1))
-
-
-def _categorical(name: str, steps: Pipeline | str, weights: NDArray[np.float64]) -> CategoricalShape:
-    if isinstance(steps, str):
-        return CategoricalShape(name, {}, unknown=0.0, missing=0.0, mean=0.0)
-    frequent, has_rest = frequent_categories(steps[-1])
-    # the infrequent group, where there is one, is the encoder's last column and holds the unknown ones too
-    unknown = float(weights[-1]) if has_rest else 0.0
-    values = dict(zip(frequent, weights[: len(frequent)].tolist(), strict=True))
-    missing = values.get(MISSING_CATEGORY, unknown)
-    return CategoricalShape(name, values, unknown, missing, mean=math.nan)
-
-
-def frequent_categories(encoder: OneHotEncoder) -> tuple[list[str], bool]:
-    """Return the categories with an output of their own, in order, and whether all others share one more.
-
-    >>> from sklearn.preprocessing import OneHotEncoder
-    >>> encoder = OneHotEncoder(max_categories=2, handle_unknown="infrequent_if_exist")
-    >>> frequent_categories(encoder.fit([["north"], ["north"], ["south"], ["west"]]))
-    (['north'], True)
-    """
-    infrequent = encoder.infrequent_categories_[0]
-    rare = set() if infrequent is None else set(infrequent)
-    return [category for category in encoder.categories_[0] if category not in rare], bool(rare)

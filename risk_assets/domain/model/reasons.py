@@ -1,11 +1,12 @@
-"""Why a client has its risk, in words: what each feature does to the odds of leaving.
+"""Why a client has its risk, in words: what the risk would be if a column had its usual value.
 
-A feature's contribution is its log-odds against the average client, so exp(contribution) is the factor by which it
-multiplies the odds. The shapes add up to the model, so these reasons are exact, not an approximation of it.
+The usual value is the median, or the most frequent category. A column's effect is the log-odds of the client less
+those with the usual value, so the risk that a reason names is exact. Derived columns and what they are made of
+change together and are told as one.
 
-What explains the risk comes first: for a client above the average (its contributions add up to 0 or more) what
-raises the odds, for one below it what lowers them. What speaks against that follows, up to the number of reasons.
-engine.model.scorecard_sql computes the same text in SQL.
+What explains the risk comes first: for a client above one of usual values all over, what raises the risk; for
+one below it, what lowers it. What speaks against that follows, up to the number of reasons.
+engine.model.reasons_sql computes the same text in SQL.
 """
 
 from __future__ import annotations
@@ -16,36 +17,52 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from risk_assets.domain.model.scorecard import Scorecard
+from risk_assets.domain.model.scorecard import Family, Scorecard, risk_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from risk_assets.domain.model.scorecard import FeatureColumns
+    from risk_assets.domain.model.shapes import PairTable
 
-#: A weaker contribution would round to "odds times 1.0", which is no reason.
-LEAST_STRENGTH = 0.05
-#: Stronger contributions count as equal: either makes the risk 0 or 1.
+    Cell = float | str | None
+
+#: A weaker effect could leave the same percentage with the usual value, which is no reason.
+LEAST_STRENGTH = 0.12
+#: Stronger effects count as equal: either makes the risk 0 or 1.
 MOST_STRENGTH = 1e6
 #: What is said of a client that no feature sets apart.
 NO_REASON = "no single strong reason"
-#: Factors beyond this are not worth a figure.
-LARGEST_FACTOR = 1000.0
-#: From here on factors are given without decimals.
-LEAST_WHOLE_FACTOR = 10.0
 #: Strengths and their sum are compared to this many decimals, so that numpy and SQL order equal ones alike.
 STRENGTH_DECIMALS = 6
 #: Other numbers are written with an exponent.
 LEAST_PLAIN, LARGEST_PLAIN = 0.01, 1e15
+#: Risks nearer to 0 or 1 are not told apart; below the second and the third one they have two decimals, and one.
+LEAST_RISK, TWO_DECIMALS, ONE_DECIMAL = 0.001, 0.01, 0.1
+#: Factors beyond this are not worth a figure.
+LARGEST_FACTOR = 1000.0
+#: From here on factors are given without decimals.
+LEAST_WHOLE_FACTOR = 10.0
 
 
 @dataclass(frozen=True)
 class Reason:
-    """What one feature contributes: log-odds against the average client, and the text that people read."""
+    """What one feature, or one family of them, does: its effect in log-odds, and the text that people read."""
 
     feature: str
-    contribution: float
+    effect: float
     text: str
+
+
+def groups(scorecard: Scorecard) -> tuple[Family, ...]:
+    """Return what reasons are given for, in the order of features: families, and other features alone.
+
+    >>> groups(Scorecard(0.0, 0.5, (), (), families=(Family(("trend",), ("lastmonth",)),)))
+    ()
+    """
+    of_feature = {name: family for family in scorecard.families for name in family.features}
+    found = dict.fromkeys(of_feature.get(name, Family((), (name,))) for name in scorecard.features)
+    return tuple(found)
 
 
 def reasons(scorecard: Scorecard, columns: FeatureColumns, k: int = 3) -> list[tuple[Reason, ...]]:
@@ -53,19 +70,27 @@ def reasons(scorecard: Scorecard, columns: FeatureColumns, k: int = 3) -> list[t
 
     Equally strong ones are in feature order.
 
-    >>> from risk_assets.domain.model.scorecard import NumericShape
-    >>> activity = NumericShape("activity", (0.0, 20.0), ((-4.0, 2.0),), missing=0.0, mean=0.0)
+    >>> from risk_assets.domain.model.shapes import NumericShape
+    >>> activity = NumericShape("activity", (0.0, 20.0), ((-4.0, 2.0),), missing=0.0, mean=0.0, usual=10.0)
     >>> card = Scorecard(-1.0, 0.5, (activity,), ())
     >>> [[reason.text for reason in client] for client in reasons(card, {"activity": np.array([3.0, 10.0])})]
-    [['activity is 3: odds × 4.1'], []]
+    [['activity is 3 (usual: 10): 60 %, with the usual value 27 %'], []]
     """
-    table = scorecard.contributions(columns)
+    grouped, log_odds = groups(scorecard), scorecard.log_odds(columns)
+    table = np.column_stack([effects(scorecard, columns, group.features) for group in grouped])
     strength = np.minimum(np.abs(table), MOST_STRENGTH).round(STRENGTH_DECIMALS)
-    order = _order(table, strength)[:, :k]
-    cells = [columns[name] for name in scorecard.features]
+    above = np.round(log_odds - scorecard.usual_log_odds, STRENGTH_DECIMALS) >= 0
+    order = _order(table, strength, above[:, None])[:, :k]
+    risk, without = risk_at(log_odds), risk_at(log_odds[:, None] - table)
+    cells = {name: columns[name] for name in scorecard.features}
     return [
         tuple(
-            _reason(scorecard.features[j], cells[j][row], float(table[row, j]))
+            Reason(
+                grouped[j].features[0],
+                float(table[row, j]),
+                f"{fact(scorecard, grouped[j], {name: cells[name][row] for name in grouped[j].features})}: "
+                f"{risk_text(risk[row])}, {alternative(scorecard, grouped[j])} {risk_text(without[row, j])}",
+            )
             for j in order[row]
             if strength[row, j] >= LEAST_STRENGTH
         )
@@ -73,21 +98,110 @@ def reasons(scorecard: Scorecard, columns: FeatureColumns, k: int = 3) -> list[t
     ]
 
 
-def _order(table: NDArray[np.float64], strength: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Return each row's features in the order of the reasons, those too weak for a reason last."""
-    above = np.round(table.sum(axis=1, keepdims=True), STRENGTH_DECIMALS) >= 0
+def _order(
+    table: NDArray[np.float64], strength: NDArray[np.float64], above: NDArray[np.bool_]
+) -> NDArray[np.intp]:
+    """Return each row's groups in the order of the reasons, those too weak for a reason last."""
     explains = ((table > 0) == above) & (strength >= LEAST_STRENGTH)
     return np.lexsort((-strength, ~explains), axis=1)
 
 
-def _reason(feature: str, value: object, contribution: float) -> Reason:
-    return Reason(feature, contribution, reason_text(feature, value, contribution))
+def effects(scorecard: Scorecard, columns: FeatureColumns, features: tuple[str, ...]) -> NDArray[np.float64]:
+    """Return the log-odds (n,) of clients less those with the usual value in each of the features.
+
+    >>> from risk_assets.domain.model.shapes import NumericShape
+    >>> activity = NumericShape("activity", (0.0, 20.0), ((-4.0, 2.0),), missing=0.0, mean=0.0, usual=10.0)
+    >>> effects(Scorecard(-1.0, 0.5, (activity,), ()), {"activity": np.array([5.0])}, ("activity",)).tolist()
+    [1.0]
+    """
+    found = sum(scorecard.shape_value(name, columns[name]) - scorecard.shape(name).at_usual for name in features)
+    for pair in scorecard.pairs:
+        if set(pair.columns) & set(features):
+            left, right = (columns[name] for name in pair.columns)
+            found = found + pair(left, right) - _with_usual(pair, scorecard.usual, left, right, features)
+    return np.asarray(found)
 
 
-def reason_text(feature: str, value: object, contribution: float) -> str:
-    """Return what a feature's value does to the odds, as text.
+def _with_usual(
+    pair: PairTable,
+    usual: dict[str, Cell],
+    left: NDArray[np.float64] | NDArray[np.object_],
+    right: NDArray[np.float64] | NDArray[np.object_],
+    features: tuple[str, ...],
+) -> NDArray[np.float64] | float:
+    first, second = pair.columns
+    if first in features and second in features:
+        return pair.at(usual[first], usual[second])
+    if first in features:
+        return np.asarray(pair.right.evaluate(right) @ pair.with_left(usual[first]))
+    return np.asarray(pair.left.evaluate(left) @ pair.with_right(usual[second]))
 
-    >>> reason_text("activity", 3.0, 1.4)
+
+def fact(scorecard: Scorecard, group: Family, cells: dict[str, object]) -> str:
+    """Return what is so of a client, as text: the value of a feature, and of what it is made of.
+
+    >>> from risk_assets.domain.model.shapes import NumericShape
+    >>> shapes = [NumericShape(name, (0.0, 9.0), ((1.0,),), 0.0, 0.0, usual=1.5) for name in ("trend", "calls")]
+    >>> card = Scorecard(0.0, 0.5, tuple(shapes), (), families=(Family(("trend",), ("calls",)),))
+    >>> fact(card, card.families[0], {"trend": 0.25, "calls": 4.0})
+    'trend is 0.25 (calls 4; usual: 1.50)'
+    """
+    return "".join(
+        value_text(cells[piece[1]]) if isinstance(piece, tuple) else piece for piece in template(scorecard, group)
+    )
+
+
+def template(scorecard: Scorecard, group: Family) -> list[str | tuple[str, str]]:
+    """Return the pieces of a fact: texts, and ("value", feature) where the value of a feature stands.
+
+    >>> template(Scorecard(0.0, 0.5, (), ()), Family((), ("calls",)))[:2]
+    ['calls is ', ('value', 'calls')]
+    """
+    named = group.derived or group.parts
+    pieces: list[str | tuple[str, str]] = []
+    for place, name in enumerate(named):
+        pieces += [f"{' and ' * (place > 0)}{name} is ", ("value", name)]
+    usual = [scorecard.usual.get(name) for name in named]
+    told = "" if None in usual else f"usual: {' and '.join(map(value_text, usual))}"
+    parts: list[str | tuple[str, str]] = []
+    for place, name in enumerate(group.parts if group.derived else ()):
+        parts += [f"{', ' * (place > 0)}{name} ", ("value", name)]
+    if not parts and not told:
+        return pieces
+    return [*pieces, " (", *parts, f"{'; ' * bool(parts and told)}{told})"]
+
+
+def alternative(scorecard: Scorecard, group: Family) -> str:
+    """Return with what the risk is compared, as text.
+
+    >>> alternative(Scorecard(0.0, 0.5, (), ()), Family((), ("calls",)))
+    'on average'
+    """
+    if any(scorecard.usual.get(name) is None for name in group.features):
+        return "on average"
+    return "with the usual values" if len(group.features) > 1 else "with the usual value"
+
+
+def risk_text(risk: float) -> str:
+    """Return a risk in per cent, to two digits or more, and to two beyond 90 and 99 %.
+
+    >>> risk_text(0.414), risk_text(0.0312), risk_text(0.00314), risk_text(0.9912), risk_text(0.0001)
+    ('41 %', '3.1 %', '0.31 %', '99.12 %', 'under 0.1 %')
+    """
+    if risk < LEAST_RISK:
+        return f"under {100 * LEAST_RISK:.1f} %"
+    if risk > 1 - LEAST_RISK:
+        return f"over {100 * (1 - LEAST_RISK):.1f} %"
+    nearest = min(risk, 1 - risk)
+    if nearest < TWO_DECIMALS:
+        return f"{100 * risk:.2f} %"
+    return f"{100 * risk:.1f} %" if nearest < ONE_DECIMAL else f"{100 * risk:.0f} %"
+
+
+def contribution_text(feature: str, value: object, contribution: float) -> str:
+    """Return what a feature's value does to the odds against the average client, as text.
+
+    >>> contribution_text("activity", 3.0, 1.4)
     'activity is 3: odds × 4.1'
     """
     return f"{feature} is {value_text(value)}: {odds_text(contribution)}"

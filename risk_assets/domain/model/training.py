@@ -1,58 +1,49 @@
-"""Training: labelled client rows in, the fitted pipeline and its scorecard out; seeded, in any order of rows."""
+"""Training: labelled client rows in, the fitted pipeline and its scorecard out, in any order of rows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.model.export import to_scorecard
-from risk_assets.domain.model.pipeline import Form, build_pipeline, possible_forms
-from risk_assets.domain.model.scorecard import Scorecard
-from risk_assets.domain.model.selection import Candidate, best_threshold, choose
-from risk_assets.domain.model.training_rows import (
-    TrainingError,
-    TrainingRows,
-    canonical,
-    require_learnable,
-    sample_sizes,
-    sampled,
-)
-from risk_assets.domain.scoring.bootstrap import count_outcomes
-from risk_assets.domain.scoring.f1 import f1_of
+from risk_assets.domain.model.pipeline import to_pipeline
+from risk_assets.domain.model.scorecard import Scorecard, risk_at
+from risk_assets.domain.model.training_rows import TrainingError, TrainingRows, canonical, require_learnable
+from risk_assets.domain.scoring.f1 import best_threshold, f1_at
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
     from sklearn.pipeline import Pipeline
 
+#: Numbers that differ by less are taken for one: dividing by a smaller gap could overflow.
+LEAST_RANGE = 1e-100
+
 
 @dataclass(frozen=True)
-class Selection:
-    """What was chosen before the fit: the form of each column, the penalty C and the threshold.
+class TrainingReport:
+    """How a model came about.
 
-    `threshold_f1` is the F1 at the threshold over held-out rows.
+    `rows` were fitted on, of which `positives` left. `steps` are those of Newton's method, `degrees` the effective
+    degrees of freedom of each term and pair, `dispersion` how many times as much the rows vary as rows of so many
+    clients would, and `problem` says why the fit did not come to rest, if it did not. `threshold_f1` is the F1 at
+    the threshold, each row judged by a model without its client. `rows_known` are those that a sample was drawn
+    of, and `error_factor` says how many times as large its standard errors are as theirs.
     """
 
-    forms: Mapping[str, Form]
-    c: float
-    candidates: tuple[Candidate, ...]
-    threshold: float
-    threshold_f1: float
-
-
-@dataclass(frozen=True)
-class _RowCounts:
     rows: int
     positives: int
-
-
-@dataclass(frozen=True)
-class TrainingReport(Selection, _RowCounts):
-    """How a model came about: the rows it was fitted on (the first two fields), and what was chosen before."""
+    threshold: float
+    threshold_f1: float
+    steps: int = 0
+    degrees: Mapping[str, float] = field(default_factory=dict)
+    dispersion: float = 1.0
+    problem: str = ""
+    rows_known: int = 0
+    error_factor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -64,71 +55,66 @@ class TrainedModel:
     report: TrainingReport
 
 
-def train(
-    features: pd.DataFrame,
-    target: NDArray[np.int64],
-    columns: Columns,
-    *,
-    seed: int,
-    threshold: float | None,
-    sample: TrainingRows | None = None,
-) -> TrainedModel:
-    """Train on a table of float64 and text columns (NaN and None are missing) and 0/1 labels (n,).
+def train(rows: TrainingRows, columns: Columns, *, threshold: float | None, rows_known: int = 0) -> TrainedModel:
+    """Train on rows; the same ones in any order give the same model, byte for byte.
 
-    The same rows in any order give the same model, byte for byte. With `threshold` None the one with the best F1
-    on held-out rows is taken. `sample` holds the rows on which the model is chosen; by default they are drawn
-    here. Raises TrainingError for rows that cannot train a model.
+    With `threshold` None the one with the best F1 is taken, each row judged by a model without its client. Of
+    `rows_known` rows the given ones are a weighted sample; 0 means that they are all. Raises TrainingError for
+    rows that cannot train a model.
 
     >>> from risk_assets.domain.simulate import simulate
     >>> from risk_assets_tests.domain.clients import SIMULATED, labelled
-    >>> model = train(*labelled(simulate(500, seed=0)), SIMULATED, seed=0, threshold=None)
+    >>> model = train(labelled(simulate(500, seed=0)), SIMULATED, threshold=None)
     >>> model.report.rows, model.report.positives, model.scorecard.features
     (500, 93, ('lastmonth_activity', 'lastyear_activity', 'number_of_employees'))
     """
-    from threadpoolctl import threadpool_limits
+    from risk_assets.domain.model.additive import fit_additive
 
-    positives = int(target.sum())
-    require_learnable(len(target), positives, columns)
-    rows = canonical(TrainingRows(features, target), columns)
-    drawn = rows if sample is None else canonical(sample, columns)
-    sizes = sample_sizes(len(target) - positives, positives)
-    selection = select(sampled(drawn, sizes, seed), columns, seed=seed, threshold=threshold)
-    with threadpool_limits(1):
-        pipeline = build_pipeline(rows.features, selection.forms, selection.c).fit(rows.features, rows.target)
-    scorecard = to_scorecard(pipeline, columns, rows.features, threshold=selection.threshold)
-    return TrainedModel(pipeline, scorecard, report_of(selection, len(target), positives))
-
-
-def select(sample: TrainingRows, columns: Columns, *, seed: int, threshold: float | None) -> Selection:
-    """Choose forms, penalty and threshold on rows in canonical order.
-
-    Raises TrainingError where no feature varies.
-
-    >>> from risk_assets.domain.simulate import simulate
-    >>> from risk_assets_tests.domain.clients import SIMULATED, labelled
-    >>> rows = canonical(TrainingRows(*labelled(simulate(500, seed=0))), SIMULATED)
-    >>> selection = select(rows, SIMULATED, seed=0, threshold=0.5)
-    >>> selection.c, selection.forms["lastmonth_activity"]
-    (100.0, 'linear')
-    """
-    from threadpoolctl import threadpool_limits
-
-    possible = possible_forms(sample.features, columns)
-    if set(possible.values()) == {("constant",)}:
+    positives = int(rows.target.sum())
+    require_learnable(len(rows.target), positives, columns)
+    rows = canonical(rows, columns)
+    varying = {name: rows.features[name] for name in columns.features if _varies(rows.features[name])}
+    if not varying:
         raise TrainingError("each feature holds one value only: nothing tells the clients apart")
-    # one thread: small matrices are faster so, and sums come out alike on machines with more cores
-    with threadpool_limits(1):
-        choice = choose(sample.features, sample.target, possible, seed=seed, client_folds=sample.folds)
-    cut = best_threshold(sample.target, choice.risk) if threshold is None else threshold
-    f1 = f1_of(count_outcomes(sample.target == 1, choice.risk >= cut))
-    return Selection(choice.forms, choice.c, choice.candidates, cut, f1)
+    model = fit_additive(varying, rows.target.astype(np.float64), weights=rows.weights, clients=rows.clients)
+    scorecard = to_scorecard(model, columns, rows.features, weights=rows.weights)
+    risk = risk_at(model.left_out)
+    cut = best_threshold(rows.target, risk, rows.weights) if threshold is None else threshold
+    return TrainedModel(
+        to_pipeline(model, columns.features),
+        replace(scorecard, threshold=cut),
+        TrainingReport(
+            rows=len(rows.target),
+            positives=positives,
+            threshold=cut,
+            threshold_f1=f1_at(rows.target, risk, cut, rows.weights),
+            steps=model.steps,
+            degrees=model.degrees,
+            dispersion=model.dispersion,
+            problem=model.problem,
+            rows_known=rows_known or len(rows.target),
+            error_factor=1.0 if rows.weights is None else error_factor(rows.target, risk, rows.weights),
+        ),
+    )
 
 
-def report_of(selection: Selection, rows: int, positives: int) -> TrainingReport:
-    """Return the report of a model, from what was chosen and the rows it was fitted on.
+def _varies(values: NDArray[np.float64] | NDArray[np.object_]) -> bool:
+    """Whether a column tells rows apart; missing counts as a value."""
+    if values.dtype == object:
+        return len(set(values.tolist())) > 1
+    known = values[~np.isnan(values)]
+    varied = len(known) > 0 and float(known.max()) - float(known.min()) > LEAST_RANGE
+    return bool(varied or 0 < len(known) < len(values))
 
-    >>> selection = Selection({"employees": "linear"}, 10.0, (), threshold=0.4, threshold_f1=0.5)
-    >>> report_of(selection, rows=1000, positives=200).positives
-    200
+
+def error_factor(outcome: NDArray[np.int64], risk: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    """Return about how many times as large standard errors are as those of all rows that a sample stands for.
+
+    Of weighted scores the variance is the sum of squared weights times squared residuals, where that of all rows
+    would have been the sum of weights times squared residuals; all (n,).
+
+    >>> error_factor(np.array([1, 0, 0]), np.array([0.5, 0.5, 0.5]), np.array([1.0, 4.0, 4.0]))
+    1.915
     """
-    return TrainingReport(rows=rows, positives=positives, **vars(selection))
+    squares = (outcome - risk) ** 2
+    return float(np.sqrt((weights**2 @ squares) / (weights @ squares)))

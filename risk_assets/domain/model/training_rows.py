@@ -1,23 +1,20 @@
-"""The rows a model is fitted on, in one order whatever the order of the input, and the sample it is chosen on."""
+"""The rows that a model is fitted on, in one order whatever the order of the input."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from risk_assets.domain.columns import Columns
-from risk_assets.domain.model.selection import FOLDS
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
+    from risk_assets.domain.model.scorecard import FeatureColumns
+
 LEAST_ROWS, LEAST_OF_A_CLASS = 10, 2
-#: Forms, penalty and threshold are chosen on at most this many rows; the model itself is fitted on all.
-MOST_SELECTION_ROWS = 50_000
 
 
 class TrainingError(ValueError):
@@ -26,25 +23,51 @@ class TrainingError(ValueError):
 
 @dataclass(frozen=True)
 class TrainingRows:
-    """A table of float64 and text columns (NaN and None are missing) with 0/1 labels (n,).
+    """Features by name (n,), floats with NaN or texts with None where missing, and 0/1 outcomes (n,).
 
-    `folds` (n,), where given, is the cross-validation fold of each row's client: 0 to FOLDS - 1.
+    `clients` (n,) says whose row each is, and `weights` (n,) for how many rows it stands, where a sample left some
+    out; None means rows of as many clients, and 1.
     """
 
-    features: pd.DataFrame
+    features: FeatureColumns
     target: NDArray[np.int64]
-    folds: NDArray[np.int64] | None = None
+    clients: NDArray[np.object_] | None = None
+    weights: NDArray[np.float64] | None = None
 
-    def take(self, indices: NDArray[np.int64]) -> TrainingRows:
-        """Return the rows with these indices (m,), in that order.
 
-        >>> import pandas as pd
-        >>> rows = TrainingRows(pd.DataFrame({"employees": [10.0, 20.0, 30.0]}), np.array([0, 1, 0]))
-        >>> rows.take(np.array([2, 1])).target.tolist()
-        [0, 1]
+@dataclass(frozen=True)
+class Shares:
+    """Which share of the clients is trained on: of those that have left at some time, and of all others.
+
+    >>> shares_of(leavers=50_000, others=5_000_000, most=1_000_000)
+    Shares(left=1.0, stayed=0.19)
+    """
+
+    left: float = 1.0
+    stayed: float = 1.0
+
+    @property
+    def whole(self) -> bool:
+        """Whether all clients are trained on.
+
+        >>> Shares().whole, Shares(stayed=0.5).whole
+        (True, False)
         """
-        folds = None if self.folds is None else self.folds[indices]
-        return TrainingRows(self.features.iloc[indices], self.target[indices], folds)
+        return self.left == self.stayed == 1.0
+
+
+def shares_of(leavers: int, others: int, most: int) -> Shares:
+    """Return the shares that leave about `most` rows: all of leavers where they take half of them at most.
+
+    Leavers are few and tell most. `leavers` and `others` are the rows of both kinds of clients.
+
+    >>> shares_of(leavers=100, others=900, most=1000), shares_of(leavers=2000, others=2000, most=1000)
+    (Shares(left=1.0, stayed=1.0), Shares(left=0.25, stayed=0.25))
+    """
+    if leavers + others <= most:
+        return Shares()
+    left = min(1.0, max(most / 2, most - others) / max(leavers, 1))
+    return Shares(left, min(1.0, (most - left * leavers) / max(others, 1)))
 
 
 def require_learnable(rows: int, positives: int, columns: Columns) -> None:
@@ -67,72 +90,42 @@ def require_learnable(rows: int, positives: int, columns: Columns) -> None:
 
 
 def canonical(rows: TrainingRows, columns: Columns) -> TrainingRows:
-    """Return features and labels in one order of rows and one type per column, whatever those of the input.
+    """Return the rows in one order, and the features in one type each, whatever those of the input.
 
     Raises TrainingError for an infinite value.
 
-    >>> import pandas as pd
     >>> from risk_assets.domain.columns import NumericColumn
     >>> columns = Columns("client", "left", "1", "0", (NumericColumn("employees"),))
-    >>> rows = TrainingRows(pd.DataFrame({"employees": [30, 10, 20]}), np.array([0, 1, 0]))
+    >>> rows = TrainingRows({"employees": np.array([30.0, 10.0, 20.0])}, np.array([0, 1, 0]))
     >>> canonical(rows, columns).features["employees"].tolist()
     [10.0, 20.0, 30.0]
     """
-    import pandas as pd
+    numeric = {column.name: _numbers(column.name, rows.features[column.name]) for column in columns.numeric}
+    coded = {name: _codes(rows.features[name]) for name in columns.categorical}
+    keys = [*numeric.values(), *(codes for codes, _ in coded.values()), rows.target]
+    clients = None if rows.clients is None else np.unique(rows.clients.astype(str), return_inverse=True)[1]
+    order = np.lexsort((keys if clients is None else [*keys, clients])[::-1])
+    texts = {name: levels[codes[order]] for name, (codes, levels) in coded.items()}
+    return TrainingRows(
+        {**{name: values[order] for name, values in numeric.items()}, **texts},
+        rows.target[order],
+        None if clients is None else clients[order].astype(object),
+        None if rows.weights is None else rows.weights[order],
+    )
 
-    features, target = rows.features, rows.target
-    numeric = {column.name: _numbers(column.name, features[column.name]) for column in columns.numeric}
-    coded = {name: pd.factorize(features[name], sort=True) for name in columns.categorical}
-    keys = [*numeric.values(), *(codes for codes, _ in coded.values()), target]
-    order = np.lexsort((keys if rows.folds is None else [*keys, rows.folds])[::-1])
-    texts = {name: _texts(codes[order], list(levels)) for name, (codes, levels) in coded.items()}
-    table = pd.DataFrame({name: values[order] for name, values in numeric.items()} | texts)
-    return TrainingRows(table, target[order], None if rows.folds is None else rows.folds[order])
 
-
-def _numbers(name: str, values: pd.Series) -> NDArray[np.float64]:
+def _numbers(name: str, values: NDArray[np.float64] | NDArray[np.object_]) -> NDArray[np.float64]:
     # adding 0 turns -0.0 into 0.0: equal values get equal bytes
-    numbers = values.to_numpy(dtype=np.float64) + 0.0
+    numbers: NDArray[np.float64] = np.asarray(values, dtype=np.float64) + 0.0
     if np.isinf(numbers).any():
         raise TrainingError(f"{name}: holds an infinite value")
     return numbers
 
 
-def _texts(codes: NDArray[np.int64], levels: list[object]) -> pd.Series:
-    """Return categories as text, None where the code is -1; equal texts are one object, as pickles show."""
-    import pandas as pd
-
-    names = np.array([*(sys.intern(str(level)) for level in levels), None], dtype=object)
-    return pd.Series(names[codes], dtype=object)
-
-
-def sample_sizes(negatives: int, positives: int) -> tuple[int, int]:
-    """Return how many rows of each class to choose on: all, or about MOST_SELECTION_ROWS in proportion.
-
-    >>> sample_sizes(negatives=800, positives=200), sample_sizes(negatives=800_000, positives=200_000)
-    ((800, 200), (40000, 10000))
-    """
-    share = MOST_SELECTION_ROWS / (negatives + positives)
-    if share >= 1:
-        return negatives, positives
-    negatives, positives = (min(count, max(FOLDS, round(count * share))) for count in (negatives, positives))
-    return negatives, positives
-
-
-def sampled(rows: TrainingRows, sizes: tuple[int, int], seed: int) -> TrainingRows:
-    """Return a seeded sample of at most `sizes` rows (negatives, positives), in the order of the rows.
-
-    >>> import pandas as pd
-    >>> rows = TrainingRows(pd.DataFrame({"employees": np.arange(10.0)}), np.array([0] * 6 + [1] * 4))
-    >>> sampled(rows, (3, 2), seed=0).target.tolist()
-    [0, 0, 0, 1, 1]
-    """
-    members = [np.flatnonzero(rows.target == label) for label in (0, 1)]
-    if all(len(indices) <= size for indices, size in zip(members, sizes, strict=True)):
-        return rows
-    rng = np.random.default_rng(seed)
-    chosen = [
-        rng.choice(indices, min(size, len(indices)), replace=False)
-        for indices, size in zip(members, sizes, strict=True)
-    ]
-    return rows.take(np.sort(np.concatenate(chosen)))
+def _codes(values: NDArray[np.float64] | NDArray[np.object_]) -> tuple[NDArray[np.intp], NDArray[np.object_]]:
+    """Return the place of each text among the sorted ones, -1 where it is missing, and these, None last."""
+    texts = [None if value is None or value != value else str(value) for value in values.tolist()]  # noqa: PLR0124
+    levels = sorted({text for text in texts if text is not None})
+    places = {text: place for place, text in enumerate(levels)}
+    codes = np.array([-1 if text is None else places[text] for text in texts], dtype=np.intp)
+    return codes, np.array([*levels, None], dtype=object)

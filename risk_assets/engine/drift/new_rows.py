@@ -15,7 +15,8 @@ from risk_assets.domain.scoring.bootstrap import PairedCounts
 from risk_assets.domain.scoring.metrics import CalibrationBin, Confusion
 from risk_assets.domain.scoring.performance_estimate import ExpectedPositives, calibration_points
 from risk_assets.engine.drift.profile import QUANTILE_ROWS, SHARES, whole
-from risk_assets.engine.model.scorecard_sql import number, placed, risk_sql, scorable
+from risk_assets.engine.model.scorecard_sql import placed, risk_sql, scorable
+from risk_assets.engine.model.shape_sql import number
 from risk_assets.engine.select import draw, one_in
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import literal, quote

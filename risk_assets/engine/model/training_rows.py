@@ -1,13 +1,13 @@
-"""The rows to train on as one narrow table, and the sample of them on which a model is chosen.
+"""The rows to train on as one narrow table, all of them or a weighted sample of the clients.
 
-The table has y (1 is positive), bucket and fold (by the MD5 of the id, other digits than `held_out` goes by), the
-features as x0, x1, … in declared order, and what describes the rows: id, drawn and fingerprint (see `select`).
+The table has y (1 is positive), bucket (by the MD5 of purpose and id), the features as x0, x1, … in declared
+order, and what describes the rows: id, drawn and fingerprint (see `select`).
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,58 +16,50 @@ from risk_assets.domain.columns import Columns
 from risk_assets.engine.dataset import Dataset, Keep, rows, table
 from risk_assets.engine.select import declared_columns, draw, fingerprint
 from risk_assets.engine.session import Session
-from risk_assets.engine.sql import quote
+from risk_assets.engine.sql import literal, quote
 
 if TYPE_CHECKING:
-    from risk_assets.domain.model.training_rows import TrainingRows
+    from risk_assets.domain.model.training_rows import Shares, TrainingRows
 
 BUCKETS = 65536
-#: More rows than this many times the sample are thinned before they are fetched.
-MOST_OVERSHOOT = 4
 
 
 @dataclass(frozen=True)
 class TrainingTable:
-    """The table of labelled rows, and the parts that they are chosen from.
-
-    `apart` is a query for the ids of clients that are left out.
-    """
+    """The table of labelled rows, and how many of them are taken into memory at most."""
 
     table: str
-    data: Dataset
     keep: Keep
-    apart: str = ""
+    most_rows: int
 
 
 @contextlib.contextmanager
 def training_table(
-    session: Session, data: Dataset, keep: Keep, *, rows_in_memory: int, apart: str = ""
+    session: Session, data: Dataset, keep: Keep, *, most_rows: int, apart: str = ""
 ) -> Iterator[TrainingTable]:
-    """Give the rows to train on, and keep them on disk meanwhile if they are more than get into memory.
+    """Give the rows to train on, and keep them on disk meanwhile if they are more than `most_rows`.
 
     Rows of clients whose ids the query `apart` gives are left out.
 
     Raises SelectionError where the parts lack a declared column.
     """
     query = training_rows(session.columns, data, keep, apart)
-    if _labelled_count(session, data) <= rows_in_memory:
-        yield TrainingTable(f"({query})", data, keep, apart)
+    if _labelled_count(session, data) <= most_rows:
+        yield TrainingTable(f"({query})", keep, most_rows)
         return
     with contextlib.ExitStack() as stack:
         with declared_columns(session):
             kept = stack.enter_context(session.cache_on_disk("training_rows", query))
-        yield TrainingTable(kept, data, keep, apart)
+        yield TrainingTable(kept, keep, most_rows)
 
 
 def training_rows(columns: Columns, data: Dataset, keep: Keep, apart: str = "") -> str:
     """Return the query of the table of labelled rows."""
-    from risk_assets.domain.model.selection import FOLDS
-
     features = ", ".join(f"{quote(name)} AS {feature}" for name, feature in feature_names(columns).items())
+    drawn = f"md5({literal('training ')} || {quote(columns.id)})"
     return (
         f"SELECT CAST({quote(columns.target)} AS TINYINT) AS y, "
-        f"CAST({_digits(columns, 9, 4)} AS INTEGER) AS bucket, "
-        f"CAST({_digits(columns, 13, 8)} % {FOLDS} AS TINYINT) AS fold, "
+        f"CAST(CAST('0x' || substr({drawn}, 1, 4) AS BIGINT) AS INTEGER) AS bucket, "
         f"{quote(columns.id)} AS id, {draw(columns)} AS drawn, {fingerprint(columns)} AS fingerprint"
         f"{', ' * bool(features)}{features} "
         f"FROM ({rows(columns, data, keep, apart=apart)}) WHERE {quote(columns.target)} IS NOT NULL"
@@ -94,10 +86,6 @@ def feature_names(columns: Columns) -> dict[str, str]:
     return {name: f"x{place}" for place, name in enumerate(columns.features)}
 
 
-def _digits(columns: Columns, first: int, count: int) -> str:
-    return f"CAST('0x' || substr(md5({quote(columns.id)}), {first}, {count}) AS BIGINT)"
-
-
 def _labelled_count(session: Session, data: Dataset) -> int:
     """Return the number of rows with a label, held out or not: a quick upper bound of those to train on."""
     with declared_columns(session):
@@ -107,65 +95,53 @@ def _labelled_count(session: Session, data: Dataset) -> int:
     return int(count)
 
 
-def class_counts(session: Session, table: str) -> tuple[int, int]:
+def class_counts(session: Session, rows: TrainingTable) -> tuple[int, int]:
     """Return the number of negative and of positive rows."""
     with declared_columns(session):
-        found = dict(session.run(f"SELECT y, count(*) FROM {table} GROUP BY y").fetchall())
+        found = dict(session.run(f"SELECT y, count(*) FROM {rows.table} GROUP BY y").fetchall())
     return found.get(0, 0), found.get(1, 0)
 
 
-def selection_rows(session: Session, table: str, sizes: tuple[int, int]) -> TrainingRows:
-    """Return at least so many negative and positive rows, or all there are: those of the clients of least MD5.
+def read_training_rows(session: Session, rows: TrainingTable) -> TrainingRows:
+    """Return the rows, or a weighted sample of about `most_rows` of them where they are more.
 
-    The same rows give the same sample in whatever files. Where a few clients have so many rows that whole clients
-    are far too many, every so many-th of the rows in order of their values is taken.
+    The sample is of clients, drawn by a hash of purpose and id: all that have left at some time, or as many as
+    fill half of it, and a share of the others. Each row stands for as many as its kind of clients were thinned by.
     """
-    limits = [_limit(session, table, label, size) for label, size in enumerate(sizes)]
-    wanted = " OR ".join(f"(y = {label} AND bucket <= {bucket})" for label, (bucket, _) in enumerate(limits))
-    steps = [
-        max(1, found // (MOST_OVERSHOOT * max(size, 1))) for (_, found), size in zip(limits, sizes, strict=True)
-    ]
-    query = f"SELECT * FROM {table} WHERE {wanted}"
-    if max(steps) > 1:
-        query = _thinned(session.columns, query, steps)
-    return _fetched(session, query, with_folds=True)
+    from risk_assets.domain.model.training_rows import Shares, shares_of
+
+    if sum(class_counts(session, rows)) <= rows.most_rows:
+        return _fetched(session, f"SELECT *, 1 AS has_left FROM {rows.table}", Shares())
+    leavers = f"SELECT DISTINCT id FROM {rows.table} WHERE y = 1"
+    marked = f"SELECT *, CASE WHEN id IN ({leavers}) THEN 1 ELSE 0 END AS has_left FROM {rows.table}"
+    counted = dict(session.run(f"SELECT has_left, count(*) FROM ({marked}) GROUP BY has_left").fetchall())
+    shares = shares_of(counted.get(1, 0), counted.get(0, 0), rows.most_rows)
+    limit = f"CASE WHEN has_left = 1 THEN {_limit(shares.left)} ELSE {_limit(shares.stayed)} END"
+    return _fetched(session, f"SELECT * FROM ({marked}) WHERE bucket < {limit}", shares)
 
 
-def all_rows(session: Session, table: str) -> TrainingRows:
-    """Return all rows of a small table, without folds: stratified ones do."""
-    return _fetched(session, f"SELECT * FROM {table}", with_folds=False)
+def _limit(share: float) -> int:
+    return max(1, round(share * BUCKETS))
 
 
-def _limit(session: Session, table: str, label: int, size: int) -> tuple[int, int]:
-    """Return the last bucket to take of a class, and how many rows are then taken."""
-    counted = f"SELECT bucket, count(*) AS found FROM {table} WHERE y = {label} GROUP BY bucket"
-    running = f"SELECT bucket, CAST(sum(found) OVER (ORDER BY bucket) AS BIGINT) AS total FROM ({counted})"
-    reached = f"SELECT bucket, total FROM ({running}) WHERE total >= {size} ORDER BY bucket LIMIT 1"
-    [(bucket, total)] = session.run(reached).fetchall()
-    return int(bucket), int(total)
-
-
-def _thinned(columns: Columns, query: str, steps: Sequence[int]) -> str:
-    order = ", ".join(f"{feature} NULLS FIRST" for feature in feature_names(columns).values())
-    numbered = f"SELECT *, row_number() OVER (PARTITION BY y ORDER BY {order}, fold) AS place FROM ({query})"
-    return f"SELECT * FROM ({numbered}) WHERE place % CASE WHEN y = 0 THEN {steps[0]} ELSE {steps[1]} END = 0"
-
-
-def _fetched(session: Session, query: str, *, with_folds: bool) -> TrainingRows:
+def _fetched(session: Session, query: str, shares: Shares) -> TrainingRows:
     import numpy as np
-    import pandas as pd
 
     from risk_assets.domain.model.training_rows import TrainingRows
 
     columns, names = session.columns, feature_names(session.columns)
     with declared_columns(session):
-        found = session.run(f"SELECT y, fold, {', '.join(names.values())} FROM ({query})").fetchall()
-    y, folds, *features = zip(*found, strict=True)
+        found = session.run(f"SELECT id, y, has_left, {', '.join(names.values())} FROM ({query})").fetchnumpy()
     numeric = {column.name for column in columns.numeric}
-    table = {
-        name: pd.Series(cells, dtype="float64" if name in numeric else "object")
-        for name, cells in zip(names, features, strict=True)
+    features = {
+        name: np.ma.filled(found[cell].astype(np.float64), np.nan)
+        if name in numeric
+        else np.ma.getdata(found[cell])
+        for name, cell in names.items()
     }
-    return TrainingRows(
-        pd.DataFrame(table), np.array(y, dtype=np.int64), np.array(folds, dtype=np.int64) if with_folds else None
-    )
+    weights = None
+    if not shares.whole:
+        stands_for = np.array([BUCKETS / _limit(shares.stayed), BUCKETS / _limit(shares.left)])
+        weights = stands_for[np.ma.getdata(found["has_left"]).astype(np.intp)]
+    target = np.ma.getdata(found["y"]).astype(np.int64)
+    return TrainingRows(features, target, np.ma.getdata(found["id"]), weights)

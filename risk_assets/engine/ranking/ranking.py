@@ -10,7 +10,8 @@ from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.domain.ranking.risk_summary import NUMBERS, REASONS
 from risk_assets.domain.spreadsheet import FORMULA_STARTS, harmless
 from risk_assets.engine.dataset import NEVER, NEXT_LEAVING, NOT_YET, POSITION, Dataset, moment, numbered_rows
-from risk_assets.engine.model.scorecard_sql import change_query, placed, reasons_query, risk_sql, scorable
+from risk_assets.engine.model.reasons_sql import change_query, reasons_query
+from risk_assets.engine.model.scorecard_sql import log_odds_sql, placed, risk_of, risk_sql, scorable
 from risk_assets.engine.ranking.ranked_columns import columns_of, id_name
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import date_text, literal, quote
@@ -121,7 +122,8 @@ def _scored(columns: Columns, numbered: str, scorecard: Scorecard) -> str:
     selected = ", ".join([f"{quote(columns.id)} AS id", *_shown(columns), *cells])
     current = "SELECT place FROM latest WHERE status = 'current'"
     newest = f"SELECT {selected} FROM ({numbered}) WHERE {POSITION} IN ({current})"
-    scored = f"SELECT *, {risk_sql(placed(scorecard))} AS risk FROM ({newest})"
+    scored = f"SELECT *, {log_odds_sql(placed(scorecard))} AS log_odds FROM ({newest})"
+    scored = f"SELECT *, {risk_of('log_odds')} AS risk FROM ({scored})"
     return f"SELECT * FROM ({scored}) LEFT JOIN previous ON id = before_id ORDER BY risk DESC, id"
 
 
@@ -137,7 +139,14 @@ def _numbered(columns: Columns, clients: int, features: int) -> str:
     shown = [each.rpartition(" AS ")[2] for each in _shown(columns)]
     values = ["risk * worth AS value_at_risk"] * (columns.value is not None)
     cells = ", ".join(
-        ["id", *shown, *values, *(f"{letter}{place}" for letter in "xy" for place in range(features)), "risk"]
+        [
+            "id",
+            *shown,
+            *values,
+            *(f"{letter}{place}" for letter in "xy" for place in range(features)),
+            "risk",
+            "log_odds",
+        ]
     )
     return (
         f"(SELECT {cells}, rowid + 1 AS rank, 1 + rowid * 10 // {max(clients, 1)} AS decile, "

@@ -25,9 +25,8 @@ def ranked_periods(
     *,
     apart: str,
     most: int,
-    seed: int,
     threshold: float | None,
-    rows_in_memory: int,
+    most_rows: int,
 ) -> Iterator[RankedPeriod]:
     """Yield the last `most` complete months, each ranked by a model of what was known on its last day.
 
@@ -40,11 +39,10 @@ def ranked_periods(
     for day in _days(session, data, account, most):
         known = _as_known_on(data, account, day)
         try:
-            with training_table(session, known, "training", rows_in_memory=rows_in_memory, apart=apart) as table:
-                training = train_on(session, table, seed=seed, threshold=threshold, rows_in_memory=rows_in_memory)
+            with training_table(session, known, "training", most_rows=most_rows, apart=apart) as table:
+                model = train_on(session, table, threshold=threshold)
         except TrainingError:  # too little was known on that day; later days may do
             continue
-        model = training.model
         learnt = labelled_rows(session, known, "all")
         column, sign = best_column(learnt.columns, learnt.target == 1)
         found = read_labelled_rows(session, _clients(session, data, account, day))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile, Profile
-from risk_assets.domain.model.scorecard import CategoricalShape, NumericShape, Scorecard
+from risk_assets.domain.model.scorecard import Scorecard
+from risk_assets.domain.model.shapes import CategoricalShape, NumericShape
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

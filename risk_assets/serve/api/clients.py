@@ -13,7 +13,7 @@ from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 from pydantic import BaseModel, Field
 
-from risk_assets.domain.model.reasons import reason_text
+from risk_assets.domain.model.reasons import contribution_text
 from risk_assets.serve.api.answers import (
     ClientAnswer,
     ClientList,
@@ -127,7 +127,7 @@ def explain(version: Version, features: Mapping[str, float | str | None]) -> Exp
                 log_odds=log_odds,
                 average=shape.mean,
                 odds_factor=math.exp(effect),
-                text=reason_text(shape.column, value, effect),
+                text=contribution_text(shape.column, value, effect),
             )
         )
     shapes.sort(key=lambda found: -abs(found.log_odds - found.average))

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from risk_assets.domain.columns import MAX_MAGNITUDE
-from risk_assets.domain.model.scorecard import CategoricalShape, NumericShape, Scorecard
+from risk_assets.domain.model.scorecard import Scorecard
+from risk_assets.domain.model.shapes import CategoricalShape, NumericShape
 from risk_assets_tests.domain.clients import trained_on_mixed_clients
 
 BENT = NumericShape("activity", (0.0, 10.0, 30.0), ((1.0, 0.0, 2.0), (0.0, -4.0, 3.0)), missing=0.25, mean=1.0)
@@ -101,7 +102,9 @@ def test_one_client_by_plain_numbers_has_the_risk_that_arrays_give_it(
 @given(floats=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=4, max_size=4))
 def test_json_gives_back_exactly_the_same_scorecard(floats: list[float]) -> None:
     line = NumericShape("x", (-1.0, 1.0), ((floats[0], floats[1]),), missing=floats[2], mean=floats[3])
-    card = Scorecard(floats[0], 0.5, (line,), (CategoricalShape("y", {"é\n": floats[1]}, *floats[:3]),))
+    card = Scorecard(
+        floats[0], 0.5, (line,), (CategoricalShape("y", {"é\n": floats[1]}, floats[0], floats[1], floats[2]),)
+    )
     adapter = TypeAdapter(Scorecard)
     assert adapter.validate_json(adapter.dump_json(card)) == card
 

@@ -13,7 +13,8 @@ from risk_assets.domain.drift.counts import ColumnCounts, CountedRows, count_row
 from risk_assets.domain.drift.measure import measure_drift
 from risk_assets.domain.drift.profile import Profile
 from risk_assets.domain.drift.verdict import DriftReference, DriftRules, NewRows
-from risk_assets.domain.model.scorecard import CategoricalShape, NumericShape, Scorecard
+from risk_assets.domain.model.scorecard import Scorecard
+from risk_assets.domain.model.shapes import CategoricalShape, NumericShape
 from risk_assets.domain.scoring.bootstrap import count_pairs as count_pairs_in_numpy
 from risk_assets.domain.scoring.performance_estimate import ExpectedPositives
 from risk_assets.engine.dataset import Dataset
@@ -172,7 +173,7 @@ def test_rows_that_were_trained_on_are_left_out_wherever_they_stand_now(
     others = [(f"other{name}", *cells) for name, *cells in client_rows(300, seed=3)]
     before = write_part(tmp_path / "before.parquet", COLUMNS, [*rows, *others][:trained])
     again = [write_part(tmp_path / f"{place}.parquet", COLUMNS, rows[place::2]) for place in (0, 1)]
-    with training_table(session, Dataset((before,)), "all", rows_in_memory=1000) as known:
+    with training_table(session, Dataset((before,)), "all", most_rows=1000) as known:
         write_fingerprints(session, known, tmp_path / "trained_rows.parquet")
 
     found = labelled_rows(session, Dataset(tuple(again)), "all", besides=tmp_path / "trained_rows.parquet")

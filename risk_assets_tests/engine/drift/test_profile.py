@@ -139,7 +139,7 @@ def test_the_training_rows_can_be_profiled_alone(tmp_path: Path, rows_in_memory:
     part = write_part(tmp_path / "a.parquet", COLUMNS, rows_of([float(value) for value in range(200)]))
 
     with session_of(COLUMNS, tmp_path / "spill") as session:
-        with training_table(session, Dataset((part,)), "training", rows_in_memory=rows_in_memory) as rows:
+        with training_table(session, Dataset((part,)), "training", most_rows=rows_in_memory) as rows:
             found = profile(session, table_rows(COLUMNS, rows))
         training = labelled_rows(session, Dataset((part,)), "training")
 

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from risk_assets.domain.columns import Columns
-from risk_assets.domain.model.scorecard import CategoricalShape, NumericShape, Scorecard
+from risk_assets.domain.model.scorecard import Scorecard
+from risk_assets.domain.model.shapes import CategoricalShape, NumericShape
 from risk_assets.domain.ranking.risk_summary import FIGURES, RankedClient
 from risk_assets.engine.dataset import Dataset
 from risk_assets.engine.ranking.ranking import RankingFiles, rank_clients

@@ -44,9 +44,8 @@ def days(tmp_path: Path) -> dict[str, RankedPeriod]:
             ingestion.outcomes,
             apart=ids_set_apart(layout, session),
             most=4,
-            seed=0,
             threshold=0.5,
-            rows_in_memory=1000,
+            most_rows=1000,
         )
         return {period.as_of: period for period in found}
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.engine.intake.rules import rules_for, typed
-from risk_assets.engine.model.scorecard_sql import placed, reasons_query, risk_sql
+from risk_assets.engine.model.reasons_sql import reasons_query
+from risk_assets.engine.model.scorecard_sql import log_odds_sql, placed
 from risk_assets.engine.sql import held_out, literal, number_text, quote, read_parts
 from risk_assets_tests.domain.clients import MIXED, mixed_clients, trained_on_mixed_clients
 from risk_assets_tests.engine.intake.test_rules import SPELLINGS
@@ -276,9 +277,11 @@ def test_clients_are_scored_and_reasons_worded_alike(engines: Engines) -> None:
     table = engines.table(["BIGINT", *("DOUBLE" if name in numeric else "VARCHAR" for name in names)], cells)
     card = trained_on_mixed_clients().scorecard
     placing = ", ".join(f"c{names.index(name) + 1} AS x{place}" for place, name in enumerate(card.features))
-    scored = f"(SELECT *, {risk_sql(placed(card))} AS risk FROM (SELECT c0 AS place, {placing} FROM {table}))"
+    scored = (
+        f"(SELECT *, {log_odds_sql(placed(card))} AS log_odds FROM (SELECT c0 AS place, {placing} FROM {table}))"
+    )
     expected, found = engines.answers(
-        f"SELECT * FROM ({reasons_query(card, scored, ['place', 'risk'])}) ORDER BY place"
+        f"SELECT * FROM ({reasons_query(card, scored, ['place', 'log_odds'])}) ORDER BY place"
     )
     assert [row[2:] for row in found] == [row[2:] for row in expected]
     assert [row[1] for row in found] == pytest.approx([row[1] for row in expected], rel=0, abs=1e-12)

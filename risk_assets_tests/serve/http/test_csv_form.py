@@ -85,7 +85,7 @@ def test_an_answer_as_csv_holds_what_was_sent_and_what_it_means(home: Home) -> N
     assert answer.content_type == "text/csv; charset=utf-8"
     assert answer.get_data(as_text=True).splitlines() == [
         "corporation,activity,employees,industry,risk,predicted,reason_1",
-        f"abcd,12.5,40,mining,{risk!r},1,activity is 12.50: odds × 2.1",
+        f'abcd,12.5,40,mining,{risk!r},1,"industry is mining (usual: retail): 78 %, with the usual value 57 %"',
     ]
 
 

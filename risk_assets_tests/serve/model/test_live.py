@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from risk_assets.domain.columns import Columns
-from risk_assets.domain.model.scorecard import NumericShape, Scorecard
+from risk_assets.domain.model.scorecard import Scorecard
+from risk_assets.domain.model.shapes import NumericShape
 from risk_assets.serve.http.replies import RequestError
 from risk_assets.serve.model import live
 from risk_assets.serve.model.live import LiveModel

@@ -100,7 +100,10 @@ def test_reasons_come_on_request_strongest_first(home: Home, ask: dict[str, Any]
 
     [client] = home.predict(body, **ask).get_json()["predictions"]
 
-    assert client["reasons"] == ["activity is 12.50: odds × 2.1", "industry is mining: odds × 1.8"]
+    assert client["reasons"] == [
+        "industry is mining (usual: retail): 78 %, with the usual value 57 %",
+        "activity is 12.50 (usual: 30): 78 %, with the usual value 72 %",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from risk_assets.domain.model.additive.basis import Values
+    from risk_assets.domain.model.basis import Values
 
     Array = NDArray[np.float64]
 
@@ -30,7 +30,8 @@ class AdditiveModel:
     `coefficients` (p,) and `covariance` (p, p) hold the intercept first, then the terms and the pairs in order;
     `degrees` are the effective degrees of freedom of each term and pair by name, `strengths` the penalties'
     lambdas by (name, kind), `steps` Newton's steps of the last fit, `dispersion` is phi. `problem` says why the
-    fit did not come to rest, and is empty where it did.
+    fit did not come to rest, and is empty where it did. `left_out` (rows,) are the log-odds of the training rows,
+    each by a model without its client.
 
     >>> from risk_assets.domain.model.additive import fit_additive
     >>> size = np.tile(np.arange(4.0), 10)
@@ -50,6 +51,7 @@ class AdditiveModel:
     steps: int
     dispersion: float = 1.0
     problem: str = ""
+    left_out: Array = field(default_factory=lambda: np.zeros(0))
 
     @property
     def intercept(self) -> float:

@@ -14,16 +14,16 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve, null_space
 from scipy.special import chdtrc
 
-from risk_assets.domain.model.additive.basis import Basis, frequent, quantile_knots, spikes
 from risk_assets.domain.model.additive.interval import summed
 from risk_assets.domain.model.additive.terms import Penalty, scaled_penalty
+from risk_assets.domain.model.basis import Basis, frequent, quantile_knots, spikes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from risk_assets.domain.model.additive.basis import Values
+    from risk_assets.domain.model.basis import Values
 
     Array = NDArray[np.float64]
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from risk_assets.domain.model.additive.basis import Values
     from risk_assets.domain.model.additive.pairs import Margin
+    from risk_assets.domain.model.basis import Values
 
 MOST_PAIRS = 6
 #: Pairs are fitted where p < this / number of pairs.

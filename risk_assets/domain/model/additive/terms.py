@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Literal, cast
 import numpy as np
 from scipy.linalg import block_diag, null_space
 
-from risk_assets.domain.model.additive.basis import Basis, frequent, quantile_knots, refuse_infinite, spikes
+from risk_assets.domain.model.basis import Basis, frequent, quantile_knots, refuse_infinite, spikes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from risk_assets.domain.model.additive.basis import Values
+    from risk_assets.domain.model.basis import Values
 
     Monotone = Literal["increasing", "decreasing"]
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MOST_LEVELS = 12
 #: A curve's knots are these quantiles, closer at the ends, where a piece of equally many rows would be wide.
 KNOTS = (0.0, 0.03, 0.12, 0.25, 0.37, 0.5, 0.63, 0.75, 0.88, 0.97, 1.0)
+#: Numbers that lie closer are taken for one.
+LEAST_GAP = 1e-100
 #: A penalty of levels with at most this rank tells too little of its own strength, which is then 1.
 FIXED_RANK = 3
 
@@ -114,15 +116,24 @@ def design_term(column: str, values: Values, *, monotone: Monotone | None = None
 
 def _numeric_basis(column: str, numbers: NDArray[np.float64], *, spiked: bool) -> Basis:
     known = numbers[~np.isnan(numbers)]
-    distinct = np.unique(known)
+    distinct = apart(np.unique(known))
     if len(distinct) <= MOST_LEVELS:
         return Basis(column, tuple(distinct.tolist()), 1)
     levels = spikes(numbers) if spiked else ()
-    distinct = np.setdiff1d(distinct, levels)
+    distinct = apart(np.setdiff1d(distinct, levels))
     if len(distinct) <= MOST_LEVELS:
         return Basis(column, tuple(distinct.tolist()), 1, levels)
     knots = quantile_knots(known[~np.isin(known, levels)], KNOTS)
     return Basis(column, knots, 3 if len(knots) > 2 else 1, levels)  # noqa: PLR2004
+
+
+def apart(distinct: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ascending numbers without those that lie so close to the one before that to divide by it overflows.
+
+    >>> apart(np.array([0.0, 5e-324, 7.0])).tolist()
+    [0.0, 7.0]
+    """
+    return distinct[np.concatenate([[True], np.diff(distinct) > LEAST_GAP])] if len(distinct) else distinct
 
 
 def _centred(basis: Basis, values: Values, monotone: Monotone | None) -> Term:

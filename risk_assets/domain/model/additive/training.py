@@ -16,6 +16,7 @@ from risk_assets.domain.model.additive.interval import (
     dispersion,
     inverse,
 )
+from risk_assets.domain.model.additive.leave_out import left_out
 from risk_assets.domain.model.additive.model import AdditiveModel, design
 from risk_assets.domain.model.additive.search import find_pairs
 from risk_assets.domain.model.additive.terms import Term, design_term
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from risk_assets.domain.model.additive.basis import Values
     from risk_assets.domain.model.additive.pairs import Pair
     from risk_assets.domain.model.additive.terms import Monotone
+    from risk_assets.domain.model.basis import Values
 
     Array = NDArray[np.float64]
 
@@ -184,4 +185,5 @@ def _model(
         fitted.steps,
         problem.dispersion,
         fitted.problem,
+        left_out(problem, fitted, rows.clients),
     )

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from risk_assets.domain.model.additive.basis import Basis
 from risk_assets.domain.model.additive.order import ordered_minimum
 from risk_assets.domain.model.additive.terms import Term, design_term
+from risk_assets.domain.model.basis import Basis
 
 RNG = np.random.default_rng(0)
 

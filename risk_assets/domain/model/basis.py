@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from risk_assets.domain.model.bsplines import nonzero_bsplines
+from risk_assets.domain.model.bsplines import lines_between, nonzero_bsplines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -22,6 +24,8 @@ AVERAGED_ROWS = 50_000
 SPIKE_SHARE = 0.2
 #: A category with fewer rows shares the level of rare and unknown categories.
 RARE_ROWS = 20
+#: The difference of larger knots might overflow.
+LARGE = 1e300
 #: Knots closer than this share of their range are merged, so that no spline is computed from rounding errors.
 SMALLEST_GAP = 1e-6
 
@@ -39,6 +43,8 @@ class Basis:
     >>> basis = Basis("size", (0.0, 1.0, 2.0), 1)
     >>> basis.curve_size, basis.size, basis.padded_knots().tolist(), basis.average(np.array([0.0, 2.0])).tolist()
     (3, 4, [0.0, 0.0, 0.5, 1.0, 1.0], [0.5, 0.0, 0.5, 0.0])
+    >>> basis.curve_at(np.array([0.5])).tolist()
+    [[0.5, 0.5, 0.0]]
     """
 
     column: str
@@ -58,9 +64,22 @@ class Basis:
         return self.curve_size + len(self.levels) + 1 + self.categorical
 
     def padded_knots(self) -> NDArray[np.float64]:
-        """Return the knots with the outer ones repeated, divided by the largest size of a knot."""
-        inner = np.array(self.knots) / largest(self.knots)
+        """Return the knots with the outer ones repeated, as shares of the way from the first to the last."""
+        inner = self.share(np.array(self.knots))
         return np.concatenate([[inner[0]] * self.degree, inner, [inner[-1]] * self.degree])
+
+    def share(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return how far from the first to the last knot numbers lie, 0 to 1; those beyond count as the knots.
+
+        The first knot is taken off first: to divide large numbers that lie close together would lose their digits.
+
+        >>> Basis("size", (1.0, 2.0, 5.0), 1).share(np.array([0.0, 3.0, 9.0])).tolist()
+        [0.0, 0.5, 1.0]
+        """
+        low, high = self.knots[0], self.knots[-1]
+        scale = largest(self.knots) if largest(self.knots) > LARGE else 1.0
+        inside = np.clip(numbers, low, high) / scale
+        return np.asarray((inside - low / scale) / (high / scale - low / scale))
 
     def evaluate(self, values: Values) -> NDArray[np.float64]:
         """Return the functions at each value, (rows, size). Raises ValueError for an infinite number."""
@@ -77,27 +96,54 @@ class Basis:
             matrix[at_level, place] = 1.0
             free &= ~at_level
         if self.curve_size and free.all():
-            matrix[:, : self.curve_size] = self._curve(numbers)
+            matrix[:, : self.curve_size] = self.curve_at(numbers)
         elif self.curve_size:
-            matrix[free, : self.curve_size] = self._curve(numbers[free])
+            matrix[free, : self.curve_size] = self.curve_at(numbers[free])
         return matrix
+
+    def weights(self, value: float | str | None) -> list[tuple[int, float]]:
+        """Return the functions of a basis of lines that are not 0 at a cell, each with its value; None is missing.
+
+        >>> Basis("size", (0.0, 1.0, 3.0), 1, (2.0,)).weights(2.5)
+        [(1, 0.25), (2, 0.75)]
+        """
+        size = self.curve_size
+        if value is None:
+            return [(size + len(self.levels), 1.0)]
+        if value in self._places:
+            return [(size + self._places[value], 1.0)]
+        if self.categorical:
+            return [(self.size - 1, 1.0)]
+        if size < 2:  # noqa: PLR2004
+            return [(0, 1.0)] * size
+        knots, number = self.knots, cast("float", value)
+        inside = min(max(number, knots[0]), knots[-1])
+        piece = bisect_right(knots, inside, 1, size - 1) - 1
+        share = (inside - knots[piece]) / (knots[piece + 1] - knots[piece])
+        return [(piece, 1.0 - share), (piece + 1, share)]
+
+    @cached_property
+    def _places(self) -> dict[float | str, int]:
+        return {cast("float | str", level): place for place, level in enumerate(self.levels)}
 
     def average(self, values: Values) -> NDArray[np.float64]:
         """Return each function's average over the values, (size,), of at most 50,000 evenly spread ones."""
         return np.asarray(self.evaluate(values[:: -(-len(values) // AVERAGED_ROWS)]).mean(axis=0))
 
-    def _curve(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    def curve_at(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the B-splines at numbers (n,), none of them missing, (n, curve_size); levels are passed over."""
         matrix = np.zeros((len(numbers), self.curve_size))
-        if len(self.knots) == 1:
+        if len(self.knots) < 2 or not len(numbers):  # noqa: PLR2004
             return matrix + 1.0
-        scale = largest(self.knots)
-        inside = np.clip(numbers, self.knots[0], self.knots[-1]) / scale
-        first, values = nonzero_bsplines(inside, self.padded_knots(), self.degree)
+        if self.degree == 1:
+            first, values = lines_between(numbers, np.array(self.knots))
+        else:
+            first, values = nonzero_bsplines(self.share(numbers), self.padded_knots(), self.degree)
         matrix[np.arange(len(numbers))[:, None], first[:, None] + np.arange(self.degree + 1)] = values
         return matrix
 
     def _codes(self, values: Values) -> NDArray[np.intp]:
-        places: dict[object, int] = {level: place for place, level in enumerate(self.levels)}
+        places = cast("Mapping[object, int]", self._places)
         missing, unknown = len(places), len(places) + 1
         codes = [missing if is_missing(value) else places.get(value, unknown) for value in values.tolist()]
         return np.array(codes, dtype=np.intp)
