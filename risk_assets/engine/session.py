@@ -5,7 +5,7 @@ SQL is written once, in DuckDB's dialect; what cannot be said in SQL that both e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +96,9 @@ class Session(Protocol):
 
     def cache_ordered_table(self, name: str, query: str) -> None:
         """Keep the rows of a query in its order as a temporary table, where `rowid` counts from 0."""
+
+    def cache_arrays(self, name: str, blocks: Iterable[Mapping[str, Any]]) -> None:
+        """Keep blocks of columns, at least one, as a temporary table; columns are arrays of numbers by name."""
 
     def drop_table(self, name: str) -> None:
         """Let go of a temporary table."""

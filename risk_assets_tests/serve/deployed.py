@@ -9,8 +9,10 @@ from pathlib import Path
 
 from risk_assets.domain.deployment.decisions import Decision, Manifest
 from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile, Profile, TrainingReference
+from risk_assets.domain.model.basis import Basis
 from risk_assets.domain.model.scorecard import Scorecard
-from risk_assets.domain.model.shapes import CategoricalShape, NumericShape
+from risk_assets.domain.model.shapes import CategoricalShape, NumericShape, PairTable
+from risk_assets.domain.model.uncertainty import Side, Uncertainty
 from risk_assets.domain.scoring.metrics import Confusion, Estimate, Metrics
 from risk_assets.settings import ColumnsSetting, NumericSetting, Settings
 from risk_assets.storage.deployment.versions import point_to, publish_version, record_decision
@@ -37,6 +39,22 @@ SCORECARD = Scorecard(
     categorical=(
         CategoricalShape("industry", {"mining": 0.7, "retail": -0.3}, 0.05, missing=0.0, mean=0.1, usual="retail"),
     ),
+)
+#: The same shapes with a pair, and with what is known of how sure they are.
+SURE = replace(
+    SCORECARD,
+    pairs=(
+        PairTable(
+            Basis("activity", (0.0, 100.0), 1),
+            Basis("industry", (), 1, ("mining",), categorical=True),
+            ((0.5, 0.0, -0.1), (-0.5, 0.0, 0.1), (0.0, 0.0, 0.0)),
+            mean=0.05,
+        ),
+    ),
+    uncertainty=Uncertainty(
+        (Side(Basis("activity", (0.0, 100.0), 1), ((-1.0,), (1.0,), (0.0,))),), (), (0.04, 0, 0.1)
+    ),
+    format=2,
 )
 CLIENT = {"corporation": "abcd", "activity": 12.5, "employees": 40, "industry": "mining"}
 

@@ -11,7 +11,7 @@ from typing import Literal
 Status = Literal["current", "left", "known before"]
 
 REASONS = 3
-NUMBERS = ("risk", "rank", "decile", "previous_risk", "change")
+NUMBERS = ("risk", "risk_low", "risk_high", "rank", "decile", "previous_risk", "change")
 TEXTS = (*(f"reason_{place}" for place in range(1, REASONS + 1)), "change_reason")
 #: What every ranking says of a client; no other column of it may be called so.
 FIGURES = (*NUMBERS, *TEXTS)
@@ -22,6 +22,7 @@ RESERVED = (*FIGURES, "value_at_risk")
 class RankedClient:
     """A current client: its risk, rank (1 is the highest risk), decile (1 is the riskiest tenth) and reasons.
 
+    `risk_low` and `risk_high` bound the 90 % interval of the risk, None by a model that cannot tell.
     `previous_risk` is that of the client's row before by the same model, so `change` is never the model's;
     `change_reason` says what moved it. All are None for a client with one row. `as_of` is the date of its row
     (ISO 8601), `value` money a year, `value_at_risk` the risk times that, and `carried` what else is shown.
@@ -39,6 +40,8 @@ class RankedClient:
     value: float | None = None
     value_at_risk: float | None = None
     carried: Mapping[str, str | None] = field(default_factory=dict)
+    risk_low: float | None = None
+    risk_high: float | None = None
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from risk_assets.domain.columns import Columns
 from risk_assets.engine.duck.repeats import find_repeats
@@ -92,6 +92,15 @@ class DuckSession:
     def cache_ordered_table(self, name: str, query: str) -> None:
         """Keep rows in order: a table keeps the one in which it was filled."""
         self.cache_table(name, [query])
+
+    def cache_arrays(self, name: str, blocks: Iterable[Mapping[str, Any]]) -> None:
+        """Keep arrays as a temporary table."""
+        start = f"CREATE OR REPLACE TEMP TABLE {name} AS"
+        for block in blocks:
+            self.connection.register("arrays", dict(block))
+            self.run(f"{start} SELECT * FROM arrays")
+            self.connection.unregister("arrays")
+            start = f"INSERT INTO {name}"
 
     def drop_table(self, name: str) -> None:
         """Drop a temporary table."""

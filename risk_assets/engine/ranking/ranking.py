@@ -12,6 +12,7 @@ from risk_assets.domain.spreadsheet import FORMULA_STARTS, harmless
 from risk_assets.engine.dataset import NEVER, NEXT_LEAVING, NOT_YET, POSITION, Dataset, moment, numbered_rows
 from risk_assets.engine.model.reasons_sql import change_query, reasons_query
 from risk_assets.engine.model.scorecard_sql import log_odds_sql, placed, risk_of, risk_sql, scorable
+from risk_assets.engine.ranking.bounds import cache_bounds
 from risk_assets.engine.ranking.ranked_columns import columns_of, id_name
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import date_text, literal, quote
@@ -33,7 +34,8 @@ def rank_clients(session: Session, data: Dataset, scorecard: Scorecard, target: 
 
     The latest row is the one of the greatest date, without dates the last in reading order. Clients that have
     left, or of which nothing was heard for a horizon, are not ranked; the status of all is written by itself.
-    Columns: the id under its declared name, the date, risk, rank (1 is the highest risk; equal risks by id),
+    Columns: the id under its declared name, the date, risk and its 90 % interval, rank (1 is the highest risk,
+    equal risks by id),
     decile (1 is the riskiest tenth), the risk of the client's row before by the same model and the change since,
     value and value at risk, what is carried, the strongest reasons, and what moved the risk, in the order of rank.
     The CSV is for people: six decimals, and text that a spreadsheet would take for a formula has a ' in front.
@@ -44,8 +46,10 @@ def rank_clients(session: Session, data: Dataset, scorecard: Scorecard, target: 
     session.cache_table("latest", [_latest(columns, numbered, data)])
     session.write_parquet(_status(columns, numbered), target.status)
     session.cache_table("previous", [_previous(columns, numbered, scorecard)])
-    session.cache_ordered_table("ranked", _scored(columns, numbered, scorecard))
-    for name in ("latest", "previous"):
+    session.cache_ordered_table("scored", _scored(columns, numbered, scorecard))
+    cache_bounds(session, scorecard, "scored")
+    session.cache_ordered_table("ranked", _sorted())
+    for name in ("latest", "previous", "scored", "bounds"):
         session.drop_table(name)
     [(clients,)] = session.run("SELECT count(*) FROM ranked").fetchall()
     changed = change_query(scorecard, _numbered(columns, clients, len(scorecard.features)))
@@ -117,14 +121,20 @@ def _previous(columns: Columns, numbered: str, scorecard: Scorecard) -> str:
 
 
 def _scored(columns: Columns, numbered: str, scorecard: Scorecard) -> str:
-    """Return a query for what is ranked, with risk and the row before, in the order of rank."""
+    """Return a query for what is ranked, with its risk, in reading order."""
     cells = (f"{cell} AS x{place}" for place, cell in enumerate(scorable(columns, scorecard)))
     selected = ", ".join([f"{quote(columns.id)} AS id", *_shown(columns), *cells])
     current = "SELECT place FROM latest WHERE status = 'current'"
     newest = f"SELECT {selected} FROM ({numbered}) WHERE {POSITION} IN ({current})"
     scored = f"SELECT *, {log_odds_sql(placed(scorecard))} AS log_odds FROM ({newest})"
-    scored = f"SELECT *, {risk_of('log_odds')} AS risk FROM ({scored})"
-    return f"SELECT * FROM ({scored}) LEFT JOIN previous ON id = before_id ORDER BY risk DESC, id"
+    return f"SELECT *, {risk_of('log_odds')} AS risk FROM ({scored})"
+
+
+def _sorted() -> str:
+    """Return a query for what is ranked, with the bounds of its risk and the row before, in the order of rank."""
+    placed_rows = "(SELECT *, rowid AS scored_place FROM scored)"
+    bounded = f"SELECT * FROM {placed_rows} LEFT JOIN bounds ON scored_place = bounds.place"
+    return f"SELECT * FROM ({bounded}) LEFT JOIN previous ON id = before_id ORDER BY risk DESC, id"
 
 
 def _shown(columns: Columns) -> list[str]:
@@ -145,6 +155,8 @@ def _numbered(columns: Columns, clients: int, features: int) -> str:
             *values,
             *(f"{letter}{place}" for letter in "xy" for place in range(features)),
             "risk",
+            "risk_low",
+            "risk_high",
             "log_odds",
         ]
     )

@@ -50,6 +50,8 @@ def ranked_client(columns: Columns, row: Sequence[Any]) -> RankedClient:
         cells.get("worth"),
         cells.get("value_at_risk"),
         {name: cells[f"carried_{place}"] for place, name in enumerate(columns.carried)},
+        cells["risk_low"],
+        cells["risk_high"],
     )
 
 

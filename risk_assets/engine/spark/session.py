@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from risk_assets.engine.session import CsvForm, TypedQuery
 from risk_assets.engine.spark import faults, files
 from risk_assets.engine.spark.application import application
 from risk_assets.engine.spark.result import SparkResult
-from risk_assets.engine.sql import read_parts
+from risk_assets.engine.sql import literal, read_parts
 from risk_assets.engine.temporary_directories import HOST, own_folder
 from risk_assets.settings.engine import EngineSetting
 
@@ -101,6 +101,20 @@ class SparkSession:
         assert found is not None
         rows = files.numbered(self.spark, stored, found, files.FILE_BITS)
         files.without_position(rows).createOrReplaceTempView(name)
+
+    def cache_arrays(self, name: str, blocks: Iterable[Mapping[str, Any]]) -> None:
+        """Keep arrays as a temporary table: this process writes them where workers read."""
+        import duckdb
+
+        target = self._new_folder(name)
+        target.mkdir()
+        with duckdb.connect() as connection:
+            for number, block in enumerate(blocks):
+                connection.register("arrays", dict(block))
+                file = literal(str(target / f"part-{number:05}.parquet"))
+                connection.execute(f"COPY (SELECT * FROM arrays) TO {file} (FORMAT parquet)")
+                connection.unregister("arrays")
+        self.spark.read.parquet(files.spelled(target)).createOrReplaceTempView(name)
 
     def drop_table(self, name: str) -> None:
         """Drop a temporary table with its files."""

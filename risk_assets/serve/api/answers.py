@@ -79,6 +79,7 @@ class Deployments(BaseModel):
 class ListedClient(BaseModel):
     """A client of the ranking; rank 1 is the highest risk, decile 1 the riskiest tenth.
 
+    `risk_low` and `risk_high` bound the 90 % interval of the risk; null where the model is of an earlier format.
     `previous_risk` is that of its row before by the same model; it is null for a client with one row. Clients that
     have left, or are known from before only, have no figures. `as_of` is the date of the row, `left_on` when the
     client left or announced that it will.
@@ -89,6 +90,8 @@ class ListedClient(BaseModel):
     left_on: str | None = None
     as_of: str | None = None
     risk: float | None = None
+    risk_low: float | None = None
+    risk_high: float | None = None
     rank: int | None = None
     decile: int | None = None
     previous_risk: float | None = None

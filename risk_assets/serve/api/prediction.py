@@ -11,7 +11,8 @@ from flask_openapi.models.tag import Tag
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.serve.api.replying import problems, respond
 from risk_assets.serve.http.replies import JSON
-from risk_assets.serve.model.prediction import MAX_REASONS, Question
+from risk_assets.serve.model.options import MAX_REASONS, OPTIONS
+from risk_assets.serve.model.prediction import Question
 from risk_assets.serve.state import serving
 from risk_assets.settings import Settings
 
@@ -28,7 +29,10 @@ def prediction_blueprint(settings: Settings) -> APIBlueprint:
         abp_responses=problems(400, 401, 403, 404, 408, 411, 413, 415, 422, 503),
     )
     columns = settings.columns.to_columns()
-    parameters = [{"name": "reasons", "in": "query", "required": False, "schema": _reasons_schema()}]
+    parameters = [
+        {"name": name, "in": "query", "required": False, "schema": schema}
+        for name, schema in _options_schema().items()
+    ]
     blueprint.post(
         PREDICTION,
         request_body={"required": True, "content": _request_content(columns, settings.max_rows)},
@@ -42,7 +46,9 @@ def prediction() -> Response:
     """Say the risk and the predicted label of each client.
 
     Values are checked strictly and faults name row and field; a missing value is allowed, the answer tells which.
-    The target column, if sent, is ignored. The reasons (at most ten a client) come with ?reasons=3 or in the body.
+    The target column, if sent, is ignored. The reasons (at most ten a client) come with ?reasons=3 or in the body,
+    the 90 % interval of the risk with ?interval=true, and with ?contributions=true what each column and pair of
+    columns adds to the log-odds: with base_log_odds they add up to the client's.
     Where `Accept` prefers text/csv to JSON the answer is a CSV of what was sent and what it means.
     """
     question = Question(
@@ -62,7 +68,7 @@ def _request_content(columns: Columns, max_rows: int) -> dict[str, Any]:
             "type": "object",
             "additionalProperties": False,
             "required": [form],
-            "properties": {form: schema, "reasons": _reasons_schema()},
+            "properties": {form: schema, **_options_schema()},
         }
         for form, schema in forms.items()
     ]
@@ -108,6 +114,14 @@ def _answers(columns: Columns) -> dict[str, Any]:
             "risk": {"type": "number", "minimum": 0, "maximum": 1},
             "predicted": {"type": label},
             "missing": {"type": "array", "items": {"type": "string"}},
+            "unknown": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "columns whose category has no level of its own in the model",
+            },
+            "risk_low": _nullable({"type": "number", "minimum": 0, "maximum": 1}),
+            "risk_high": _nullable({"type": "number", "minimum": 0, "maximum": 1}),
+            "contributions": {"type": "object", "additionalProperties": {"type": "number"}},
             "reasons": {"type": "array", "items": {"type": "string"}},
         },
     }
@@ -117,11 +131,13 @@ def _answers(columns: Columns) -> dict[str, Any]:
         "properties": {
             "version": {"type": "string"},
             "threshold": {"type": "number"},
+            "base_log_odds": {"type": "number"},
             "predictions": {"type": "array", "items": client},
         },
     }
     return {JSON: {"schema": answer}, "text/csv": {"schema": {"type": "string"}}}
 
 
-def _reasons_schema() -> dict[str, Any]:
-    return {"type": "integer", "minimum": 0, "maximum": MAX_REASONS}
+def _options_schema() -> dict[str, Any]:
+    reasons = {"type": "integer", "minimum": 0, "maximum": MAX_REASONS}
+    return {name: reasons if name == "reasons" else {"type": "boolean"} for name in OPTIONS}

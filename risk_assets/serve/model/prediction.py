@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple, cast
-from urllib.parse import parse_qsl
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +19,13 @@ from risk_assets.serve.http.negotiation import wants_csv
 from risk_assets.serve.http.replies import CSV, JSON, Reply, RequestError, encode, shown
 from risk_assets.serve.metrics import PREDICTIONS
 from risk_assets.serve.model.live import LiveModel, Version
+from risk_assets.serve.model.options import NOTHING_MORE, OPTIONS, Options, options_of, options_of_query
 from risk_assets.serve.model.prediction_log import PredictionLog
 from risk_assets.settings import Settings
 
-MAX_REASONS = 10
 #: Whole numbers below this are written without a decimal point.
 WHOLE_BELOW = 1e15
-FORMS = ("clients", "filepath", "reasons")
+FORMS = ("clients", "filepath", *OPTIONS)
 
 
 class Question(NamedTuple):
@@ -39,14 +38,24 @@ class Question(NamedTuple):
 
 
 class Scored(NamedTuple):
-    """Clients with what one version says of them: risk, predicted label and, when asked for, reasons."""
+    """Clients with what one version says of them: risk and predicted label, and what else was asked for.
+
+    `unknown` names the columns of a client whose category has no level of its own in the model. `bounds` are those
+    of the 90 % interval, empty where the model cannot tell; `contributions` hold one row per client and one column
+    per name of `parts`, which with `base` add up to the log-odds.
+    """
 
     version: str
     threshold: float
     clients: Clients
     risk: Sequence[float]
     predicted: Sequence[int | str]
+    unknown: Mapping[int, Sequence[str]]
     reasons: Sequence[tuple[str, ...]] | None = None
+    bounds: Sequence[tuple[float | None, float | None]] | None = None
+    contributions: Sequence[Sequence[float]] | None = None
+    parts: tuple[str, ...] = ()
+    base: float = 0.0
 
 
 class Predictions:
@@ -66,14 +75,14 @@ class Predictions:
     def answer(self, question: Question) -> Reply:
         """Return the whole answer. Raises RequestError."""
         version = self._live.current()
-        clients, k = self._read(question)
-        scored = self.score(version, clients, k)
+        clients, options = self._read(question)
+        scored = self.score(version, clients, options)
         if wants_csv(question.accept):
             return Reply(200, CSV, self.as_csv(scored), version.name)
         return Reply(200, JSON, as_json(scored), version.name)
 
-    def score(self, version: Version, clients: Clients, k: int = 0) -> Scored:
-        """Score clients by one version, with up to `k` reasons each; 0 means none are asked for."""
+    def score(self, version: Version, clients: Clients, options: Options = NOTHING_MORE) -> Scored:
+        """Score clients by one version, with what else the options ask for."""
         scorecard = version.scorecard
         if clients.n == 1:
             risk = [scorecard.risk_of(clients.client(0))]
@@ -82,30 +91,29 @@ class Predictions:
         negative, positive = self._labels
         threshold = scorecard.threshold
         predicted = [positive if value >= threshold else negative for value in risk]
-        texts = None
-        if k:
-            found = reasons(scorecard, arrays(scorecard, clients), k)
-            texts = [tuple(reason.text for reason in client) for client in found]
         PREDICTIONS.inc(clients.n)
         self._log.add(version.name, clients.columns, risk)
-        return Scored(version.name, threshold, clients, risk, predicted, texts)
+        scored = Scored(version.name, threshold, clients, risk, predicted, unknown_in(scorecard, clients))
+        return scored if options == NOTHING_MORE else with_options(scored, scorecard, options)
 
     def as_csv(self, scored: Scored) -> bytes:
-        """Return the clients as they were understood, with risk, predicted label and reasons."""
+        """Return the clients as they were understood, with risk, predicted label and what else was asked for."""
         k = max(map(len, scored.reasons), default=0) if scored.reasons else 0
         header = [self.columns.id, *scored.clients.columns, "risk", "predicted"]
+        header += ["risk_low", "risk_high"] * (scored.bounds is not None)
+        header += [f"contribution of {name}" for name in scored.parts]
         header += [f"reason_{place}" for place in range(1, k + 1)]
         return write_csv(header, _csv_rows(scored, k))
 
-    def _read(self, question: Question) -> tuple[Clients, int]:
-        k = _reasons_of_query(question.query) if question.query else None
+    def _read(self, question: Question) -> tuple[Clients, Options]:
+        given = options_of_query(question.query)
         kind = media_type(question.content_type)
         if kind == "application/json":
             content = read_object(question.body, FORMS)
-            asked = _reasons(content.get("reasons", 0))
-            return self._from_object(content), asked if k is None else k
+            options = options_of(content, given)
+            return self._from_object(content), options
         if kind == "text/csv":
-            return read_csv(question.body, self.validator), k or 0
+            return read_csv(question.body, self.validator), options_of({}, given)
         raise RequestError(415, f"send application/json or text/csv, not {shown(kind or 'no content type')}")
 
     def _from_object(self, content: dict[str, object]) -> Clients:
@@ -131,8 +139,39 @@ def arrays(scorecard: Scorecard, clients: Clients) -> dict[str, NDArray[np.float
     }
 
 
+def unknown_in(scorecard: Scorecard, clients: Clients) -> dict[int, list[str]]:
+    """Return the columns of each client (from 0) whose category has no level of its own in the model."""
+    found: dict[int, list[str]] = {}
+    for shape in scorecard.categorical:
+        cells = clients.columns[shape.column]
+        new = set(cells) - shape.values.keys() - {None}
+        if new:
+            for row, cell in enumerate(cells):
+                if cell in new:
+                    found.setdefault(row, []).append(shape.column)
+    return found
+
+
+def with_options(scored: Scored, scorecard: Scorecard, options: Options) -> Scored:
+    """Return the scored clients with what the options ask for."""
+    columns = arrays(scorecard, scored.clients)
+    if options.reasons:
+        found = reasons(scorecard, columns, int(options.reasons))
+        scored = scored._replace(reasons=[tuple(reason.text for reason in client) for client in found])
+    if options.interval:
+        bounds = scorecard.interval(columns)
+        nothing = [(None, None)] * scored.clients.n
+        pairs = nothing if bounds is None else list(zip(*(bound.tolist() for bound in bounds), strict=True))
+        scored = scored._replace(bounds=pairs)
+    if options.contributions:
+        added = scorecard.contributions(columns)
+        base = float(scorecard.log_odds(columns)[0] - added[0].sum())
+        scored = scored._replace(contributions=added.tolist(), parts=scorecard.parts, base=base)
+    return scored
+
+
 def as_json(scored: Scored) -> bytes:
-    """Return the answer per client in the order asked: id if one was given, risk, predicted, missing, reasons.
+    """Return the answer per client in the order asked: id if one was given, risk, predicted, missing and more.
 
     The text is put together here: that takes half the time of building objects for the json module to write.
     """
@@ -144,14 +183,24 @@ def as_json(scored: Scored) -> bytes:
     ]
     if clients.ids is not None:
         texts = [f'"id":{encode(name)},{text}' for name, text in zip(clients.ids, texts, strict=True)]
-    for row, names in clients.missing.items():
-        texts[row] += f',"missing":{encode(names)}'
+    for name, rows in (("missing", clients.missing), ("unknown", scored.unknown)):
+        for row, columns in rows.items():
+            texts[row] += f',"{name}":{encode(columns)}'
+    base = ""
+    if scored.bounds is not None:
+        texts = [
+            f'{text},"risk_low":{encode(low)},"risk_high":{encode(high)}'
+            for text, (low, high) in zip(texts, scored.bounds, strict=True)
+        ]
+    if scored.contributions is not None:
+        base = f'"base_log_odds":{scored.base!r},'
+        named = (dict(zip(scored.parts, row, strict=True)) for row in scored.contributions)
+        texts = [f'{text},"contributions":{encode(row)}' for text, row in zip(texts, named, strict=True)]
     if scored.reasons is not None:
         texts = [f'{text},"reasons":{encode(why)}' for text, why in zip(texts, scored.reasons, strict=True)]
     predictions = "},{".join(texts)
-    return (
-        f'{{"version":{encode(scored.version)},"threshold":{scored.threshold!r},"predictions":[{{{predictions}}}]}}'
-    ).encode()
+    version = f'"version":{encode(scored.version)},"threshold":{scored.threshold!r}'
+    return f'{{{version},{base}"predictions":[{{{predictions}}}]}}'.encode()
 
 
 def _csv_rows(scored: Scored, k: int) -> Iterator[Sequence[object]]:
@@ -159,35 +208,14 @@ def _csv_rows(scored: Scored, k: int) -> Iterator[Sequence[object]]:
     ids = scored.clients.ids or [None] * count
     features = zip(*scored.clients.columns.values(), strict=True)
     texts = scored.reasons or [()] * count
-    for name, cells, risk, predicted, words in zip(
-        ids, features, scored.risk, scored.predicted, texts, strict=True
+    bounds: Sequence[Sequence[object]] = scored.bounds or [()] * count
+    parts: Sequence[Sequence[object]] = scored.contributions or [()] * count
+    for name, cells, risk, predicted, bound, part, words in zip(
+        ids, features, scored.risk, scored.predicted, bounds, parts, texts, strict=True
     ):
         blanks = [""] * (k - len(words))
-        yield [name, *map(_cell, cells), risk, predicted, *words, *blanks]
+        yield [name, *map(_cell, cells), risk, predicted, *bound, *part, *words, *blanks]
 
 
 def _cell(value: float | str | None) -> float | str | None:
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < WHOLE_BELOW else value
-
-
-def _reasons_of_query(query: str) -> int | None:
-    """Return the one parameter there is."""
-    given = parse_qsl(query, keep_blank_values=True)
-    for name, _ in given:
-        if name != "reasons":
-            raise RequestError(422, f"the parameter {shown(name)} is not known here; there is reasons")
-    if len(given) > 1:
-        raise RequestError(422, "reasons is given twice")
-    text = given[0][1] if given else ""
-    if not given:
-        return None
-    return _reasons(
-        int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_REASONS)) else text
-    )
-
-
-def _reasons(given: object) -> int:
-    whole = isinstance(given, int | float) and not isinstance(given, bool) and given in range(MAX_REASONS + 1)
-    if not whole:
-        raise RequestError(422, f"reasons is not a whole number from 0 to {MAX_REASONS}: {shown(given)}")
-    return int(cast("float", given))

@@ -11,6 +11,7 @@ from werkzeug.utils import secure_filename
 
 from risk_assets.serve.http.csv_form import read_csv
 from risk_assets.serve.http.replies import CSV, RequestError
+from risk_assets.serve.model.options import Options
 from risk_assets.serve.model.prediction import Scored
 from risk_assets.serve.pages.site import show
 from risk_assets.serve.state import live_version, serving
@@ -48,7 +49,7 @@ def scored() -> Response:
         clients = read_csv(file.read(), predictions.validator)
     except RequestError as fault:
         return _form(fault, file.filename)
-    found = predictions.score(version, clients, REASONS)
+    found = predictions.score(version, clients, Options(reasons=REASONS, interval=True))
     if request.form.get("answer") == "csv":
         return _download(predictions.as_csv(found), file.filename)
     rows = riskiest(found)

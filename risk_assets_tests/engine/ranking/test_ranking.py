@@ -17,6 +17,8 @@ from risk_assets.domain.ranking.risk_summary import FIGURES, RankedClient
 from risk_assets.engine.dataset import Dataset
 from risk_assets.engine.ranking.ranking import RankingFiles, rank_clients
 from risk_assets.engine.ranking.risk_summary import risk_summary
+from risk_assets_tests.domain.clients import EVERY_FORM, clients_of_every_form, trained_on_every_form
+from risk_assets_tests.engine.clients import write_clients
 from risk_assets_tests.engine.parts import COLUMNS, Row, session_of, write_part
 
 SCORECARD = Scorecard(
@@ -198,10 +200,31 @@ def test_the_csv_has_readable_risks_and_the_parquet_exact_ones(parquet: Path) ->
     assert round(found["risk"].iloc[0], 6) != found["risk"].iloc[0]
 
 
+def test_each_risk_has_the_interval_that_the_scorecard_gives_it(parquet: Path) -> None:
+    card, rows = trained_on_every_form().scorecard, clients_of_every_form().features
+    frame = pd.DataFrame({name: pd.Series(cells, dtype=cells.dtype) for name, cells in rows.items()})
+    frame = frame.assign(client=[f"c{place}" for place in range(len(frame))], left=0)
+    part = write_clients(parquet.with_name("part.parquet"), EVERY_FORM, frame)
+    with session_of(EVERY_FORM, parquet.parent / "spill") as session:
+        rank_clients(session, Dataset((part,)), card, files_of(parquet))
+    with duckdb.connect() as connection:
+        found = connection.execute("SELECT * FROM read_parquet(?)", [str(parquet)]).df().set_index("client")
+    expected = card.interval(rows)
+    assert expected is not None
+    bounds = found.loc[frame["client"], ["risk_low", "risk_high"]].to_numpy()
+    assert bounds == pytest.approx(np.column_stack(expected), rel=0, abs=1e-9)
+    assert (found["risk_low"] < found["risk"]).all()
+    assert (found["risk"] < found["risk_high"]).all()
+
+
+def test_a_model_that_cannot_tell_how_sure_it_is_gives_no_interval(parquet: Path) -> None:
+    assert rank(parquet, [[("c1", 3, 7, None, 0)]])[["risk_low", "risk_high"]].isna().all(axis=None)
+
+
 def test_an_id_that_is_called_like_a_figure_does_not_clash(parquet: Path) -> None:
     found = rank(parquet, [[("c1", 3, 7, None, 0)]], columns=replace(COLUMNS, id="Rank"))
 
-    assert list(found.columns[:4]) == ["client", "risk", "rank", "decile"]
+    assert list(found.columns[:6]) == ["client", "risk", "risk_low", "risk_high", "rank", "decile"]
 
 
 def test_no_clients_make_an_empty_ranking(parquet: Path) -> None:
@@ -247,7 +270,7 @@ def test_many_clients_stand_in_the_order_of_rank_in_both_files_whatever_the_thre
 
     assert [place for place, *_ in found] == list(range(1, 300_001))
     assert found == sorted(found, key=lambda row: (-row[1], row[2]))
-    assert [int(row[2]) for row in sheet(parquet)[1:]] == list(range(1, 300_001))
+    assert [int(row[4]) for row in sheet(parquet)[1:]] == list(range(1, 300_001))
     latest = {
         "activity": np.array([7919.0 * 300_000 % 40]),
         "size": np.array([0.0]),

@@ -113,7 +113,8 @@ def test_the_sheet_has_dates_money_and_who_looks_after_the_client(ranked: tuple[
     _, files = ranked
     with files.csv.open(newline="", encoding="utf-8") as file:
         head, first, *_ = csv.reader(file)
-    assert head[:10] == [
-        "id", "as_of", "risk", "rank", "decile", "previous_risk", "change", "fee", "value_at_risk", "manager",
+    assert head[:12] == [
+        "id", "as_of", "risk", "risk_low", "risk_high", "rank", "decile", "previous_risk", "change", "fee",
+        "value_at_risk", "manager",
     ]  # fmt: skip
-    assert (first[0], first[1], first[7], first[9]) == ("now", "2025-06-01", "100.000000", "Ann")
+    assert (first[0], first[1], first[9], first[11]) == ("now", "2025-06-01", "100.000000", "Ann")

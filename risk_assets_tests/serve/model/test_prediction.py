@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import csv
 import json
 import math
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +13,7 @@ import pytest
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.settings import Settings
 from risk_assets_tests.serve.conftest import Home, opened
-from risk_assets_tests.serve.deployed import CLIENT, SCORECARD
+from risk_assets_tests.serve.deployed import CLIENT, SCORECARD, SURE, deploy, make_settings
 
 
 def risk_of(client: dict[str, Any], scorecard: Scorecard = SCORECARD) -> float:
@@ -33,7 +36,7 @@ def test_each_client_gets_id_risk_and_label_in_the_order_asked(home: Home) -> No
         "threshold": 0.4,
         "predictions": [
             {"id": "abcd", "risk": pytest.approx(risk_of(CLIENT), abs=1e-9), "predicted": 1},
-            {"id": 77, "risk": pytest.approx(risk_of(other), abs=1e-9), "predicted": int(risk_of(other) >= 0.4)},
+            {"id": 77, "risk": pytest.approx(risk_of(other), abs=1e-9), "predicted": 0, "unknown": ["industry"]},
         ],
     }
     assert answer.headers["X-Model-Version"] == home.version
@@ -104,6 +107,69 @@ def test_reasons_come_on_request_strongest_first(home: Home, ask: dict[str, Any]
         "industry is mining (usual: retail): 78 %, with the usual value 57 %",
         "activity is 12.50 (usual: 30): 78 %, with the usual value 72 %",
     ]
+
+
+@pytest.fixture
+def sure(tmp_path: Path) -> Iterator[Home]:
+    """A home whose model has a pair and says how sure it is."""
+    settings = make_settings(tmp_path)
+    deploy(settings, SURE)
+    with opened(settings) as home:
+        yield home
+
+
+def test_the_interval_of_a_risk_comes_on_request_and_holds_it(sure: Home) -> None:
+    [client] = sure.predict({"clients": [CLIENT]}, query_string={"interval": "true"}).get_json()["predictions"]
+    columns = {
+        "activity": np.array([12.5]),
+        "employees": np.array([40.0]),
+        "industry": np.array(["mining"], object),
+    }
+    interval = SURE.interval(columns)
+    assert interval is not None
+    assert (client["risk_low"], client["risk_high"]) == pytest.approx([bound[0] for bound in interval], abs=1e-12)
+    assert client["risk_low"] < client["risk"] < client["risk_high"]
+    [plain] = sure.predict({"clients": [CLIENT]}).get_json()["predictions"]
+    assert set(plain) == {"id", "risk", "predicted"}
+
+
+def test_contributions_and_their_base_add_up_to_the_log_odds(sure: Home) -> None:
+    answer = sure.predict({"clients": [CLIENT, {**CLIENT, "industry": None}], "contributions": True}).get_json()
+    for client in answer["predictions"]:
+        added = client["contributions"]
+        assert list(added) == ["activity", "employees", "industry", "activity x industry"]
+        log_odds = math.log(client["risk"] / (1 - client["risk"]))
+        assert answer["base_log_odds"] + sum(added.values()) == pytest.approx(log_odds, abs=1e-9)
+
+
+def test_a_category_without_a_level_of_its_own_is_named_and_scored_as_rare(sure: Home) -> None:
+    clients = [{**CLIENT, "industry": industry} for industry in ("mining", "fishing", None)]
+    known, new, missing = sure.predict({"clients": clients}).get_json()["predictions"]
+    assert ("unknown" in known, new["unknown"], "unknown" in missing) == (False, ["industry"], False)
+    assert missing["missing"] == ["industry"]
+
+
+def test_everything_that_was_asked_for_is_in_the_csv_too(sure: Home) -> None:
+    body = "corporation,activity,employees,industry\nabcd,12.5,40,mining\n"
+    answer = sure.http.post(
+        "/prediction?interval=true&contributions=true&reasons=1",
+        data=body,
+        content_type="text/csv",
+        headers={"Accept": "text/csv"},
+    )
+    head, row = csv.reader(answer.get_data(as_text=True).splitlines())
+    assert head[4:] == [
+        "risk", "predicted", "risk_low", "risk_high", "contribution of activity", "contribution of employees",
+        "contribution of industry", "contribution of activity x industry", "reason_1",
+    ]  # fmt: skip
+    assert len(row) == len(head)
+
+
+@pytest.mark.parametrize("query", ["interval=yes", "interval=", "contributions=1", "interval=true&interval=true"])
+def test_an_option_of_another_value_is_refused_by_its_name(sure: Home, query: str) -> None:
+    answer = sure.http.post(f"/prediction?{query}", json={"clients": [CLIENT]})
+    assert answer.status_code == 422
+    assert answer.get_json()["detail"].startswith(query.partition("=")[0])
 
 
 @pytest.mark.parametrize(
