@@ -8,7 +8,7 @@ from flask import Response, request
 from pydantic import ValidationError
 
 from risk_assets.domain.columns import Columns
-from risk_assets.domain.ranking.risk_summary import REASONS
+from risk_assets.domain.ranking.risk_summary import NUMBERS, REASONS
 from risk_assets.engine.ranking.ranked_columns import columns_of
 from risk_assets.serve.api.answers import ClientQuery, Explanation
 from risk_assets.serve.api.clients import explain, observed
@@ -114,7 +114,7 @@ def _line(columns: Columns, known: KnownClient, listed: Listed) -> list[object]:
         texts = [*reasons, ranked.change_reason or ""]
         dated = [] if columns.as_of is None else [ranked.as_of]
         values = [] if columns.value is None else [ranked.value, ranked.value_at_risk]
-        figures = [ranked.risk, ranked.rank, ranked.decile, ranked.previous_risk, ranked.change]
+        figures = [getattr(ranked, name) for name in NUMBERS]
         cells = [ranked.id, *dated, *figures, *values, *ranked.carried.values(), *texts]
     return cells if listed == "current" else [*cells, known.status, known.left_on]
 
