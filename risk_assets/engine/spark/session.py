@@ -184,18 +184,6 @@ class SparkSession:
         )
         return tuple(place for (place,) in places.fetchall())
 
-    def order_statistics(self, table: str, expression: str, ranks: Sequence[int]) -> list[float]:
-        """Return values at ranks from a column sorted by the workers."""
-        ordered = (
-            f"SELECT * FROM (SELECT {expression} AS value FROM {table}) WHERE value IS NOT NULL ORDER BY value"
-        )
-        self.cache_ordered_table("ordered", ordered)
-        wanted = ", ".join(map(str, ranks))
-        found = self.run(f"SELECT rowid, value FROM ordered WHERE rowid IN ({wanted})").fetchall()
-        self.drop_table("ordered")
-        values = dict(found)
-        return [float(values[rank]) for rank in ranks]
-
     def write_parquet(self, query: str, target: Path) -> None:
         """Write one parquet file: one task sorts and writes it."""
         frame, order = self._in_order(query)
