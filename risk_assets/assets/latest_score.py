@@ -18,8 +18,8 @@ from risk_assets.storage.scoring.latest_score import last_score, save_score
 @graph_asset(
     upstream=["trained_model", "testdata"],
     also_reads=["finaldata"],  # where its test clients are, or what gives testdata its labels
-    code_version="1",
-    settings=["test_share", "bootstrap_samples", "seed"],
+    code_version="2",
+    settings=["columns", "test_share", "bootstrap_samples", "seed", "call_capacity", "call_cost", "share_kept"],
     owners=["team:ml"],
     kinds={"scikitlearn"},
     pool="model",
@@ -33,6 +33,8 @@ from risk_assets.storage.scoring.latest_score import last_score, save_score
 )
 def latest_score(home: Home, observed_sources: ObservedSources) -> dg.MaterializeResult:
     """The trained model's score on testdata: F1 in latestscore.txt, all metrics with intervals in metrics.json."""
+    from risk_assets.domain.scoring.consequences import CallRules, Levels, with_consequences
+    from risk_assets.domain.scoring.groups import ScoredRows
     from risk_assets.domain.scoring.score import score
     from risk_assets.reporting.charts import confusion_matrix
     from risk_assets.storage.model.trained_model import read_model
@@ -42,9 +44,10 @@ def latest_score(home: Home, observed_sources: ObservedSources) -> dg.Materializ
     record, scorecard = read_model(layout)
     with home.session() as session:
         rows, refused = read_test_rows(layout, session)
+    scored = scorecard.risk(rows.columns_for(scorecard))
     metrics = score(
         rows.target,
-        scorecard.risk(rows.columns),
+        scored,
         threshold=scorecard.threshold,
         samples=settings.bootstrap_samples,
         seed=settings.seed,
@@ -52,10 +55,21 @@ def latest_score(home: Home, observed_sources: ObservedSources) -> dg.Materializ
         model_sha256=record.model_sha256,
         quarantined=refused,
     )
+    columns = settings.columns.to_columns()
+    texts = {name: rows.features[name].to_numpy() for name in columns.categorical} | dict(rows.carried)
+    metrics = with_consequences(
+        metrics,
+        ScoredRows(rows.target, scored, scorecard.threshold, rows.ids),
+        rules=CallRules(record.report.thresholds, settings.call_capacity, settings.call_costs),
+        levels=Levels(texts),
+        value=rows.value,
+        samples=settings.bootstrap_samples,
+        seed=settings.seed,
+    )
     version = home.source_state("testdata").version
     before = last_score(layout, test_version=version, besides=record.model_sha256)
     save_score(layout, metrics, test_version=version, now=datetime.now(UTC))
-    words = outcome_words(settings.columns.to_columns())
+    words = outcome_words(columns)
     matrix = confusion_matrix(metrics, words, layout.confusionmatrix)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(f"{record.version}-{version}"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -61,7 +61,7 @@ def score(
         n=len(target),
         positives=positives,
         threshold=threshold,
-        **_estimates(rows, samples, seed),
+        **cast("dict[str, Any]", _estimates(rows, samples, seed)),
         confusion=_confusion(rows),
         calibration=calibration_bins(target, risk),
         roc=roc,
