@@ -20,6 +20,8 @@ NORMAL_95 = 1.959963984540054
 STEPS = 50
 #: Risks nearer to 0 or 1 have log-odds that no row can tell from these.
 LEAST_RISK = 1e-9
+#: Risks whose log-odds lie within less have no slope.
+LEAST_RANGE = 1e-6
 
 
 def fit_calibration(
@@ -40,7 +42,9 @@ def fit_calibration(
     log_odds = np.log(inside / (1 - inside))
     owners = np.arange(len(risk)) if clients is None else np.unique(clients.astype(str), return_inverse=True)[1]
     ones = np.ones(len(risk))
-    stretched = _logistic(np.column_stack([ones, log_odds]), np.zeros(len(risk)), target, owners)
+    slope = None
+    if np.ptp(log_odds) > LEAST_RANGE:
+        _, slope = _logistic(np.column_stack([ones, log_odds]), np.zeros(len(risk)), target, owners)
     moved = _logistic(ones[:, None], log_odds, target, owners)
     rng = np.random.default_rng(seed)
     order = np.argsort(risk, kind="stable")
@@ -49,7 +53,7 @@ def fit_calibration(
     return CalibrationFit(
         error=_error(target[order].astype(np.float64), ascending),
         error_by_chance=float(np.mean(drawn)),
-        slope=stretched[1],
+        slope=slope,
         level=moved[0],
     )
 
@@ -86,7 +90,7 @@ def _logistic(
     scores = np.zeros((owners.max() + 1, len(b)))
     np.add.at(scores, owners, design * (target - risk)[:, None])
     bread = np.linalg.inv(hessian)
-    errors = np.sqrt(np.diag(bread @ (scores.T @ scores) @ bread))
+    errors = np.sqrt(np.maximum(np.diag(bread @ (scores.T @ scores) @ bread), 0.0))
     return tuple(
         Estimate(float(value), float(value - NORMAL_95 * error), float(value + NORMAL_95 * error))
         for value, error in zip(b, errors, strict=True)

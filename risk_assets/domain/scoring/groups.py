@@ -12,7 +12,7 @@ import numpy as np
 from risk_assets.domain.scoring.bootstrap import with_interval
 from risk_assets.domain.scoring.calibration import NORMAL_95, calibration_level
 from risk_assets.domain.scoring.metrics import Estimate, GroupScore
-from risk_assets.domain.scoring.score import auc_of
+from risk_assets.domain.scoring.score import auc_of, resampled_auc
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 LEAST_ROWS, LEAST_OF_A_CLASS = 100, 10
 MOST_LEVELS = 20
 SAMPLES = 200
+#: Rows times samples that are counted at once.
+CELLS = 4_000_000
 #: Levels are named where chance would name one at all in so many of all cases.
 ALPHA = 0.05
 MISSING = "missing"
@@ -128,7 +130,7 @@ def _compared(rows: ScoredRows, at: NDArray[np.bool_], seed: int) -> tuple[Group
     here, elsewhere = rows.at(at), rows.at(~at)
     drawn = _resampled(here, seed)
     others = _resampled(elsewhere, seed)[:, 3]
-    value = _figures(here, np.ones(len(here.target), dtype=np.int64))
+    [value] = _figures(here, np.ones((1, len(here.target)), dtype=np.int64))
     flagged, precision, recall, auc = (
         with_interval(float(figure), samples) for figure, samples in zip(value, drawn.T, strict=True)
     )
@@ -141,28 +143,28 @@ def _compared(rows: ScoredRows, at: NDArray[np.bool_], seed: int) -> tuple[Group
 
 
 def _resampled(rows: ScoredRows, seed: int) -> Array:
-    """Return the figures of resamples of clients, (samples, 4)."""
+    """Return the figures of resamples of clients, (samples, 4), so many at once as fit into memory."""
     owners = np.unique(rows.clients.astype(str), return_inverse=True)[1]
     count, rng = int(owners.max()) + 1, np.random.default_rng(seed)
-    return np.array(
+    at_once = max(1, CELLS // len(owners))
+    found = []
+    for start in range(0, SAMPLES, at_once):
+        draws = [rng.integers(0, count, count) for _ in range(min(at_once, SAMPLES - start))]
+        found.append(_figures(rows, np.stack([np.bincount(draw, minlength=count)[owners] for draw in draws])))
+    return np.concatenate(found)
+
+
+def _figures(rows: ScoredRows, drawn: NDArray[np.int64]) -> Array:
+    """Return the share flagged, precision, recall and AUC (m, 4) of rows that were drawn so often (m, n)."""
+    left, flags = rows.target == 1, rows.risk >= rows.threshold
+    flagged, positives, hits = drawn @ flags, drawn @ left, drawn @ (left & flags)
+    return np.column_stack(
         [
-            _figures(rows, np.bincount(rng.integers(0, count, count), minlength=count)[owners])
-            for _ in range(SAMPLES)
+            flagged / np.maximum(drawn.sum(axis=1), 1),
+            hits / np.maximum(flagged, 1),
+            hits / np.maximum(positives, 1),
+            resampled_auc(left, rows.risk, drawn),
         ]
-    )
-
-
-def _figures(rows: ScoredRows, drawn: NDArray[np.int64]) -> tuple[float, float, float, float]:
-    """Return the share flagged, precision, recall and AUC of rows that were drawn so often (n,)."""
-    left, flagged = drawn * (rows.target == 1), drawn * (rows.risk >= rows.threshold)
-    hits = float((left * (rows.risk >= rows.threshold)).sum())
-    every = np.repeat(np.arange(len(drawn)), drawn)
-    auc = auc_of(rows.target[every] == 1, rows.risk[every])
-    return (
-        float(flagged.sum() / max(drawn.sum(), 1)),
-        hits / max(float(flagged.sum()), 1.0),
-        hits / max(float(left.sum()), 1.0),
-        auc if np.isfinite(auc) else 0.5,
     )
 
 

@@ -70,12 +70,13 @@ class CalibrationFit:
 
     `error` is the mean over ten groups of equally many rows of |mean risk - share that left|, `error_by_chance`
     what it would be on average if each risk were true. Of true risks the `slope` is 1 and the `level` 0: the
-    log-odds that fit the outcomes best are slope x log-odds + constant, and log-odds + level.
+    log-odds that fit the outcomes best are slope x log-odds + constant, and log-odds + level. Risks that are all
+    alike have no slope.
     """
 
     error: float
     error_by_chance: float
-    slope: Estimate
+    slope: Estimate | None
     level: Estimate
 
 
