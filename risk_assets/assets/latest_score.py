@@ -6,6 +6,7 @@ import dagster as dg
 
 from risk_assets.domain.scoring.metrics import Metrics, ScorePoint
 from risk_assets.reporting.markdown import picture
+from risk_assets.reporting.score_words import calibration_sentence, lift_sentence, weak_sentence
 from risk_assets.reporting.wording import interval, outcome_words
 from risk_assets.reporting.wording import score as three_decimals
 from risk_assets.resources.declaration import Metadata, graph_asset
@@ -79,6 +80,8 @@ def latest_score(home: Home, observed_sources: ObservedSources) -> dg.Materializ
 
 
 def _metadata(metrics: Metrics, matrix: bytes) -> Metadata:
+    from risk_assets.reporting.charts import gains_chart
+
     return {
         "dagster/row_count": metrics.n,
         "F1": metrics.f1.value,
@@ -86,6 +89,10 @@ def _metadata(metrics: Metrics, matrix: bytes) -> Metadata:
         "ROC AUC": metrics.roc_auc.value,
         "threshold": metrics.threshold,
         "test rows refused": metrics.quarantined,
+        "first to call": lift_sentence(metrics),
+        "calibration": calibration_sentence(metrics),
+        "weak spots": weak_sentence(metrics.groups),
+        "calls": dg.MetadataValue.md(picture(gains_chart(metrics), "calls made against leavers reached")),
         "confusion matrix": dg.MetadataValue.md(picture(matrix, "confusion matrix")),
     }
 

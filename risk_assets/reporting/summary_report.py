@@ -34,6 +34,7 @@ def draw_all(content: ReportContent) -> dict[str, bytes]:
         **({"backtest.png": draw.backtest_chart(content.backtest)} if content.backtest else {}),
         "confusion_matrix.png": draw.confusion_matrix(content.metrics, content.labels),
         "quality.png": draw.quality(content.metrics),
+        "gains.png": draw.gains_chart(content.metrics),
         **{f"shapes_{place}.png": png for place, png in enumerate(shapes, start=1)},
         "history.png": draw.history(content.scores, content.decisions),
         "drift_history.png": draw.drift_history(content.drift_history),
@@ -46,6 +47,7 @@ def _print(content: ReportContent, pictures: dict[str, bytes], target: Path, dat
 
     from risk_assets.reporting.pages import (
         backtest,
+        calls,
         data,
         diagnostics,
         document,
@@ -65,6 +67,7 @@ def _print(content: ReportContent, pictures: dict[str, bytes], target: Path, dat
         *backtest.backtest_pages(content.backtest, pictures.get("backtest.png")),
         *data.data_pages(content.ingestion, content.diagnostics.profile),
         *model.model_pages(content, pictures["confusion_matrix.png"], pictures["quality.png"], shapes),
+        *calls.calls_pages(content.metrics, pictures["gains.png"]),
         *history.drift_pages(content.drift),
         *history.history_pages(content, *past),
         *diagnostics.diagnostics_pages(content.diagnostics),

@@ -27,6 +27,8 @@ USUAL: dict[str, Callable[[], bytes]] = {
     "precision-recall": lambda: charts.precision_recall(samples.metrics()),
     "calibration": lambda: charts.calibration(samples.metrics()),
     "quality": lambda: charts.quality(samples.metrics()),
+    "calls": lambda: charts.gains_chart(samples.scored_metrics()),
+    "calls of an earlier score": lambda: charts.gains_chart(samples.metrics()),
     "risk histogram": lambda: charts.risk_histogram(samples.risks()),
     "shapes": lambda: charts.shapes(samples.scorecard(), samples.profile())[0],
     "history": lambda: charts.history(samples.scores(9), [samples.decision(day) for day in (1, 2, 3)]),

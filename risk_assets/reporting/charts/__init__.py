@@ -3,6 +3,7 @@
 from risk_assets.reporting.charts.backtest import backtest_chart
 from risk_assets.reporting.charts.confusion import confusion_matrix
 from risk_assets.reporting.charts.drifting import drift_history
+from risk_assets.reporting.charts.gains import gains_chart
 from risk_assets.reporting.charts.history import history
 from risk_assets.reporting.charts.quality import calibration, precision_recall, quality, roc
 from risk_assets.reporting.charts.risks import risk_histogram
@@ -14,6 +15,7 @@ __all__ = [
     "calibration",
     "confusion_matrix",
     "drift_history",
+    "gains_chart",
     "history",
     "precision_recall",
     "quality",
