@@ -4,6 +4,7 @@ from risk_assets.reporting.charts.backtest import backtest_chart
 from risk_assets.reporting.charts.confusion import confusion_matrix
 from risk_assets.reporting.charts.drifting import drift_history
 from risk_assets.reporting.charts.history import history
+from risk_assets.reporting.charts.pairs import pairs
 from risk_assets.reporting.charts.quality import calibration, precision_recall, quality, roc
 from risk_assets.reporting.charts.risks import risk_histogram
 from risk_assets.reporting.charts.shapes import shapes
@@ -15,6 +16,7 @@ __all__ = [
     "confusion_matrix",
     "drift_history",
     "history",
+    "pairs",
     "precision_recall",
     "quality",
     "risk_histogram",
