@@ -187,11 +187,20 @@ def test_rare_and_new_categories_have_a_row_which_is_that_of_a_client_with_a_new
 
 @given(st.lists(st.tuples(st.floats(-50, 50), st.floats(0, 1e6)), min_size=1))
 def test_whiskers_stay_in_the_drawing_around_the_end_of_their_bar(values: list[tuple[float, float]]) -> None:
-    for (value, _), bar in zip(values, deviations(*zip(*values, strict=True)), strict=True):
+    log_odds, halves = zip(*values, strict=True)
+    for value, bar in zip(log_odds, deviations(log_odds, halves, reach=50.0), strict=True):
         assert bar.whisker
         end = bar.x + bar.width if value > 0 else bar.x
         assert 0 <= bar.whisker[0] <= end + 0.011
         assert end - 0.011 <= bar.whisker[1] <= 100
+
+
+def test_bars_of_all_tables_are_on_one_scale() -> None:
+    second = replace(SCORECARD.categorical[0], column="region", values={"north": 0.4, "south": -0.2})
+    scorecard = replace(SCORECARD, categorical=(*SCORECARD.categorical, second))
+    first, other = (each for each in drawings(scorecard, profile()) if isinstance(each, Table))
+
+    assert first.rows[0].bar.width == pytest.approx(2 * other.rows[0].bar.width, abs=0.02)
 
 
 def test_a_bar_goes_from_the_risk_with_the_usual_value_to_the_risk() -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from risk_assets.domain.ranking.risk_summary import RiskSummary
-from risk_assets.reporting.charts.effects import LEAST_REACH, WIDEST
 from risk_assets.reporting.charts.marks import RiskBin, risk_bins
 
 FULL = 100.0
@@ -64,14 +63,14 @@ class Deviation:
     whisker: tuple[float, float] | None = None
 
 
-def deviations(values: Sequence[float], halves: Sequence[float] | None = None) -> tuple[Deviation, ...]:
-    """Return bars for log-odds against the average client, the strongest as long as half the drawing.
+def deviations(
+    values: Sequence[float], halves: Sequence[float] | None = None, *, reach: float | None = None
+) -> tuple[Deviation, ...]:
+    """Return bars for log-odds against the average client, with half of each 90 % interval where it is known.
 
-    With `halves`, half of each 90 % interval, the bars leave room for the intervals, unless these are huge.
+    A bar of `reach` is as long as half the drawing; without it the strongest is. Intervals end at the edges.
     """
-    strongest = max(map(abs, values), default=0.0)
-    farthest = max((abs(value) + half for value, half in zip(values, halves or (), strict=False)), default=0.0)
-    reach = max(strongest, min(farthest, WIDEST * max(strongest, LEAST_REACH))) or 1.0
+    reach = reach or max(map(abs, values), default=0.0) or 1.0
     lengths = [round(FULL / 2 * abs(value) / reach, 2) for value in values]
     return tuple(
         Deviation(

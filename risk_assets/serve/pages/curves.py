@@ -92,15 +92,19 @@ class Table:
 def drawings(
     scorecard: Scorecard, profile: Profile | None, client: Mapping[str, Cell] | None = None
 ) -> tuple[Curve | Table, ...]:
-    """Return the shapes, the strongest first, all on one scale of odds; with the place of one client if given."""
+    """Return the shapes, the strongest first, with the place of one client if given.
+
+    Curves are all on one scale of odds, and so are tables.
+    """
     found = effects(scorecard, profile or NOTHING_KNOWN, MOST_CATEGORIES)
     reach = reach_of(effect for effect in found if isinstance(effect, NumericEffect)) * 1.08
+    widest = reach_of(effect for effect in found if isinstance(effect, CategoricalEffect))
     drawn: list[Curve | Table] = []
     for effect in found:
         shape, cell = scorecard.shape(effect.column), client.get(effect.column) if client else None
         is_missing = client is not None and cell is None
         if isinstance(effect, CategoricalEffect) and isinstance(shape, CategoricalShape):
-            drawn.append(_table(effect, shape, cell, is_missing=is_missing))
+            drawn.append(_table(effect, shape, cell, widest, is_missing=is_missing))
         elif isinstance(effect, NumericEffect) and isinstance(shape, NumericShape):
             value = cell if isinstance(cell, int | float) else None
             spot = None if value is None else (value, shape.at(value) - shape.mean)
@@ -200,9 +204,11 @@ def _steps(edges: NDArray[np.float64], shares: NDArray[np.float64]) -> str:
     return _area(np.repeat(edges, 2)[1:-1], np.repeat(heights, 2), FLOOR)
 
 
-def _table(effect: CategoricalEffect, shape: CategoricalShape, cell: Cell, *, is_missing: bool) -> Table:
+def _table(
+    effect: CategoricalEffect, shape: CategoricalShape, cell: Cell, reach: float, *, is_missing: bool
+) -> Table:
     halves = None if effect.half is None else effect.half.tolist()
-    bars = deviations(effect.log_odds.tolist(), halves)
+    bars = deviations(effect.log_odds.tolist(), halves, reach=reach)
     own = cell if cell in shape.values else None if cell is None else effect.names[-1] if effect.has_rare else None
     rows = tuple(
         Row(name, Mark(log_odds, half), share, bar, is_client=name == own)
