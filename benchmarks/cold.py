@@ -48,12 +48,12 @@ LIBRARIES = (
     "pandas",
     "sklearn.compose",
     "sklearn.linear_model",
-    "sklearn.model_selection",
+    "sklearn.impute",
     "sklearn.pipeline",
+    "sklearn.preprocessing",
     "matplotlib.figure",
     "reportlab.platypus",
     "duckdb",
-    "scipy.stats",
     "scipy.interpolate",
 )
 

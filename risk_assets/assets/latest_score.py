@@ -6,6 +6,7 @@ import dagster as dg
 
 from risk_assets.domain.scoring.metrics import Metrics, ScorePoint
 from risk_assets.reporting.markdown import picture
+from risk_assets.reporting.score_words import calibration_sentence, lift_sentence, weak_sentence
 from risk_assets.reporting.wording import interval, outcome_words
 from risk_assets.reporting.wording import score as three_decimals
 from risk_assets.resources.declaration import Metadata, graph_asset
@@ -18,8 +19,8 @@ from risk_assets.storage.scoring.latest_score import last_score, save_score
 @graph_asset(
     upstream=["trained_model", "testdata"],
     also_reads=["finaldata"],  # where its test clients are, or what gives testdata its labels
-    code_version="1",
-    settings=["test_share", "bootstrap_samples", "seed"],
+    code_version="2",
+    settings=["columns", "test_share", "bootstrap_samples", "seed", "call_capacity", "call_cost", "share_kept"],
     owners=["team:ml"],
     kinds={"scikitlearn"},
     pool="model",
@@ -33,6 +34,8 @@ from risk_assets.storage.scoring.latest_score import last_score, save_score
 )
 def latest_score(home: Home, observed_sources: ObservedSources) -> dg.MaterializeResult:
     """The trained model's score on testdata: F1 in latestscore.txt, all metrics with intervals in metrics.json."""
+    from risk_assets.domain.scoring.consequences import CallRules, Levels, with_consequences
+    from risk_assets.domain.scoring.groups import ScoredRows
     from risk_assets.domain.scoring.score import score
     from risk_assets.reporting.charts import confusion_matrix
     from risk_assets.storage.model.trained_model import read_model
@@ -42,9 +45,10 @@ def latest_score(home: Home, observed_sources: ObservedSources) -> dg.Materializ
     record, scorecard = read_model(layout)
     with home.session() as session:
         rows, refused = read_test_rows(layout, session)
+    scored = scorecard.risk(rows.columns_for(scorecard))
     metrics = score(
         rows.target,
-        scorecard.risk(rows.columns),
+        scored,
         threshold=scorecard.threshold,
         samples=settings.bootstrap_samples,
         seed=settings.seed,
@@ -52,10 +56,21 @@ def latest_score(home: Home, observed_sources: ObservedSources) -> dg.Materializ
         model_sha256=record.model_sha256,
         quarantined=refused,
     )
+    columns = settings.columns.to_columns()
+    texts = {name: rows.features[name].to_numpy() for name in columns.categorical} | dict(rows.carried)
+    metrics = with_consequences(
+        metrics,
+        ScoredRows(rows.target, scored, scorecard.threshold, rows.ids),
+        rules=CallRules(record.report.thresholds, settings.call_capacity, settings.call_costs),
+        levels=Levels(texts),
+        value=rows.value,
+        samples=settings.bootstrap_samples,
+        seed=settings.seed,
+    )
     version = home.source_state("testdata").version
     before = last_score(layout, test_version=version, besides=record.model_sha256)
     save_score(layout, metrics, test_version=version, now=datetime.now(UTC))
-    words = outcome_words(settings.columns.to_columns())
+    words = outcome_words(columns)
     matrix = confusion_matrix(metrics, words, layout.confusionmatrix)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(f"{record.version}-{version}"),
@@ -65,6 +80,8 @@ def latest_score(home: Home, observed_sources: ObservedSources) -> dg.Materializ
 
 
 def _metadata(metrics: Metrics, matrix: bytes) -> Metadata:
+    from risk_assets.reporting.charts import gains_chart
+
     return {
         "dagster/row_count": metrics.n,
         "F1": metrics.f1.value,
@@ -72,6 +89,10 @@ def _metadata(metrics: Metrics, matrix: bytes) -> Metadata:
         "ROC AUC": metrics.roc_auc.value,
         "threshold": metrics.threshold,
         "test rows refused": metrics.quarantined,
+        "first to call": lift_sentence(metrics),
+        "calibration": calibration_sentence(metrics),
+        "weak spots": weak_sentence(metrics.groups),
+        "calls": dg.MetadataValue.md(picture(gains_chart(metrics), "calls made against leavers reached")),
         "confusion matrix": dg.MetadataValue.md(picture(matrix, "confusion matrix")),
     }
 

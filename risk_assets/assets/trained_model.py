@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from risk_assets.domain.drift.profile import TrainingReference
+from risk_assets.domain.scoring.calls import CallCosts
+from risk_assets.domain.scoring.metrics import Rule
 from risk_assets.engine.dataset import Keep
 from risk_assets.engine.drift.profile import profile, table_rows
 from risk_assets.engine.select import require_declared_columns
@@ -16,12 +18,13 @@ from risk_assets.reporting.wording import percent, plural
 from risk_assets.resources.declaration import Metadata, graph_asset
 from risk_assets.resources.home import Home
 from risk_assets.storage.intake.finaldata import require_ingestion
-from risk_assets.storage.intake.part_files import teaching_rows
+from risk_assets.storage.intake.part_files import rows_with_redelivered, teaching_rows
 from risk_assets.storage.intake.set_apart import ids_set_apart
 
 if TYPE_CHECKING:
     from risk_assets.domain.model.scorecard import Scorecard
     from risk_assets.domain.model.training import TrainingReport
+    from risk_assets.engine.ranking.current_clients import CurrentClients
     from risk_assets.storage.model.trained_model import ModelRecord
 
 #: With fewer rows every one is needed for training; with more, a tenth of the clients is held out for the gate.
@@ -34,7 +37,16 @@ MOST_NAMES = 15
     upstream=["finaldata"],
     also_reads=["testdata"],  # whose clients are left out
     code_version="4",
-    settings=["columns", "test_share", "seed", "threshold", "max_training_rows"],
+    settings=[
+        "columns",
+        "test_share",
+        "threshold",
+        "threshold_for",
+        "call_capacity",
+        "call_cost",
+        "share_kept",
+        "max_training_rows",
+    ],
     owners=["team:ml"],
     kinds={"scikitlearn", "python"},
     pool="model",
@@ -51,13 +63,15 @@ def trained_model(home: Home) -> dg.MaterializeResult:
     """An additive scorecard fitted on finaldata: trainedmodel.pkl for Python, scorecard.json for everything else.
 
     Curves, levels and tables of pairs, each as bent as the rows tell, and how sure the model is of them; the
-    threshold is the one with the best F1. The same rows give the same bytes. Of more rows than max_training_rows
-    a sample of the clients is fitted. Files of which outcomes are not known yet teach nothing, and clients of
-    testdata are left out. Too few rows, or one class only, fail the run and the earlier model stays.
+    threshold is the one with the best F1, or what threshold_for says. The same rows give the same bytes. Of more
+    rows than max_training_rows a sample of the clients is fitted. Files of which outcomes are not known yet teach
+    nothing, and clients of testdata are left out. Too few rows, or one class only, fail the run and the earlier
+    model stays.
     """
     from risk_assets.engine.drift.risk_profile import risk_profile
     from risk_assets.engine.model.training import train_on
     from risk_assets.engine.model.training_rows import count_apart, training_table
+    from risk_assets.engine.ranking.current_clients import current_clients
     from risk_assets.storage.model.trained_model import save_model
 
     settings, layout, started = home.settings, home.layout, time.monotonic()
@@ -71,6 +85,10 @@ def trained_model(home: Home) -> dg.MaterializeResult:
         left_out = count_apart(session, parts, apart)
         rows = stack.enter_context(training_table(session, parts, keep, most_rows=most, apart=apart))
         model = train_on(session, rows, threshold=settings.threshold)
+        if settings.threshold is None:
+            everyone = rows_with_redelivered(layout, ingestion)
+            found = current_clients(session, everyone, model.scorecard, settings.call_capacity)
+            model = model.at(settings.threshold_for, _thresholds(model.scorecard, found, settings.call_costs))
         risks = risk_profile(session, rows, model.scorecard)
         reference = TrainingReference(profile(session, table_rows(session.columns, rows)), risks)
         record = save_model(
@@ -89,6 +107,18 @@ def trained_model(home: Home) -> dg.MaterializeResult:
         metadata=_metadata(record, model.scorecard, reference),
         check_results=[_test_clients_apart(left_out, layout.test_share), _fit_converged(record.report)],
     )
+
+
+def _thresholds(scorecard: "Scorecard", found: "CurrentClients", costs: CallCosts | None) -> dict[Rule, float]:
+    """Return the threshold by each rule that enough is known for; without a client they are that of F1."""
+    best = scorecard.threshold
+    thresholds: dict[Rule, float] = {
+        "f1": best,
+        "capacity": best if found.risk_at_rank is None else found.risk_at_rank,
+    }
+    if costs is not None:
+        thresholds["value"] = best if found.median_value is None else costs.threshold(found.median_value)
+    return thresholds
 
 
 def _test_clients_apart(left_out: int, share: float | None) -> dg.AssetCheckResult:

@@ -19,17 +19,19 @@ from risk_assets.domain.ranking.risk_summary import RiskSummary
 from risk_assets.domain.scoring.backtest import Backtest
 from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.engine.duck.session import open_duckdb
-from risk_assets.reporting.run_summary import RunResults, run_summary
+from risk_assets.reporting.run_summary import RunResults, boosting_line, run_summary
 from risk_assets.reporting.wording import terminal_text
 from risk_assets.settings import Settings, load_settings
 from risk_assets.storage.deployment.versions import deployed_metrics, live_version, read_decisions, read_manifest
 from risk_assets.storage.layout import Layout
-from risk_assets.storage.records import find_record
+from risk_assets.storage.records import RecordError, find_record
 from risk_assets.storage.remote.mirror import Mirror
 
 if TYPE_CHECKING:
     import dagster as dg
     from dagster_shared.error import SerializableErrorInfo
+
+    from risk_assets.domain.scoring.boosting import BoostingComparison
 
 CONFIG = "RISK_ASSETS_CONFIG"
 #: The name under which a check says why it did, or did not, pass.
@@ -39,14 +41,19 @@ LONGEST_REASON = 300
 
 @click.command()
 @click.option("--select", default="*", show_default=True, help="Assets, in Dagster's selection syntax.")
+@click.option(
+    "--compare-boosting", is_flag=True, help="Also tell what gradient boosting reaches on the same rows."
+)
 @click.pass_obj
-def run(config: str | None, select: str) -> None:
+def run(config: str | None, select: str, *, compare_boosting: bool) -> None:
     """Materialize the graph, and tell what came of it. The run is recorded in DAGSTER_HOME."""
     file = Path(config or os.environ.get(CONFIG) or "config.json").absolute()
     os.environ[CONFIG] = str(file)
     settings = load_settings(file)
     stale = _materialize(select, file.parent / "dagster_home", settings)
     click.echo("\n" + run_summary(_results(settings, stale)))
+    if compare_boosting:
+        click.echo(boosting_line(_boosting(file)))
 
 
 class Progress:
@@ -137,6 +144,19 @@ def _results(settings: Settings, stale: Mapping[str, str]) -> RunResults:
     )
     risks = _risks(settings, layout, metrics.threshold)
     return replace(results, metrics=metrics, challenger=challenger, risks=risks)
+
+
+def _boosting(config: Path) -> BoostingComparison:
+    from risk_assets.resources.home import Home
+    from risk_assets.storage.scoring.boosting import compare_boosting
+
+    home = Home(config_file=str(config))
+    settings = home.settings
+    with home.session() as session:
+        try:
+            return compare_boosting(home.layout, session, most_rows=settings.max_training_rows, seed=settings.seed)
+        except RecordError as error:
+            raise click.ClickException(str(error)) from error
 
 
 def _risks(settings: Settings, layout: Layout, threshold: float) -> RiskSummary | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,13 +33,16 @@ class LabelledRows:
     """Rows in reading order: ids, features and target (1 is the positive label), all of the same length.
 
     Where an outcome is not known, `known` is False and `target` says nothing. `features` holds the numeric columns
-    as float64 (NaN is missing), then the categorical ones as object (None).
+    as float64 (NaN is missing), then the categorical ones as object (None). `carried` has what is shown beside
+    them as object (None), and `value` money a year (NaN), None where no column says it.
     """
 
     ids: NDArray[np.object_]
     features: pd.DataFrame
     target: NDArray[np.int64]
     known: NDArray[np.bool_]
+    carried: Mapping[str, NDArray[np.object_]]
+    value: NDArray[np.float64] | None
 
     @property
     def columns(self) -> dict[str, NDArray[np.float64] | NDArray[np.object_]]:
@@ -86,6 +89,8 @@ def read_labelled_rows(session: Session, query: str) -> LabelledRows:
         features=pd.DataFrame(series, index=pd.RangeIndex(len(target)), columns=list(columns.features)),
         target=target,
         known=~np.ma.getmaskarray(found[columns.target]),
+        carried={name: np.ma.getdata(found[name]) for name in columns.carried},
+        value=None if columns.value is None else np.ma.filled(found[columns.value].astype(np.float64), np.nan),
     )
 
 

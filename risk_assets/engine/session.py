@@ -127,9 +127,6 @@ class Session(Protocol):
         Each query gives some h, `rows` in all. Returns the places of the queries that give a repeated one.
         """
 
-    def order_statistics(self, table: str, expression: str, ranks: Sequence[int]) -> list[float]:
-        """Return the values at ranks (from 0, ascending) among those that are not missing."""
-
     def write_parquet(self, query: str, target: Path) -> None:
         """Write the rows of a query as one parquet file."""
 

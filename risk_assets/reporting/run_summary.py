@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from risk_assets.domain.deployment.challenger import Challenger
 from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
 from risk_assets.domain.scoring.backtest import Backtest
-from risk_assets.domain.scoring.metrics import Metrics
+from risk_assets.domain.scoring.metrics import Estimate, Metrics
 from risk_assets.reporting.wording import (
     backtest_sentence,
     challenger_sentence,
@@ -21,6 +22,9 @@ from risk_assets.reporting.wording import (
     score,
     terminal_text,
 )
+
+if TYPE_CHECKING:
+    from risk_assets.domain.scoring.boosting import BoostingComparison
 
 MARGIN = " " * 12
 LONGEST_REASON = 120
@@ -66,6 +70,19 @@ def run_summary(results: RunResults) -> str:
     if results.report is not None:
         lines.append(_line("Report", results.report, results.stale.get("report")))
     return "\n".join(lines)
+
+
+def boosting_line(found: BoostingComparison) -> str:
+    """Return how the trained model compares with gradient boosting on the same rows, as a line."""
+    auc = f"AUC {score(found.boosting_auc)} where the model has {score(found.auc)} ({_ahead(found.auc_ahead)})"
+    loss = (
+        f"log-loss {score(found.boosting_log_loss)} and {score(found.log_loss)} ({_ahead(found.log_loss_ahead)})"
+    )
+    return _line("Boosting", f"{auc}, {loss}, on {plural(found.rows, 'test row')}")
+
+
+def _ahead(estimate: Estimate) -> str:
+    return f"ahead by {estimate.value:+.4f}, 95 % interval {estimate.low:+.4f} to {estimate.high:+.4f}"
 
 
 def _line(title: str, text: str, stale: str | None = None) -> str:

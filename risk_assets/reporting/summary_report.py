@@ -35,6 +35,7 @@ def draw_all(content: ReportContent) -> dict[str, bytes]:
         **({"backtest.png": draw.backtest_chart(content.backtest)} if content.backtest else {}),
         "confusion_matrix.png": draw.confusion_matrix(content.metrics, content.labels),
         "quality.png": draw.quality(content.metrics),
+        "gains.png": draw.gains_chart(content.metrics),
         **{f"shapes_{place}.png": png for place, png in enumerate(shapes, start=1)},
         **{f"pairs_{place}.png": png for place, png in enumerate(pairs, start=1)},
         "history.png": draw.history(content.scores, content.decisions),
@@ -48,6 +49,7 @@ def _print(content: ReportContent, pictures: dict[str, bytes], target: Path, dat
 
     from risk_assets.reporting.pages import (
         backtest,
+        calls,
         data,
         diagnostics,
         document,
@@ -69,6 +71,7 @@ def _print(content: ReportContent, pictures: dict[str, bytes], target: Path, dat
         *backtest.backtest_pages(content.backtest, pictures.get("backtest.png")),
         *data.data_pages(content.ingestion, content.diagnostics.profile),
         *model.model_pages(content, pictures["confusion_matrix.png"], pictures["quality.png"], shapes, pairs),
+        *calls.calls_pages(content.metrics, pictures["gains.png"]),
         *history.drift_pages(content.drift),
         *history.history_pages(content, *past),
         *diagnostics.diagnostics_pages(content.diagnostics),

@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.intake.outcomes import OutcomeFiles, OutcomeRules
+from risk_assets.domain.scoring.calls import CallCosts
 from risk_assets.settings.columns import ColumnsSetting
 from risk_assets.settings.engine import EngineSetting
 from risk_assets.settings.object_storage import (
@@ -110,6 +111,11 @@ class Settings(BaseSettings):
     threshold: float | None = Field(
         default=None, gt=0, lt=1, description="fixed; tuned on training folds if unset"
     )
+    threshold_for: Literal["f1", "capacity", "value"] = Field(
+        default="f1", description="whom to flag: by the best F1, as many as can be called, or whom a call pays for"
+    )
+    call_cost: float | None = Field(default=None, gt=0, description="of one call, in the money of columns.value")
+    share_kept: float | None = Field(default=None, gt=0, le=1, description="of the leavers, those a call keeps")
     test_share: float = Field(
         default=0.2, gt=0, lt=1, description="of the clients, set apart as test clients where no folder holds them"
     )
@@ -219,6 +225,23 @@ class Settings(BaseSettings):
         elif columns.as_of is None:
             raise ValueError("outcomes: rows need a date, columns.as_of, to be compared with dates of leaving")
         return self
+
+    @model_validator(mode="after")
+    def _one_threshold(self) -> Settings:
+        if self.threshold is not None and self.threshold_for != "f1":
+            raise ValueError("threshold: is given beside threshold_for, by which it would be chosen; drop one")
+        needed = {"columns.value": self.columns.value, "call_cost": self.call_cost, "share_kept": self.share_kept}
+        absent = [name for name, value in needed.items() if value is None]
+        if self.threshold_for == "value" and absent:
+            raise ValueError(f"threshold_for: value also needs {' and '.join(absent)}")
+        return self
+
+    @property
+    def call_costs(self) -> CallCosts | None:
+        """What a call costs and keeps, None where that is not set, or no column holds the value of a client."""
+        if self.call_cost is None or self.share_kept is None or self.columns.value is None:
+            return None
+        return CallCosts(self.call_cost, self.share_kept)
 
     @model_validator(mode="after")
     def _sources_told_apart(self) -> Settings:

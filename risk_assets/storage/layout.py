@@ -13,6 +13,20 @@ PREDICTIONS = "predictions"
 
 
 @dataclass(frozen=True)
+class _Named:
+    """A file or folder below one of the folders of a layout."""
+
+    folder: str
+    name: str
+
+    def __get__(self, layout: Layout | None, owner: type[Layout]) -> Path:
+        if layout is None:
+            raise AttributeError(f"{owner.__name__}: which one? its folders are where the settings say")
+        folder: Path = getattr(layout, self.folder)
+        return folder / self.name
+
+
+@dataclass(frozen=True)
 class Layout:
     """Where everything lives; each path is absolute and below the data root unless config says otherwise.
 
@@ -29,6 +43,90 @@ class Layout:
     outcomes: Path | None = None
     test_share: float | None = None
     urls: tuple[tuple[Path, str], ...] = ()
+
+    # ingesteddata
+    #: A parquet dataset: one part per source file.
+    finaldata_parquet = _Named("ingested", "finaldata.parquet")
+    #: Last rows of clients that are in an earlier file too: a client may return to an earlier state.
+    redelivered = _Named("ingested", "redelivered")
+    #: Distinct valid rows and refused rows of each source file by content; a cache that can be rebuilt.
+    parsed = _Named("ingested", "parsed")
+    #: The dates of leaving: one part per file of outcomes.
+    outcomes_parquet = _Named("ingested", "outcomes.parquet")
+    #: What `parsed` is to files of clients, for files of outcomes.
+    outcomes_parsed = _Named("ingested", "outcomes_parsed")
+    #: Refused rows of outcomes, one CSV per file.
+    outcomes_quarantine = _Named("ingested", "outcomes_quarantine")
+    #: Between which dates of leaving each client was there, one file by content.
+    leavings = _Named("ingested", "leavings")
+    #: All rows for people.
+    finaldata_csv = _Named("ingested", "finaldata.csv")
+    #: A date line, then the names of the files.
+    ingestedfiles = _Named("ingested", "ingestedfiles.txt")
+    #: The account of every file; written last, it is what makes finaldata valid.
+    ingestion = _Named("ingested", "ingestion.json")
+    #: The versions of the objects that finaldata was made from, where the input folder is a URL.
+    source_objects = _Named("ingested", "sourceobjects.json")
+    #: Refused rows, one CSV per source file.
+    quarantine = _Named("ingested", "quarantine")
+    #: What an ingestion writes before it is done; there only while it runs, or after a crash.
+    ingestion_work = _Named("ingested", ".work")
+    #: How far each database is read, one folder per source.
+    sources = _Named("ingested", "sources")
+    # models
+    #: The fitted pipeline, by joblib.
+    trainedmodel = _Named("models", "trainedmodel.pkl")
+    #: The same model as portable JSON.
+    scorecard = _Named("models", "scorecard.json")
+    #: How the model was trained: rows, seconds, data version, choices.
+    training = _Named("models", "training.json")
+    #: The profile of the training rows.
+    reference = _Named("models", "reference.json")
+    #: The account of finaldata as it was when the model was trained.
+    trained_on = _Named("models", "ingestion.json")
+    #: The same as a date line and the names of the files.
+    trained_on_files = _Named("models", "ingestedfiles.txt")
+    #: Fingerprints of the rows that the model was trained on.
+    trained_rows = _Named("models", "trained_rows.parquet")
+    #: The F1 score, one line.
+    latestscore = _Named("models", "latestscore.txt")
+    #: Every metric with its interval.
+    metrics = _Named("models", "metrics.json")
+    #: The confusion matrix as a picture.
+    confusionmatrix = _Named("models", "confusionmatrix.png")
+    #: Every client's risk, rank and reasons.
+    client_risk_parquet = _Named("models", "client_risk.parquet")
+    #: Every client, current or left.
+    client_status = _Named("models", "client_status.parquet")
+    #: The same for spreadsheets.
+    client_risk_csv = _Named("models", "client_risk.csv")
+    #: The verdict on the deployed model.
+    drift = _Named("models", "drift.json")
+    #: What past lists would have been worth.
+    backtest = _Named("models", "backtest.json")
+    #: Every verdict so far, one JSON line each.
+    drift_history = _Named("models", "drift_history.jsonl")
+    #: Every score so far, one JSON line each.
+    score_history = _Named("models", "score_history.jsonl")
+    #: Statistics, timings and dependencies.
+    diagnostics = _Named("models", "diagnostics.json")
+    #: The report for people.
+    summary_report = _Named("models", "summary_report.pdf")
+    #: The report's charts as pictures.
+    charts = _Named("models", "charts")
+    #: What the API answered to `risk call`.
+    apireturns = _Named("models", "apireturns.txt")
+    # production_deployment
+    #: One folder per deployed or held version.
+    versions = _Named("deployment", "versions")
+    #: A file with the name of the version that serves.
+    current = _Named("deployment", "current")
+    #: Every decision, one JSON line each.
+    deployments = _Named("deployment", "deployments.jsonl")
+    #: The decision that is being carried out; there only while it is, or after a crash.
+    pending = _Named("deployment", "pending.json")
+    #: What was served: daily files per worker.
+    predictions = _Named("data_root", PREDICTIONS)
 
     @classmethod
     def of(cls, settings: Settings) -> Layout:
@@ -56,209 +154,6 @@ class Layout:
     def url_of(self, folder: Path) -> str | None:
         """Return the URL that a folder mirrors, None for one that is only here."""
         return dict(self.urls).get(folder)
-
-    # ingesteddata
-    @property
-    def finaldata_parquet(self) -> Path:
-        """A parquet dataset: one part per source file."""
-        return self.ingested / "finaldata.parquet"
-
-    @property
-    def redelivered(self) -> Path:
-        """Last rows of clients that are in an earlier file too: a client may return to an earlier state."""
-        return self.ingested / "redelivered"
-
-    @property
-    def parsed(self) -> Path:
-        """Distinct valid rows and refused rows of each source file by content; a cache that can be rebuilt."""
-        return self.ingested / "parsed"
-
-    @property
-    def outcomes_parquet(self) -> Path:
-        """The dates of leaving: one part per file of outcomes."""
-        return self.ingested / "outcomes.parquet"
-
-    @property
-    def outcomes_parsed(self) -> Path:
-        """What `parsed` is to files of clients, for files of outcomes."""
-        return self.ingested / "outcomes_parsed"
-
-    @property
-    def outcomes_quarantine(self) -> Path:
-        """Refused rows of outcomes, one CSV per file."""
-        return self.ingested / "outcomes_quarantine"
-
-    @property
-    def leavings(self) -> Path:
-        """Between which dates of leaving each client was there, one file by content."""
-        return self.ingested / "leavings"
-
-    @property
-    def finaldata_csv(self) -> Path:
-        """All rows for people."""
-        return self.ingested / "finaldata.csv"
-
-    @property
-    def ingestedfiles(self) -> Path:
-        """A date line, then the names of the files."""
-        return self.ingested / "ingestedfiles.txt"
-
-    @property
-    def ingestion(self) -> Path:
-        """The account of every file; written last, it is what makes finaldata valid."""
-        return self.ingested / "ingestion.json"
-
-    @property
-    def source_objects(self) -> Path:
-        """The versions of the objects that finaldata was made from, where the input folder is a URL."""
-        return self.ingested / "sourceobjects.json"
-
-    @property
-    def quarantine(self) -> Path:
-        """Refused rows, one CSV per source file."""
-        return self.ingested / "quarantine"
-
-    @property
-    def ingestion_work(self) -> Path:
-        """What an ingestion writes before it is done; there only while it runs, or after a crash."""
-        return self.ingested / ".work"
-
-    @property
-    def sources(self) -> Path:
-        """How far each database is read, one folder per source."""
-        return self.ingested / "sources"
-
-    # models
-    @property
-    def trainedmodel(self) -> Path:
-        """The fitted pipeline, by joblib."""
-        return self.models / "trainedmodel.pkl"
-
-    @property
-    def scorecard(self) -> Path:
-        """The same model as portable JSON."""
-        return self.models / "scorecard.json"
-
-    @property
-    def training(self) -> Path:
-        """How the model was trained: rows, seconds, data version, choices."""
-        return self.models / "training.json"
-
-    @property
-    def reference(self) -> Path:
-        """The profile of the training rows."""
-        return self.models / "reference.json"
-
-    @property
-    def trained_on(self) -> Path:
-        """The account of finaldata as it was when the model was trained."""
-        return self.models / "ingestion.json"
-
-    @property
-    def trained_on_files(self) -> Path:
-        """The same as a date line and the names of the files."""
-        return self.models / "ingestedfiles.txt"
-
-    @property
-    def trained_rows(self) -> Path:
-        """Fingerprints of the rows that the model was trained on."""
-        return self.models / "trained_rows.parquet"
-
-    @property
-    def latestscore(self) -> Path:
-        """The F1 score, one line."""
-        return self.models / "latestscore.txt"
-
-    @property
-    def metrics(self) -> Path:
-        """Every metric with its interval."""
-        return self.models / "metrics.json"
-
-    @property
-    def confusionmatrix(self) -> Path:
-        """The confusion matrix as a picture."""
-        return self.models / "confusionmatrix.png"
-
-    @property
-    def client_risk_parquet(self) -> Path:
-        """Every client's risk, rank and reasons."""
-        return self.models / "client_risk.parquet"
-
-    @property
-    def client_status(self) -> Path:
-        """Every client, current or left."""
-        return self.models / "client_status.parquet"
-
-    @property
-    def client_risk_csv(self) -> Path:
-        """The same for spreadsheets."""
-        return self.models / "client_risk.csv"
-
-    @property
-    def drift(self) -> Path:
-        """The verdict on the deployed model."""
-        return self.models / "drift.json"
-
-    @property
-    def backtest(self) -> Path:
-        """What past lists would have been worth."""
-        return self.models / "backtest.json"
-
-    @property
-    def drift_history(self) -> Path:
-        """Every verdict so far, one JSON line each."""
-        return self.models / "drift_history.jsonl"
-
-    @property
-    def score_history(self) -> Path:
-        """Every score so far, one JSON line each."""
-        return self.models / "score_history.jsonl"
-
-    @property
-    def diagnostics(self) -> Path:
-        """Statistics, timings and dependencies."""
-        return self.models / "diagnostics.json"
-
-    @property
-    def summary_report(self) -> Path:
-        """The report for people."""
-        return self.models / "summary_report.pdf"
-
-    @property
-    def charts(self) -> Path:
-        """The report's charts as pictures."""
-        return self.models / "charts"
-
-    @property
-    def apireturns(self) -> Path:
-        """What the API answered to `risk call`."""
-        return self.models / "apireturns.txt"
-
-    # production_deployment
-    @property
-    def versions(self) -> Path:
-        """One folder per deployed or held version."""
-        return self.deployment / "versions"
-
-    @property
-    def current(self) -> Path:
-        """A file with the name of the version that serves."""
-        return self.deployment / "current"
-
-    @property
-    def deployments(self) -> Path:
-        """Every decision, one JSON line each."""
-        return self.deployment / "deployments.jsonl"
-
-    @property
-    def pending(self) -> Path:
-        """The decision that is being carried out; there only while it is, or after a crash."""
-        return self.deployment / "pending.json"
-
-    @property
-    def predictions(self) -> Path:
-        """What was served: daily files per worker."""
-        return self.data_root / PREDICTIONS
 
     def source_files(self) -> tuple[Path, ...]:
         """Client files of the input folder, in reading order."""

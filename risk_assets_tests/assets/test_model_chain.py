@@ -11,12 +11,14 @@ import pytest
 
 from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.domain.simulate import simulate
 from risk_assets.storage.deployment.manual_decisions import rollback
 from risk_assets.storage.deployment.versions import live_version, read_decisions, read_manifest, version_folder
 from risk_assets.storage.intake.finaldata import IngestionError
 from risk_assets.storage.model.trained_model import read_model
-from risk_assets.storage.records import read_record
+from risk_assets.storage.records import RecordError, read_record
+from risk_assets.storage.scoring.boosting import compare_boosting
 from risk_assets_tests.assets.project import MODEL, Project, failed_checks
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -278,3 +280,21 @@ def test_outcomes_that_come_later_are_evidence_as_soon_as_their_file_is_complete
     assert not ranked & set(later.loc[later["exited"] == 1, "corporation"])
     project.materialize("trained_model")
     assert project.layout.trainedmodel.read_bytes() != model
+
+
+def test_boosting_is_compared_on_the_rows_of_the_model_and_on_test_clients(project: Project) -> None:
+    project.materialize(*MODEL)
+    metrics = read_record(project.layout.metrics, Metrics)
+    with project.home.session() as session:
+        found = compare_boosting(project.layout, session, most_rows=10**6, seed=0)
+    assert found.rows == metrics.n
+    assert found.auc == pytest.approx(metrics.roc_auc.value, abs=1e-12)
+    assert 0.5 < found.boosting_auc < 1
+
+
+def test_boosting_is_not_compared_on_rows_that_the_model_never_saw(project: Project) -> None:
+    project.materialize(*MODEL)
+    simulate(100, seed=9).frame.to_csv(project.layout.input / "more.csv", index=False)
+    project.materialize("finaldata")
+    with project.home.session() as session, pytest.raises(RecordError, match="run the graph first"):
+        compare_boosting(project.layout, session, most_rows=10**6, seed=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from risk_assets.domain.deployment.decisions import Decision, Manifest, Verdict
 from risk_assets.domain.diagnostics import Dependency, DependencyReport, Diagnostics, Timing
@@ -15,7 +16,17 @@ from risk_assets.domain.intake.source_file import SourceFile
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.domain.model.shapes import CategoricalShape, NumericShape
 from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
-from risk_assets.domain.scoring.metrics import CalibrationBin, Confusion, Estimate, Metrics, ScorePoint
+from risk_assets.domain.scoring.metrics import (
+    CalibrationBin,
+    CalibrationFit,
+    Confusion,
+    Estimate,
+    Gains,
+    GroupScore,
+    Metrics,
+    RuleOutcome,
+    ScorePoint,
+)
 from risk_assets.reporting.content import ReportContent
 
 ACTIVITY = ("lastmonth_activity", "lastyear_activity", "number_of_employees")
@@ -99,6 +110,29 @@ def metrics() -> Metrics:
         precision_recall=tuple((step, 1 - 0.79 * step**2) for step in steps),
         all_positive_f1=0.342,
         model_sha256=MODEL,
+    )
+
+
+def scored_metrics(levels: Sequence[str] = ("north", "south", "west")) -> Metrics:
+    """Metrics with what calls reach, how true risks are, and figures by region."""
+    curve = tuple((step / 50, min(1.0, (step / 50) ** 0.45)) for step in range(1, 51))
+    groups = tuple(
+        GroupScore(
+            "region", name, 420 - place, 90, estimate(0.2), estimate(0.5), estimate(0.6), estimate(0.8, 0.03),
+            estimate(0.0, 0.1), "ranks worse" if place == 1 else "", sensitive=place == 2,
+        )
+        for place, name in enumerate(levels)
+    )  # fmt: skip
+    return replace(
+        metrics(),
+        calibration_fit=CalibrationFit(0.018, 0.015, estimate(1.02, 0.05), estimate(0.03, 0.06)),
+        rules=(
+            RuleOutcome("f1", 0.314, 491, 258, 41_200.0),
+            RuleOutcome("capacity", 0.71, 100, 79, 22_800.0),
+            RuleOutcome("value", 0.12, 913, 352, 55_300.0),
+        ),
+        gains=Gains(100, 79, estimate(3.8, 0.3), curve),
+        groups=groups,
     )
 
 
@@ -260,7 +294,7 @@ def content(
     words: tuple[DriftWord, ...] = ("stable", "drifted", "stable", "stable")
     return ReportContent(
         ingestion(files),
-        metrics(),
+        scored_metrics(),
         scorecard(numeric, categorical),
         table,
         risks(),

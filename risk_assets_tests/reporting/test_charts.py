@@ -31,6 +31,8 @@ USUAL: dict[str, Callable[[], bytes]] = {
     "precision-recall": lambda: charts.precision_recall(samples.metrics()),
     "calibration": lambda: charts.calibration(samples.metrics()),
     "quality": lambda: charts.quality(samples.metrics()),
+    "calls": lambda: charts.gains_chart(samples.scored_metrics()),
+    "calls of an earlier score": lambda: charts.gains_chart(samples.metrics()),
     "risk histogram": lambda: charts.risk_histogram(samples.risks()),
     "shapes": lambda: charts.shapes(samples.scorecard(), samples.profile())[0],
     "shapes of every form": lambda: charts.shapes(trained_on_every_form().scorecard, samples.profile(()))[0],

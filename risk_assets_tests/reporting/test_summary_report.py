@@ -77,6 +77,7 @@ def wild() -> ReportContent:
     return dataclasses.replace(
         usual,
         labels=("Existing Customer", "Attrited Customer " + "x" * 60),
+        metrics=samples.scored_metrics([f"{LONG} {place}" for place in range(60)]),
         risks=dataclasses.replace(usual.risks, top=top, clients=10**12, flagged=10**11),
         manifest=dataclasses.replace(usual.manifest, version="v" * 200, parent="p" * 200, model_sha256="0" * 64),
         ingestion=dataclasses.replace(usual.ingestion, files=(*usual.ingestion.files, bad)),
@@ -379,6 +380,7 @@ def test_charts_of_an_earlier_larger_model_do_not_linger(tmp_path: Path) -> None
         "risk_histogram.png",
         "confusion_matrix.png",
         "quality.png",
+        "gains.png",
         "shapes_1.png",
         "history.png",
         "drift_history.png",

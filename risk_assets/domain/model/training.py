@@ -14,6 +14,7 @@ from risk_assets.domain.model.pipeline import to_pipeline
 from risk_assets.domain.model.scorecard import Scorecard, risk_at
 from risk_assets.domain.model.training_rows import TrainingError, TrainingRows, canonical, require_learnable
 from risk_assets.domain.scoring.f1 import best_threshold, f1_at
+from risk_assets.domain.scoring.metrics import Rule
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,7 +32,8 @@ class TrainingReport:
     degrees of freedom of each term and pair, `dispersion` how many times as much the rows vary as rows of so many
     clients would, and `problem` says why the fit did not come to rest, if it did not. `threshold_f1` is the F1 at
     the threshold, each row judged by a model without its client. `rows_known` are those that a sample was drawn
-    of, and `error_factor` says how many times as large its standard errors are as theirs.
+    of, and `error_factor` says how many times as large its standard errors are as theirs. `thresholds` are those
+    by each rule that could be chosen.
     """
 
     rows: int
@@ -44,15 +46,35 @@ class TrainingReport:
     problem: str = ""
     rows_known: int = 0
     error_factor: float = 1.0
+    thresholds: Mapping[Rule, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """The fitted scikit-learn pipeline (it takes a table of the features), its scorecard, and the report."""
+    """The fitted scikit-learn pipeline (it takes a table of the features), its scorecard, and the report.
+
+    `rows` are those that it was fitted on, and `left_out` (n,) the risk of each by a model without its client.
+    """
 
     pipeline: Pipeline
     scorecard: Scorecard
     report: TrainingReport
+    rows: TrainingRows
+    left_out: NDArray[np.float64]
+
+    def at(self, rule: Rule, thresholds: Mapping[Rule, float]) -> TrainedModel:
+        """Return the model with the threshold of a rule, one of those given.
+
+        >>> from risk_assets.domain.simulate import simulate
+        >>> from risk_assets_tests.domain.clients import SIMULATED, labelled
+        >>> model = train(labelled(simulate(500, seed=0)), SIMULATED, threshold=None)
+        >>> model.at("capacity", {"f1": model.scorecard.threshold, "capacity": 0.4}).scorecard.threshold
+        0.4
+        """
+        cut = thresholds[rule]
+        f1 = f1_at(self.rows.target, self.left_out, cut, self.rows.weights)
+        report = replace(self.report, threshold=cut, threshold_f1=f1, thresholds=dict(thresholds))
+        return replace(self, scorecard=replace(self.scorecard, threshold=cut), report=report)
 
 
 def train(rows: TrainingRows, columns: Columns, *, threshold: float | None, rows_known: int = 0) -> TrainedModel:
@@ -94,7 +116,10 @@ def train(rows: TrainingRows, columns: Columns, *, threshold: float | None, rows
             problem=model.problem,
             rows_known=rows_known or len(rows.target),
             error_factor=1.0 if rows.weights is None else error_factor(rows.target, risk, rows.weights),
+            thresholds={"f1" if threshold is None else "fixed": cut},
         ),
+        rows,
+        risk,
     )
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+#: By what the threshold is chosen; fixed is one that the settings give.
+Rule = Literal["f1", "capacity", "value", "fixed"]
 
 
 @dataclass(frozen=True)
@@ -61,11 +65,76 @@ class Confusion:
 
 
 @dataclass(frozen=True)
+class CalibrationFit:
+    """How true the risks of rows are.
+
+    `error` is the mean over ten groups of equally many rows of |mean risk - share that left|, `error_by_chance`
+    what it would be on average if each risk were true. Of true risks the `slope` is 1 and the `level` 0: the
+    log-odds that fit the outcomes best are slope x log-odds + constant, and log-odds + level. Risks that are all
+    alike have no slope.
+    """
+
+    error: float
+    error_by_chance: float
+    slope: Estimate | None
+    level: Estimate
+
+
+@dataclass(frozen=True)
+class RuleOutcome:
+    """What follows of a rule on scored rows: how many are called, and how many leavers are among them.
+
+    `money` is what the calls would have kept a year less what they cost, None where value or cost is not known.
+    """
+
+    rule: Rule
+    threshold: float
+    calls: int
+    reached: int
+    money: float | None = None
+
+
+@dataclass(frozen=True)
+class Gains:
+    """What a ranking reaches: of the first `size` rows `left` left, `lift` times as many as of rows at random.
+
+    `curve` holds (share of rows called, share of leavers reached), from the first row to all.
+    """
+
+    size: int
+    left: int
+    lift: Estimate
+    curve: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class GroupScore:
+    """The figures of the rows of one level of a column, with 95 % intervals by a bootstrap over clients.
+
+    `level` is by how much the log-odds are too low there. `weak` says in words in what the level is worse than all
+    other rows beyond chance, and is empty where it is not. `sensitive` columns are never learnt from.
+    """
+
+    column: str
+    name: str
+    rows: int
+    left: int
+    flagged: Estimate
+    precision: Estimate
+    recall: Estimate
+    roc_auc: Estimate
+    level: Estimate
+    weak: str = ""
+    sensitive: bool = False
+
+
+@dataclass(frozen=True)
 class Metrics:
     """The score of a model on labelled rows.
 
     `roc` holds (false positive rate, true positive rate) and `precision_recall` (recall, precision) points,
-    thinned for drawing. `all_positive_f1` is the F1 of calling every client positive: what a model must beat.
+    thinned for drawing. `all_positive_f1` is the F1 of calling every client positive: what a model must beat. What
+    releases before did not write is None or empty.
     """
 
     n: int
@@ -87,6 +156,10 @@ class Metrics:
     model_sha256: str = ""
     quarantined: int = 0
     clients: int | None = None
+    calibration_fit: CalibrationFit | None = None
+    rules: tuple[RuleOutcome, ...] = ()
+    gains: Gains | None = None
+    groups: tuple[GroupScore, ...] = ()
 
 
 @dataclass(frozen=True)

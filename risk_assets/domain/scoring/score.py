@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -61,7 +61,7 @@ def score(
         n=len(target),
         positives=positives,
         threshold=threshold,
-        **_estimates(rows, samples, seed),
+        **cast("dict[str, Any]", _estimates(rows, samples, seed)),
         confusion=_confusion(rows),
         calibration=calibration_bins(target, risk),
         roc=roc,
@@ -205,6 +205,22 @@ def auc_of(target: NDArray[np.bool_], risk: NDArray[np.float64]) -> float:
         return float("nan")
     auc, _ = _ranking(rows, np.ones((1, rows.n_positive)), np.ones((1, rows.n_negative)))
     return float(auc[0])
+
+
+def resampled_auc(
+    target: NDArray[np.bool_], risk: NDArray[np.float64], drawn: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the ROC AUC (m,) of rows (n,) that were drawn so often (m, n); 1/2 where one class was not drawn.
+
+    >>> resampled_auc(np.array([True, False]), np.array([0.5, 0.2]), np.array([[1, 1], [2, 0]])).tolist()
+    [1.0, 0.5]
+    """
+    order = np.argsort(risk, kind="stable")
+    left, weights = target[order], drawn[:, order].astype(np.float64)
+    rows = _Rows(risk[order][left], risk[order][~left], 0.5)
+    auc, _ = _ranking(rows, weights[:, left], weights[:, ~left])
+    both = weights[:, left].any(axis=1) & weights[:, ~left].any(axis=1)
+    return np.where(both, auc, 0.5)
 
 
 def calibration_bins(target: NDArray[np.int64], risk: NDArray[np.float64]) -> tuple[CalibrationBin, ...]:

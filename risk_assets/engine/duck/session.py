@@ -155,17 +155,6 @@ class DuckSession:
         """Find repeated hashes by sorting them in memory of bounded size."""
         return find_repeats(self.connection, queries, rows)
 
-    def order_statistics(self, table: str, expression: str, ranks: Sequence[int]) -> list[float]:
-        """Return values at ranks from a column sorted on disk: quantile_disc holds it in memory, and is slower."""
-        wanted = ", ".join(map(str, ranks))
-        with self.cache_on_disk(
-            "ordered", f"SELECT {expression} AS value FROM {table} ORDER BY value NULLS LAST"
-        ) as ordered:
-            found = self.run(
-                f"SELECT value FROM {ordered} WHERE file_row_number IN ({wanted}) ORDER BY file_row_number"
-            )
-            return [float(value) for (value,) in found.fetchall()]
-
     def write_parquet(self, query: str, target: Path) -> None:
         """Write one parquet file."""
         self.run(f"COPY ({query}) TO {literal(str(target))} (FORMAT parquet)")

@@ -43,10 +43,10 @@ def rank_clients(session: Session, data: Dataset, scorecard: Scorecard, target: 
     Only narrow rows are grouped and sorted, and may spill; the words are written as the sorted rows pass by.
     """
     columns, numbered = session.columns, numbered_rows(session, data)
-    session.cache_table("latest", [_latest(columns, numbered, data)])
+    session.cache_table("latest", [latest_rows(columns, numbered, data)])
     session.write_parquet(_status(columns, numbered), target.status)
     session.cache_table("previous", [_previous(columns, numbered, scorecard)])
-    session.cache_ordered_table("scored", _scored(columns, numbered, scorecard))
+    session.cache_ordered_table("scored", scored_rows(columns, numbered, scorecard))
     cache_bounds(session, scorecard, "scored")
     session.cache_ordered_table("ranked", _sorted())
     for name in ("latest", "previous", "scored", "bounds"):
@@ -61,7 +61,7 @@ def rank_clients(session: Session, data: Dataset, scorecard: Scorecard, target: 
     session.write_csv(_readable(columns, target.parquet), target.csv)
 
 
-def _latest(columns: Columns, numbered: str, data: Dataset) -> str:
+def latest_rows(columns: Columns, numbered: str, data: Dataset) -> str:
     """Return a query for the place of each client's latest row, its status and when it left, if outcomes tell."""
     client, order = quote(columns.id), _order(columns)
     if data.outcomes is None:
@@ -120,7 +120,7 @@ def _previous(columns: Columns, numbered: str, scorecard: Scorecard) -> str:
     return f"SELECT *, {risk_sql(placed(scorecard, 'y'))} AS previous_risk FROM ({rows})"
 
 
-def _scored(columns: Columns, numbered: str, scorecard: Scorecard) -> str:
+def scored_rows(columns: Columns, numbered: str, scorecard: Scorecard) -> str:
     """Return a query for what is ranked, with its risk, in reading order."""
     cells = (f"{cell} AS x{place}" for place, cell in enumerate(scorable(columns, scorecard)))
     selected = ", ".join([f"{quote(columns.id)} AS id", *_shown(columns), *cells])

@@ -155,7 +155,7 @@ def csv_lines(frame: DataFrame) -> DataFrame:
     """Return rows as lines of CSV, quoted where DuckDB quotes."""
     from pyspark.sql import functions
 
-    from risk_assets.engine.spark.dialect import double_text
+    from risk_assets.engine.spark.number_text import double_text
 
     cells = []
     for found in without_position(frame).schema.fields:

@@ -13,10 +13,10 @@ from urllib.parse import unquote, urlparse
 
 from risk_assets.domain.columns import Columns
 from risk_assets.engine.session import CsvForm, TypedQuery
-from risk_assets.engine.spark import faults, files
+from risk_assets.engine.spark import faults, files, writing
 from risk_assets.engine.spark.application import application
 from risk_assets.engine.spark.result import SparkResult
-from risk_assets.engine.sql import literal, read_parts
+from risk_assets.engine.sql import read_parts
 from risk_assets.engine.temporary_directories import HOST, own_folder
 from risk_assets.settings.engine import EngineSetting
 
@@ -104,16 +104,8 @@ class SparkSession:
 
     def cache_arrays(self, name: str, blocks: Iterable[Mapping[str, Any]]) -> None:
         """Keep arrays as a temporary table: this process writes them where workers read."""
-        import duckdb
-
         target = self._new_folder(name)
-        target.mkdir()
-        with duckdb.connect() as connection:
-            for number, block in enumerate(blocks):
-                connection.register("arrays", dict(block))
-                file = literal(str(target / f"part-{number:05}.parquet"))
-                connection.execute(f"COPY (SELECT * FROM arrays) TO {file} (FORMAT parquet)")
-                connection.unregister("arrays")
+        writing.write_arrays(blocks, target)
         self.spark.read.parquet(files.spelled(target)).createOrReplaceTempView(name)
 
     def drop_table(self, name: str) -> None:
@@ -184,40 +176,13 @@ class SparkSession:
         )
         return tuple(place for (place,) in places.fetchall())
 
-    def order_statistics(self, table: str, expression: str, ranks: Sequence[int]) -> list[float]:
-        """Return values at ranks from a column sorted by the workers."""
-        ordered = (
-            f"SELECT * FROM (SELECT {expression} AS value FROM {table}) WHERE value IS NOT NULL ORDER BY value"
-        )
-        self.cache_ordered_table("ordered", ordered)
-        wanted = ", ".join(map(str, ranks))
-        found = self.run(f"SELECT rowid, value FROM ordered WHERE rowid IN ({wanted})").fetchall()
-        self.drop_table("ordered")
-        values = dict(found)
-        return [float(values[rank]) for rank in ranks]
-
     def write_parquet(self, query: str, target: Path) -> None:
         """Write one parquet file: one task sorts and writes it."""
-        frame, order = self._in_order(query)
-        single = frame.repartition(1).sortWithinPartitions(*order) if order else frame.repartition(1)
-        written = self._new_folder("parquet")
-        files.without_position(single).write.parquet(str(written))
-        [part] = written.glob("part-*.parquet")
-        shutil.move(part, target)
-        shutil.rmtree(written)
+        writing.write_parquet(*self._in_order(query), self._new_folder("parquet"), target)
 
     def write_csv(self, query: str, target: Path) -> None:
         """Write one CSV file: workers write its pieces, which are put together here."""
-        frame, order = self._in_order(query)
-        ordered = frame.sort(*order) if order else frame
-        written = self._new_folder("csv")
-        files.csv_lines(ordered).write.text(str(written))
-        with target.open("wb") as whole:
-            whole.write(files.csv_header(files.without_position(frame).columns).encode())
-            for part in sorted(written.glob("part-*")):
-                with part.open("rb") as piece:
-                    shutil.copyfileobj(piece, whole, 1 << 20)
-        shutil.rmtree(written)
+        writing.write_csv(*self._in_order(query), self._new_folder("csv"), target)
 
     def fault_of_file(self, error: Exception) -> str | None:
         """Return what an error says of a file; a lost worker or want of memory is no fault of it."""
@@ -270,17 +235,7 @@ class SparkSession:
 
     def _arrays(self, query: str) -> dict[str, Any]:
         """Return columns as arrays: workers write them, and this process reads them as it reads any parquet."""
-        import duckdb
-
-        frame, order = self._in_order(query)
-        ordered = files.without_position(frame.sort(*order) if order else frame)
-        written = self._new_folder("arrays")
-        ordered.write.parquet(str(written))
-        with duckdb.connect() as connection:
-            parts = sorted(written.glob("part-*.parquet"))
-            found: dict[str, Any] = connection.execute(f"SELECT * FROM {read_parts(parts)}").fetchnumpy()
-        shutil.rmtree(written)
-        return found
+        return writing.arrays_of(*self._in_order(query), self._new_folder("arrays"))
 
     def _register_files(self, statement: exp.Expr) -> None:
         """Make a table of each `read_parquet([…])` in a statement."""

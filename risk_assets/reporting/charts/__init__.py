@@ -3,6 +3,7 @@
 from risk_assets.reporting.charts.backtest import backtest_chart
 from risk_assets.reporting.charts.confusion import confusion_matrix
 from risk_assets.reporting.charts.drifting import drift_history
+from risk_assets.reporting.charts.gains import gains_chart
 from risk_assets.reporting.charts.history import history
 from risk_assets.reporting.charts.pairs import pairs
 from risk_assets.reporting.charts.quality import calibration, precision_recall, quality, roc
@@ -15,6 +16,7 @@ __all__ = [
     "calibration",
     "confusion_matrix",
     "drift_history",
+    "gains_chart",
     "history",
     "pairs",
     "precision_recall",

@@ -19,9 +19,10 @@ from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
 from risk_assets.storage.intake.finaldata_outputs import publish
 from risk_assets.storage.intake.outcomes import ReadOutcomes, read_outcomes, with_decided
-from risk_assets.storage.intake.parse_cache import Source, SourceChangedError, as_they_were, read_sources
+from risk_assets.storage.intake.parse_cache import Source, as_they_were
 from risk_assets.storage.intake.parts import Folders, merge
 from risk_assets.storage.intake.source_folder import named_in
+from risk_assets.storage.intake.source_reading import SourceChangedError, read_sources
 from risk_assets.storage.layout import Layout, reading_order
 from risk_assets.storage.lock import writing
 from risk_assets.storage.records import RecordError, find_record, read_record

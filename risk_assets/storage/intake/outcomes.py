@@ -15,8 +15,9 @@ from risk_assets.engine.intake.outcomes import count_decided, count_leavings, re
 from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
 from risk_assets.storage.digest import sha256_of
-from risk_assets.storage.intake.parse_cache import Source, as_they_were, read_sources
+from risk_assets.storage.intake.parse_cache import Source, as_they_were
 from risk_assets.storage.intake.parts import Folders, merge
+from risk_assets.storage.intake.source_reading import read_sources
 from risk_assets.storage.layout import Layout, reading_order
 
 

@@ -19,7 +19,8 @@ from risk_assets.engine.intake.row_table import Figures
 from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
 from risk_assets.storage.digest import sha256_of
-from risk_assets.storage.intake.parse_cache import SCANNED_AT_ONCE, Source, is_sound
+from risk_assets.storage.intake.parse_cache import Source, is_sound
+from risk_assets.storage.intake.source_reading import SCANNED_AT_ONCE
 
 NAME_CHARACTERS = 100
 

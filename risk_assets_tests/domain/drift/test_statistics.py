@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.stats import chi2_contingency, fisher_exact, ks_2samp
+from scipy.stats import chi2_contingency, fisher_exact, ks_2samp, kstwo
 
 from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile
 from risk_assets.domain.drift.statistics import (
@@ -16,6 +16,7 @@ from risk_assets.domain.drift.statistics import (
     contingency_table,
     count_bins,
     count_categories,
+    kolmogorov_p_value,
     kolmogorov_smirnov,
     population_stability,
 )
@@ -49,6 +50,15 @@ def test_kolmogorov_smirnov_from_quantiles_comes_close_to_that_of_the_rows(shift
     assert exact.statistic - 0.01 <= found.value <= exact.statistic + 1e-3
     assert found.p_value is not None
     assert found.p_value >= exact.pvalue * 0.9 or found.p_value < 1e-6
+
+
+@pytest.mark.parametrize("rows", [30, 100, 3000])
+@pytest.mark.parametrize("p_value", [1e-4, 0.01, 0.2])
+def test_the_p_value_of_a_distance_is_that_of_its_exact_distribution_or_a_little_larger(
+    rows: int, p_value: float
+) -> None:
+    found = kolmogorov_p_value(float(kstwo.isf(p_value, rows)), rows)
+    assert 0.99 * p_value <= found <= 1.25 * p_value
 
 
 @given(

@@ -1,0 +1,61 @@
+"""What a score means, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from risk_assets.domain.scoring.metrics import GroupScore, Metrics, Rule
+from risk_assets.reporting.wording import count, plural, shorten
+
+RULES: dict[Rule, str] = {
+    "f1": "best F1",
+    "capacity": "as many as can be called",
+    "value": "whom a call pays for",
+    "fixed": "as set",
+}
+#: Levels that a sentence names.
+MOST_NAMED = 6
+
+
+def rule_word(rule: Rule) -> str:
+    """Return a rule for calls in words."""
+    return RULES[rule]
+
+
+def lift_sentence(metrics: Metrics) -> str:
+    """Return what those called first are worth: "Of the first 500, 320 left: 4.1 times as many as at random"."""
+    found = metrics.gains
+    if found is None:
+        return ""
+    times = f"{found.lift.value:.1f} times as many as at random ({found.lift.low:.1f} to {found.lift.high:.1f})"
+    return (
+        f"Of the first {count(found.size)} of {plural(metrics.n, 'test row')}, {count(found.left)} left: {times}."
+    )
+
+
+def calibration_sentence(metrics: Metrics) -> str:
+    """Return how true the risks are: their error beside that of chance, and what would have to be changed."""
+    found = metrics.calibration_fit
+    if found is None:
+        return ""
+    error = f"Risks are off by {found.error:.3f} on average over ten groups, where true ones would be by chance by"
+    said = f"{error} {found.error_by_chance:.3f}."
+    level = found.level
+    if level.low <= 0 <= level.high and (found.slope is None or found.slope.low <= 1 <= found.slope.high):
+        return f"{said} Nothing speaks against their being true."
+    faults = []
+    if not level.low <= 0 <= level.high:
+        faults.append(f"on the whole too {'low' if level.value > 0 else 'high'}")
+    if found.slope is not None and not found.slope.low <= 1 <= found.slope.high:
+        faults.append("too much apart" if found.slope.value < 1 else "too close together")
+    return f"{said} They are {' and '.join(faults)}."
+
+
+def weak_sentence(groups: Sequence[GroupScore]) -> str:
+    """Return at which levels a model is worse than elsewhere beyond chance."""
+    weak = [each for each in groups if each.weak]
+    if not weak:
+        return f"At none of {plural(len(groups), 'level')} is the model worse than elsewhere beyond chance."
+    named = "; ".join(f"{each.column} {shorten(each.name, 24)}: {each.weak}" for each in weak[:MOST_NAMED])
+    more = f"; and {count(len(weak) - MOST_NAMED)} more" if len(weak) > MOST_NAMED else ""
+    return f"Worse than elsewhere, beyond chance: {named}{more}."
