@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @graph_asset(
     upstream=["latest_score", "deployed_model", "client_risk", "drift", "backtest", "diagnostics"],
     also_reads=["finaldata", "trained_model"],  # the accounts of the files and of the training
-    code_version="3",
+    code_version="4",
     settings=["history_runs"],
     owners=["team:ml"],
     kinds={"pdf"},

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: With fewer rows every one is needed for training; with more, a tenth of the clients is held out for the gate.
 ROWS_FOR_A_HOLD_OUT = 1000
+#: Features that the alternative text of a picture names.
+MOST_NAMES = 15
 
 
 @graph_asset(
@@ -142,10 +144,17 @@ def _fit_converged(report: "TrainingReport") -> dg.AssetCheckResult:
 
 
 def _metadata(record: "ModelRecord", scorecard: "Scorecard", reference: TrainingReference) -> Metadata:
-    from risk_assets.reporting.charts import shapes
+    from risk_assets.reporting.charts import pairs, shapes
 
     report = record.report
-    pages = shapes(scorecard, reference.profile)
+    pages, maps = shapes(scorecard, reference.profile), pairs(scorecard, reference.profile)
+    names = ", ".join(scorecard.features[:MOST_NAMES])
+    shown: dict[str, dg.MetadataValue[str]] = {
+        "shapes": dg.MetadataValue.md("\n\n".join(picture(page, f"shapes of {names}") for page in pages[:2]))
+    }
+    if maps:
+        acting = ", ".join(pair.name for pair in scorecard.pairs)
+        shown["pairs"] = dg.MetadataValue.md("\n\n".join(picture(page, f"risk by {acting}") for page in maps))
     return {
         "dagster/row_count": report.rows,
         "positives": report.positives,
@@ -156,5 +165,5 @@ def _metadata(record: "ModelRecord", scorecard: "Scorecard", reference: Training
         "threshold": scorecard.threshold,
         "training seconds": record.seconds,
         "trained on data": record.data_version,
-        "shapes": dg.MetadataValue.md("\n\n".join(picture(page, "shapes") for page in pages[:2])),
+        **shown,
     }

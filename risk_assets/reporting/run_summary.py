@@ -18,6 +18,7 @@ from risk_assets.reporting.wording import (
     count,
     interval,
     plural,
+    risk_interval,
     score,
     terminal_text,
 )
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 MARGIN = " " * 12
 LONGEST_REASON = 120
 LONGEST_SENTENCE = 400
+WIDEST_INTERVAL = len("(99.0 to 99.9 %)")
 
 
 @dataclass(frozen=True)
@@ -115,10 +117,16 @@ def _clients(risks: RiskSummary, stale: str | None) -> list[str]:
     return [
         _line("Clients", found, stale),
         *(
-            f"{MARGIN}{client.rank:>2}  {name:<{width}}  {client.risk:6.1%}  {_reasons(client)}"
+            f"{MARGIN}{client.rank:>2}  {name:<{width}}  {client.risk:6.1%}{_interval(client)}  {_reasons(client)}"
             for name, client in zip(names, risks.top, strict=True)
         ),
     ]
+
+
+def _interval(client: RankedClient) -> str:
+    """Return the interval in a column as wide as the widest one; nothing where the model cannot tell."""
+    found = risk_interval(client.risk_low, client.risk_high)
+    return f"  {f'({found})':<{WIDEST_INTERVAL}}" if found else ""
 
 
 def _reasons(client: RankedClient) -> str:

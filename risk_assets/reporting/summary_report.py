@@ -29,6 +29,7 @@ def build_report(content: ReportContent, target: Path, charts: Path, *, created_
 def draw_all(content: ReportContent) -> dict[str, bytes]:
     """Return every chart of the report as PNG by file name."""
     shapes = draw.shapes(content.scorecard, content.reference)
+    pairs = draw.pairs(content.scorecard, content.reference)
     return {
         "risk_histogram.png": draw.risk_histogram(content.risks),
         **({"backtest.png": draw.backtest_chart(content.backtest)} if content.backtest else {}),
@@ -36,6 +37,7 @@ def draw_all(content: ReportContent) -> dict[str, bytes]:
         "quality.png": draw.quality(content.metrics),
         "gains.png": draw.gains_chart(content.metrics),
         **{f"shapes_{place}.png": png for place, png in enumerate(shapes, start=1)},
+        **{f"pairs_{place}.png": png for place, png in enumerate(pairs, start=1)},
         "history.png": draw.history(content.scores, content.decisions),
         "drift_history.png": draw.drift_history(content.drift_history),
         "timings.png": draw.timings(content.diagnostics.timings),
@@ -59,14 +61,16 @@ def _print(content: ReportContent, pictures: dict[str, bytes], target: Path, dat
     )
 
     fonts.register()
-    shapes = tuple(png for name, png in pictures.items() if name.startswith("shapes_"))
+    shapes, pairs = (
+        tuple(png for name, png in pictures.items() if name.startswith(kind)) for kind in ("shapes_", "pairs_")
+    )
     past = (pictures["history.png"], pictures["drift_history.png"], pictures["timings.png"])
     story = [
         *front.front_page(content, pictures["risk_histogram.png"], date),
         PageBreak(),
         *backtest.backtest_pages(content.backtest, pictures.get("backtest.png")),
         *data.data_pages(content.ingestion, content.diagnostics.profile),
-        *model.model_pages(content, pictures["confusion_matrix.png"], pictures["quality.png"], shapes),
+        *model.model_pages(content, pictures["confusion_matrix.png"], pictures["quality.png"], shapes, pairs),
         *calls.calls_pages(content.metrics, pictures["gains.png"]),
         *history.drift_pages(content.drift),
         *history.history_pages(content, *past),

@@ -58,6 +58,23 @@ def interval(estimate: Estimate) -> str:
     return f"{score(estimate.low)} to {score(estimate.high)}"
 
 
+def risk_interval(low: float | None, high: float | None) -> str:
+    """Return the 90 % interval of a risk, both ends with a decimal or none; nothing where the model cannot tell.
+
+    >>> risk_interval(0.703, 0.842).replace(TIED, " "), risk_interval(0.889, 0.96).replace(TIED, " ")
+    ('70 to 84 %', '88.9 to 96.0 %')
+    """
+    if low is None or high is None:
+        return ""
+    ends = percent(low), percent(high)
+    digits = 1 if any("." in end for end in ends) else 0
+    shown = [
+        end if end.startswith(("<", ">")) else f"{100 * bound:.{digits}f}{TIED}%"
+        for bound, end in zip((low, high), ends, strict=True)
+    ]
+    return f"{shown[0].removesuffix(f'{TIED}%')} to {shown[1]}"
+
+
 def percent(part: float, whole: float = 1.0) -> str:
     """Return a share in percent, with a decimal near 0 and 100; a dash where the whole is nothing."""
     if not whole or math.isnan(part) or math.isnan(whole):

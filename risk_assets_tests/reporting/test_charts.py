@@ -14,8 +14,12 @@ from numpy.typing import NDArray
 
 from risk_assets.domain.deployment.decisions import Decision
 from risk_assets.domain.drift.profile import Profile
+from risk_assets.domain.model.basis import Basis
+from risk_assets.domain.model.scorecard import Scorecard
+from risk_assets.domain.model.shapes import CategoricalShape, PairTable
 from risk_assets.domain.scoring.metrics import Confusion, Estimate, Metrics
 from risk_assets.reporting import charts
+from risk_assets_tests.domain.clients import trained_on_every_form
 from risk_assets_tests.reporting import samples
 
 LONG = "Ünïcode<b>&amp;$x^2$ 客户 " + "W" * 200
@@ -31,6 +35,8 @@ USUAL: dict[str, Callable[[], bytes]] = {
     "calls of an earlier score": lambda: charts.gains_chart(samples.metrics()),
     "risk histogram": lambda: charts.risk_histogram(samples.risks()),
     "shapes": lambda: charts.shapes(samples.scorecard(), samples.profile())[0],
+    "shapes of every form": lambda: charts.shapes(trained_on_every_form().scorecard, samples.profile(()))[0],
+    "pairs": lambda: charts.pairs(trained_on_every_form().scorecard, samples.profile(()))[0],
     "history": lambda: charts.history(samples.scores(9), [samples.decision(day) for day in (1, 2, 3)]),
     "drift history": lambda: charts.drift_history([samples.drift(), samples.drift("drifted")]),
     "timings": lambda: charts.timings(samples.timings()),
@@ -216,3 +222,23 @@ def test_charts_can_be_drawn_in_threads() -> None:
     with ThreadPoolExecutor(4) as pool:
         drawn = set(pool.map(lambda _: charts.confusion_matrix(metrics), range(8)))
     assert drawn == {charts.confusion_matrix(metrics)}
+
+
+def test_without_pairs_there_is_no_picture_of_them() -> None:
+    assert charts.pairs(samples.scorecard(), samples.profile()) == ()
+
+
+def test_pairs_of_columns_with_long_names_and_levels_stay_within_their_picture() -> None:
+    names = tuple(f"{LONG}{place}" for place in range(6))
+    left, right = (Basis(f"{LONG}{side}", (), 1, names, categorical=True) for side in "ab")
+    shapes = tuple(
+        CategoricalShape(side.column, dict.fromkeys(names, 0.3), 0.0, 0.0, 0.0, names[0]) for side in (left, right)
+    )
+    pair = PairTable(left, right, tuple((0.5 - 0.1 * row,) * 8 for row in range(8)), 0.0)
+    scorecard = Scorecard(-1.0, 0.5, (), shapes, (pair,) * 3, format=2)
+
+    pictures = charts.pairs(scorecard, samples.profile(()))
+
+    assert len(pictures) == 2
+    for png in pictures:
+        assert_readable(png)

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from risk_assets.domain.drift.profile import Profile, profile_of
-from risk_assets.reporting.charts.effects import CategoricalEffect, NumericEffect, effects
+from risk_assets.domain.drift.profile import CategoricalProfile, Profile, profile_of
+from risk_assets.domain.model.uncertainty import Uncertainty
+from risk_assets.reporting.charts.effects import CategoricalEffect, Effect, Mark, NumericEffect, effects, reach_of
 from risk_assets.reporting.charts.shapes import odds_ticks
+from risk_assets_tests.domain.clients import trained_on_every_form
 from risk_assets_tests.reporting import samples
 
 
@@ -24,7 +26,7 @@ def numeric_effect() -> NumericEffect:
 def test_a_numeric_effect_is_the_shape_against_the_average_client() -> None:
     effect, shape = numeric_effect(), samples.numeric_shape("x")
     assert effect.log_odds == pytest.approx(shape(effect.x) - shape.mean)
-    assert effect.missing == pytest.approx(shape.missing - shape.mean)
+    assert effect.missing.log_odds == pytest.approx(shape.missing - shape.mean)
 
 
 def shares_of(values: list[float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -85,3 +87,57 @@ def test_the_ticks_of_the_odds_are_round_factors_within_reach(reach: float, text
     places, found = odds_ticks(reach)
     assert found == texts
     assert max(places) <= reach
+
+
+def of_every_form(column: str) -> Effect:
+    scorecard = trained_on_every_form().scorecard
+    return next(effect for effect in effects(scorecard, Profile(0, 0, 0, (), ()), 6) if effect.column == column)
+
+
+def test_the_band_is_wider_where_there_are_fewer_rows() -> None:
+    effect = of_every_form("activity")
+    assert isinstance(effect, NumericEffect)
+    assert effect.half is not None
+    assert effect.half[0] > 3 * effect.half[len(effect.half) // 2]
+    assert effect.half[-1] > 3 * effect.half[len(effect.half) // 2]
+
+
+def test_a_value_that_many_clients_share_has_a_mark_and_leaves_the_curve_alone() -> None:
+    effect, shape = of_every_form("balance__eur"), trained_on_every_form().scorecard.shape("balance__eur")
+    assert isinstance(effect, NumericEffect)
+    [(level, mark)] = effect.levels
+    assert level == 0
+    assert mark.log_odds == pytest.approx(shape.at(0.0) - shape.mean)  # type: ignore[arg-type]
+    assert mark.half
+    assert effect.x[0] == 0
+    assert abs(effect.log_odds[0] - mark.log_odds) > 0.1
+
+
+def test_what_the_training_never_saw_is_told_least_surely() -> None:
+    never, often = of_every_form("activity").missing, of_every_form("balance__eur").missing
+    assert never.half is not None
+    assert often.half is not None
+    assert never.half > 3 * often.half
+
+
+def test_rare_and_new_categories_come_last_with_their_share() -> None:
+    shape = samples.categorical_shape("region", ("a", "b"))
+    scorecard = dataclasses.replace(
+        samples.scorecard(()), categorical=(shape,), uncertainty=Uncertainty((), (), (0.1,))
+    )
+    known = Profile(
+        100, 100, 9, (), (CategoricalProfile("region", 100, 10, 4, (("a", 50), ("b", 25), ("c", 10)), 5),)
+    )
+    (effect,) = effects(scorecard, known, 6)
+    assert isinstance(effect, CategoricalEffect)
+    assert effect.names == ("a", "b", "rare or new")
+    assert effect.shares.tolist() == [0.5, 0.25, 0.15]
+    assert effect.log_odds[-1] == pytest.approx(shape.unknown - shape.mean)
+
+
+def test_a_huge_interval_does_not_squeeze_all_others() -> None:
+    effect = of_every_form("activity")
+    assert isinstance(effect, NumericEffect)
+    unsure = dataclasses.replace(effect, missing=Mark(0.0, 500.0))
+    assert reach_of([unsure]) == pytest.approx(1.5 * float(np.abs(effect.log_odds).max()))
+    assert reach_of([]) == pytest.approx(np.log(1.25))

@@ -60,6 +60,17 @@ def test_the_summary_tells_rows_version_with_its_score_drift_riskiest_clients_an
     ]
 
 
+def test_the_first_to_call_are_told_with_the_intervals_of_their_risks() -> None:
+    [client] = RISKS.top
+    sure = replace(RISKS, top=(replace(client, risk_low=0.78, risk_high=0.87),))
+
+    told = run_summary(replace(DEPLOYED, risks=sure)).splitlines()[-1].replace("\xa0", " ")
+
+    assert (
+        told == "             1  hqxb   83.1%  (78 to 87 %)      activity is 0: odds × 8.2; size is 3: odds × 1.4"
+    )
+
+
 def test_a_challenger_that_does_not_serve_is_named_beside_the_version_that_does() -> None:
     rejected = Decision("2026-03-01T12:00:00+00:00", "rejected", "v0002-aa11bb22", LIVE, LIVE, "worse", "m2", "d2")
     trained = replace(METRICS, model_sha256="m2", threshold=0.27, f1=Estimate(0.5576, 0.52, 0.59))

@@ -17,6 +17,7 @@ from risk_assets.domain.intake.source_file import SourceFile
 from risk_assets.reporting import typeface
 from risk_assets.reporting.content import ReportContent
 from risk_assets.reporting.summary_report import build_report
+from risk_assets_tests.domain.clients import trained_on_every_form
 from risk_assets_tests.reporting import samples
 
 MADE = "2026-05-09T07:35:00+00:00"
@@ -86,10 +87,22 @@ def wild() -> ReportContent:
     )
 
 
+def every_form() -> ReportContent:
+    """A model with levels, categories and pairs, that says how sure it is."""
+    usual = samples.content(("activity", "balance__eur", "products"), ("region",))
+    top = tuple(dataclasses.replace(each, risk_low=0.9, risk_high=0.97) for each in usual.risks.top)
+    return dataclasses.replace(
+        usual,
+        scorecard=trained_on_every_form().scorecard,
+        risks=dataclasses.replace(usual.risks, top=top),
+    )
+
+
 KINDS: dict[str, Callable[[], ReportContent]] = {
     "three features": samples.content,
     "categorical": lambda: samples.content(categorical=CATEGORIES),
     "sixty features": lambda: samples.content([f"feature_{place}" for place in range(60)], files=30, history=45),
+    "every form": every_form,
     "empty": empty,
     "wild": wild,
 }
@@ -263,6 +276,19 @@ def test_the_shapes_begin_below_the_curves_rather_than_on_a_page_of_their_own(
 ) -> None:
     [page] = [told for told in report("categorical").pages if "Ranking and calibration" in told]
     assert "What each feature does to the odds of leaving" in page
+
+
+def test_pairs_and_intervals_are_told_where_the_model_has_them(
+    report: Callable[[str], Report],
+) -> None:
+    told, older = report("every form"), report("three features").text
+
+    assert "risk, 90 % interval" in told.pages[0]
+    assert "90 to 97 %" in told.pages[0].replace(".0", "")
+    assert "What two columns do together" in told.text
+    assert "Grey bands and whiskers are 90 % intervals" in told.text
+    for words in ("risk, 90 %", "What two columns", "whiskers"):
+        assert words not in older
 
 
 def test_a_single_package_more_is_shown_rather_than_counted(tmp_path: Path) -> None:

@@ -24,10 +24,10 @@ DRIFTED = DriftVerdict(
 )
 
 
-def prepare(root: Path, **changes: object) -> Settings:
-    """Write everything but the deployment."""
+def prepare(root: Path, *, certain: bool = False, **changes: object) -> Settings:
+    """Write everything but the deployment; with `certain` each client of the ranking has an interval."""
     settings = make_settings(root, **changes)
-    write_ranking(settings)
+    write_ranking(settings, certain=certain)
     write_finaldata(settings)
     layout = Layout.of(settings)
     write_record(layout.drift, DRIFTED)

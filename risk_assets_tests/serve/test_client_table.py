@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -13,18 +14,19 @@ from risk_assets.settings import Settings
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import write_record
 from risk_assets_tests.serve.conftest import Home, opened
-from risk_assets_tests.serve.deployed import make_settings
+from risk_assets_tests.serve.deployed import SURE, deploy, make_settings
 from risk_assets_tests.serve.model.test_prediction import risk_of
 
 COUNT = 120
 
 
-def write_ranking(settings: Settings) -> None:
-    """120 clients, c001 the riskiest."""
+def write_ranking(settings: Settings, *, certain: bool = False) -> None:
+    """120 clients, c001 the riskiest; with `certain` each has an interval, which older rankings lack."""
     layout = Layout.of(settings)
     layout.models.mkdir(parents=True, exist_ok=True)
     duckdb.sql(
         f"COPY (SELECT printf('c%03d', i) AS corporation, 1 - i / 200 AS risk, i AS rank, "
+        f"{'0.7e0 AS risk_low, 0.84e0 AS risk_high, ' if certain else ''}"
         f"1 + (i - 1) * 10 // {COUNT} AS decile, "
         "'activity is 3: odds × 2.0' AS reason_1, "
         f"CAST(NULL AS VARCHAR) AS reason_2, CAST(NULL AS VARCHAR) AS reason_3 "
@@ -64,6 +66,17 @@ def ranked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         yield home
 
 
+@pytest.fixture(scope="module")
+def sure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A home whose model has a pair and says how sure it is."""
+    settings = make_settings(tmp_path_factory.mktemp("sure"))
+    write_ranking(settings, certain=True)
+    write_finaldata(settings)
+    deploy(settings, SURE)
+    with opened(settings) as home:
+        yield home
+
+
 def ask(home: Home, **query: Any) -> dict[str, Any]:
     answer = home.http.get("/clients", query_string=query)
     assert answer.status_code == 200
@@ -84,6 +97,8 @@ def test_the_first_page_shows_the_clients_at_the_highest_risk(ranked: Home) -> N
         "value_at_risk": None,
         "carried": {},
         "risk": 0.995,
+        "risk_low": None,
+        "risk_high": None,
         "rank": 1,
         "decile": 1,
         "previous_risk": None,
@@ -127,6 +142,29 @@ def test_a_client_is_told_with_the_shape_values_behind_its_risk(ranked: Home) ->
     assert told["shapes"][0]["value"] == 12.5
     assert told["shapes"][0]["text"] == "activity is 12.50: odds × 2.1"
     assert told["shapes"][0]["odds_factor"] == pytest.approx(2.117, abs=1e-3)
+
+
+def test_a_client_is_told_with_reasons_interval_and_what_columns_do_together(sure: Home) -> None:
+    answer = sure.http.get("/clients/c001").get_json()
+    told, shapes = answer["explanation"], {shape["feature"]: shape for shape in answer["explanation"]["shapes"]}
+
+    assert (answer["client"]["risk_low"], answer["client"]["risk_high"]) == (0.7, 0.84)
+    assert told["risk_low"] < told["risk"] < told["risk_high"]
+    assert told["reasons"][0] == "industry is mining (usual: retail): 84 %, with the usual value 55 %"
+    assert shapes["activity x industry"]["value"] == "12.50 and mining"
+    assert shapes["activity x industry"]["text"] == "activity x industry is 12.50 and mining: odds × 1.4"
+    added = sum(shape["log_odds"] - shape["average"] for shape in shapes.values())
+    assert told["base_log_odds"] + added == pytest.approx(math.log(told["risk"] / (1 - told["risk"])))
+
+
+def test_a_version_of_the_first_format_tells_no_interval(ranked: Home) -> None:
+    told = ranked.http.get("/clients/c001").get_json()["explanation"]
+
+    assert (told["risk_low"], told["risk_high"]) == (None, None)
+    assert told["reasons"] == [
+        "industry is mining (usual: retail): 78 %, with the usual value 57 %",
+        "activity is 12.50 (usual: 30): 78 %, with the usual value 72 %",
+    ]
 
 
 def test_a_client_that_returned_to_an_earlier_state_is_told_by_that(ranked: Home) -> None:

@@ -15,11 +15,20 @@ from risk_assets.serve.pages.clients import _page_numbers
 from risk_assets.settings import Settings
 from risk_assets.storage.layout import Layout
 from risk_assets_tests.serve.conftest import Home, opened
-from risk_assets_tests.serve.deployed import make_settings
+from risk_assets_tests.serve.deployed import SURE, deploy, make_settings
 from risk_assets_tests.serve.prepared import PDF, prepare
 from risk_assets_tests.serve.test_client_table import COUNT
 
 PAGES = ["/", "/pages/clients", "/pages/client?id=c001", "/pages/upload", "/pages/model", "/pages/history"]
+
+
+@pytest.fixture(scope="module")
+def sure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A home whose model has a pair and says how sure it is."""
+    settings = prepare(tmp_path_factory.mktemp("sure"), certain=True)
+    deploy(settings, SURE)
+    with opened(settings) as home:
+        yield home
 
 
 @pytest.fixture(scope="module")
@@ -180,10 +189,42 @@ def test_a_client_is_shown_with_its_risk_its_reasons_and_its_place_on_each_shape
     words, html = text(answer).replace("\xa0", " "), answer.get_data(as_text=True)
 
     assert '<data class="risk" value="0.995">99.5 %</data>' in html.replace("\xa0", " ")
-    assert "activity 12.50 odds × 2.1" in words
+    assert "industry is mining (usual: retail): 78 %, with the usual value 57 %" in words
+    assert "activity 12.50 +0.750 odds × 2.1" in words
+    assert words.index("with the usual value") < words.index("For experts") < words.index("odds × 2.1")
+    assert "interval" not in words
     assert html.count('<circle class="client"') == 2
     assert "mining (this client)" in words
     assert "The version that serves now gives this client 78.3 %" in words
+
+
+def test_a_client_is_shown_with_the_interval_of_its_risk_and_what_two_columns_do_together(sure: Home) -> None:
+    answer = sure.http.get("/pages/client?id=c001")
+    words, html = text(answer).replace("\xa0", " "), answer.get_data(as_text=True)
+
+    assert "99.5 % 90 % interval 70 to 84 %" in words
+    assert "activity x industry 12.50 and mining +0.325 odds × 1.4" in words
+    assert "activity and industry" in words
+    assert (
+        len(re.findall(r'<td class="[^"]* here">[^<]*<span class="visually-hidden"> \(this client\)', html)) == 1
+    )
+
+
+def test_clients_are_listed_with_their_intervals_where_the_ranking_has_them(sure: Home, prepared: Home) -> None:
+    words, older = (text(home.http.get("/pages/clients")).replace("\xa0", " ") for home in (sure, prepared))
+
+    assert "99.5 % , 90 % interval 70 to 84 %" in words
+    assert "interval" not in older
+
+
+def test_the_model_page_shows_bands_and_pairs_where_the_model_has_them(sure: Home, prepared: Home) -> None:
+    html, older = (home.http.get("/pages/model").get_data(as_text=True) for home in (sure, prepared))
+
+    assert html.count('<polygon class="band"') == 2
+    assert "What two columns do together" in html
+    assert "(this client)" not in html
+    assert 'class="band"' not in older
+    assert "What two columns do together" not in older
 
 
 def test_a_client_whose_row_is_gone_keeps_its_ranking(prepared: Home) -> None:

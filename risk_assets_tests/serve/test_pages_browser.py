@@ -20,6 +20,8 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from risk_assets.settings import load_settings
+from risk_assets_tests.serve.deployed import SURE, deploy
+from risk_assets_tests.serve.prepared import prepare
 from risk_assets_tests.serve.running import Server, running
 from risk_assets_tests.test_flow import Home
 
@@ -142,6 +144,28 @@ def test_every_page_fits_and_can_be_used_by_everybody(
         page.goto(server.url + path.format(riskiest=riskiest))
         assert lightness(page) < 60 if "dark" in look else lightness(page) > 200
         check(page)
+
+
+@pytest.fixture(scope="module")
+def sure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of a model that has a pair and says how sure it is."""
+    settings = prepare(tmp_path_factory.mktemp("sure"), certain=True)
+    deploy(settings, SURE)
+    with running(settings) as server:
+        yield server
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_pairs_bands_and_intervals_fit_and_can_be_read_by_everybody(
+    sure: Server, opened: Open, check: Check, look: str
+) -> None:
+    page = opened(f"{sure.url}/pages/clients", look)
+    check(page)
+    for path in ("/pages/model", "/pages/client?id=c001"):
+        page.goto(sure.url + path)
+        assert page.get_by_role("table", name="activity and industry").is_visible()
+        check(page)
+    assert page.get_by_text("90 % interval 70 to 84 %").is_visible()
 
 
 @pytest.mark.parametrize("look", LOOKS)

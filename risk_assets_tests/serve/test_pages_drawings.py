@@ -12,10 +12,10 @@ from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.domain.model.shapes import NumericShape
 from risk_assets.domain.ranking.risk_summary import RiskSummary
 from risk_assets.domain.scoring.metrics import CalibrationBin, Estimate, ScorePoint
-from risk_assets.serve.pages.bars import deviations, histogram
-from risk_assets.serve.pages.curves import Curve, Table, drawings
+from risk_assets.serve.pages.bars import changes, deviations, histogram
+from risk_assets.serve.pages.curves import Curve, Table, drawings, maps
 from risk_assets.serve.pages.plots import calibration, score_plot
-from risk_assets_tests.serve.deployed import SCORECARD, metrics, profile
+from risk_assets_tests.serve.deployed import SCORECARD, SURE, metrics, profile
 
 Cells = dict[str, float | str | None]
 CLIENT: Cells = {"activity": 12.5, "employees": 40.0, "industry": "mining"}
@@ -25,10 +25,21 @@ def risks(*bins: int, threshold: float = 0.5) -> RiskSummary:
     return RiskSummary(sum(bins), 0, threshold, bins, ())
 
 
-def curve_of(column: str, client: Cells | None = None) -> Curve:
-    [found] = [each for each in drawings(SCORECARD, profile(), client) if each.column == column]
+def curve_of(column: str, client: Cells | None = None, scorecard: Scorecard = SCORECARD) -> Curve:
+    [found] = [each for each in drawings(scorecard, profile(), client) if each.column == column]
     assert isinstance(found, Curve)
     return found
+
+
+def table_of(client: Cells | None = None, scorecard: Scorecard = SCORECARD) -> Table:
+    [found] = [each for each in drawings(scorecard, profile(), client) if isinstance(each, Table)]
+    return found
+
+
+def with_level(level: float, log_odds: float) -> Scorecard:
+    """A model in which one number of activity has a value of its own."""
+    activity, employees = SURE.numeric
+    return replace(SURE, numeric=(replace(activity, levels=((level, log_odds),)), employees))
 
 
 def places(points: str) -> list[tuple[float, float]]:
@@ -112,7 +123,105 @@ def test_a_category_is_told_with_its_share_and_the_clients_own_is_marked() -> No
         ("mining", 0.6, True),
         ("retail", 0.4, False),
     ]
-    assert table.rows[0].log_odds == pytest.approx(0.6)
+    assert table.rows[0].mark.log_odds == pytest.approx(0.6)
+
+
+def test_the_band_is_wider_where_the_model_is_less_sure() -> None:
+    drawn = curve_of("activity", scorecard=SURE)
+    band = places(drawn.band)
+    upper, lower = band[: len(band) // 2], band[len(band) // 2 :][::-1]
+    widths = [below - above for (_, above), (_, below) in zip(upper, lower, strict=True)]
+    middle = min(range(len(upper)), key=lambda place: abs(upper[place][0] - (48 + 268 * 50 / 120)))
+
+    assert widths[0] > widths[len(upper) // 8] > widths[middle] >= 0
+    assert all(
+        above <= y <= below + 0.1
+        for (_, above), (_, y), (_, below) in zip(upper, places(drawn.line), lower, strict=True)
+    )
+
+
+def test_a_model_that_cannot_tell_has_no_band_and_no_whiskers() -> None:
+    drawn = curve_of("activity")
+
+    assert (drawn.band, drawn.beside, drawn.missing.half) == ("", None, None)
+    assert all(row.bar.whisker is None for row in table_of().rows)
+
+
+def test_a_number_with_a_value_of_its_own_stands_beside_the_curve_and_leaves_it_alone() -> None:
+    without, drawn = (curve_of("activity", scorecard=each) for each in (SURE, with_level(0.0, -0.5)))
+    [(level, mark)] = drawn.levels
+    [spot] = drawn.spots
+
+    assert level == 0.0
+    assert mark.log_odds == pytest.approx(-1.0)
+    assert spot.x == 48
+    assert spot.y > places(drawn.line)[0][1], "below the curve, which begins above the average"
+    assert places(drawn.line)[0][1] - drawn.average_y < 0
+    assert len(drawn.line) == len(without.line)
+
+
+def test_a_client_with_that_number_stands_on_its_mark() -> None:
+    drawn = curve_of("activity", {**CLIENT, "activity": 0.0}, with_level(0.0, -0.5))
+
+    assert drawn.client == (drawn.spots[0].x, drawn.spots[0].y)
+
+
+def test_a_missing_value_has_a_mark_with_a_whisker_which_is_the_clients_where_it_has_none() -> None:
+    drawn = curve_of("activity", {**CLIENT, "activity": None}, SURE)
+
+    assert drawn.client_is_missing
+    assert drawn.beside
+    assert drawn.beside.x > 316
+    assert drawn.beside.high_y <= drawn.beside.y <= drawn.beside.low_y
+    assert not curve_of("activity", CLIENT, SURE).client_is_missing
+
+
+def test_rare_and_new_categories_have_a_row_which_is_that_of_a_client_with_a_new_one() -> None:
+    own, new = (table_of({**CLIENT, "industry": name}, SURE) for name in ("mining", "fishing"))
+
+    assert [row.name for row in own.rows] == ["mining", "retail", "rare or new"]
+    assert [row.is_client for row in own.rows] == [True, False, False]
+    assert [row.is_client for row in new.rows] == [False, False, True]
+    assert table_of({**CLIENT, "industry": None}, SURE).client_is_missing
+
+
+@given(st.lists(st.tuples(st.floats(-50, 50), st.floats(0, 1e6)), min_size=1))
+def test_whiskers_stay_in_the_drawing_around_the_end_of_their_bar(values: list[tuple[float, float]]) -> None:
+    log_odds, halves = zip(*values, strict=True)
+    for value, bar in zip(log_odds, deviations(log_odds, halves, reach=50.0), strict=True):
+        assert bar.whisker
+        end = bar.x + bar.width if value > 0 else bar.x
+        assert 0 <= bar.whisker[0] <= end + 0.011
+        assert end - 0.011 <= bar.whisker[1] <= 100
+
+
+def test_bars_of_all_tables_are_on_one_scale() -> None:
+    second = replace(SCORECARD.categorical[0], column="region", values={"north": 0.4, "south": -0.2})
+    scorecard = replace(SCORECARD, categorical=(*SCORECARD.categorical, second))
+    first, other = (each for each in drawings(scorecard, profile()) if isinstance(each, Table))
+
+    assert first.rows[0].bar.width == pytest.approx(2 * other.rows[0].bar.width, abs=0.02)
+
+
+def test_a_bar_goes_from_the_risk_with_the_usual_value_to_the_risk() -> None:
+    rises, falls = changes(0.6, [0.2, 0.9])
+
+    assert (rises.x, rises.width, rises.risk, rises.rises) == (20, 40, 60, True)
+    assert (falls.x, falls.width, falls.risk, falls.rises) == (60, 30, 60, False)
+
+
+def test_the_cell_of_a_client_is_marked_and_no_other() -> None:
+    [drawn] = maps(SURE, profile(), {**CLIENT, "activity": 90.0})
+    marked = [
+        (drawn.row_labels[row], drawn.column_labels[column])
+        for row, cells in enumerate(drawn.rows)
+        for column, cell in enumerate(cells)
+        if cell.is_client
+    ]
+
+    assert (drawn.down, drawn.across) == ("activity", "industry")
+    assert marked == [("100", "mining")]
+    assert not any(cell.is_client for cells in maps(SURE, profile())[0].rows for cell in cells)
 
 
 def test_true_risks_stand_on_the_diagonal_and_empty_groups_nowhere() -> None:

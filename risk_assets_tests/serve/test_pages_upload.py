@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from werkzeug.test import TestResponse
@@ -11,7 +12,7 @@ from werkzeug.test import TestResponse
 from risk_assets.serve.pages import upload
 from risk_assets.settings import Settings
 from risk_assets_tests.serve.conftest import Home, opened
-from risk_assets_tests.serve.deployed import make_settings
+from risk_assets_tests.serve.deployed import SURE, deploy, make_settings
 from risk_assets_tests.serve.test_pages import text
 
 GOOD = b"corporation,activity,employees,industry\na,0,0,mining\n=2+2,100,,retail\n"
@@ -79,6 +80,21 @@ def test_a_faulty_file_is_refused_with_row_and_field(deployed: Home, content: by
     assert 'role="alert"' in answer.get_data(as_text=True)
     for sentence in sentences:
         assert sentence in text(answer)
+
+
+def test_intervals_and_unknown_categories_are_told(tmp_path: Path, deployed: Home) -> None:
+    settings = make_settings(tmp_path)
+    deploy(settings, SURE)
+    rows = b"corporation,activity,employees,industry\na,0,0,mining\nb,100,2,fishing\n"
+    with opened(settings) as home:
+        words = text(send(home, rows)).replace("\xa0", " ")
+    older = text(send(deployed, rows)).replace("\xa0", " ")
+
+    assert ", 90 % interval 80.0 to 93.2 %" in words
+    assert "unknown: industry" in words
+    assert "1 client has a category that the model does not know" in words
+    assert "unknown: industry" in older
+    assert "interval" not in older
 
 
 def test_a_form_without_a_file_asks_for_one(deployed: Home) -> None:

@@ -10,7 +10,14 @@ from risk_assets.domain.drift.profile import Profile
 from risk_assets.domain.figures import figure as number
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.reporting.charts.canvas import POINTS, axes, figure, label, png, sentence_alone, title
-from risk_assets.reporting.charts.effects import CategoricalEffect, Effect, NumericEffect, effects
+from risk_assets.reporting.charts.effects import (
+    CategoricalEffect,
+    Effect,
+    Mark,
+    NumericEffect,
+    effects,
+    reach_of,
+)
 from risk_assets.reporting.style import (
     BLUE,
     CHART_TEXT,
@@ -37,20 +44,22 @@ MOST_CATEGORIES = 6
 #: Bars are as thin as if there were this many of them.
 FEW = 5
 #: Inches for the names of categories, for the ticks of a curve, and for the gap between two charts.
-NAMES, CURVE_LEFT, RIGHT = 1.15, 0.5, 0.12
+LEAST_NAMES, MOST_NAMES, CURVE_LEFT, RIGHT = 1.15, 1.4, 0.5, 0.12
+NAME_SIZE = CHART_TEXT - 1.5
 #: Factors that may stand on an axis of odds.
 FACTORS = (1.1, 1.2, 1.5, 2, 3, 5, 10, 30, 100, 1000, 10_000, 1e6, 1e9, 1e15, 1e30, 1e100)
-#: The least reach of an axis: below it, a feature that does nothing would look like one that does.
-LEAST_REACH = math.log(1.25)
 #: Share of a panel's height kept for the distribution, and of its width for the curve; "missing" stands beyond it.
 BASE, CURVE = 0.17, 0.92
+#: How dark the band of a curve is and the bars that whiskers cross, and how thick the whiskers are.
+BAND, BESIDE_WHISKERS, WHISKER = 0.16, 0.65, 1.0
 
 
 def shapes(scorecard: Scorecard, profile: Profile) -> tuple[bytes, ...]:
     """Return pictures (PNG) of up to 15 shape charts each, the strongest feature first.
 
     The height is the factor on the odds of leaving against the average client, on one scale per picture;
-    beneath stands how the training rows in `profile` are distributed. A diamond marks a missing value.
+    beneath stands how the training rows in `profile` are distributed. A diamond marks a missing value, a circle a
+    number with a value of its own; bands and whiskers are 90 % intervals.
     """
     found = effects(scorecard, profile, MOST_CATEGORIES)
     if not found:
@@ -64,21 +73,31 @@ def shapes(scorecard: Scorecard, profile: Profile) -> tuple[bytes, ...]:
 def _page(found: tuple[Effect, ...], columns: int) -> bytes:
     rows = math.ceil(len(found) / columns)
     chart = figure(TEXT_WIDTH, rows * ROW_HEIGHT)
-    reach = max(LEAST_REACH, *(_reach(effect) for effect in found)) * 1.1
-    across = TEXT_WIDTH / columns
+    reach = reach_of(found) * 1.1
+    across, names = TEXT_WIDTH / columns, _room_for_names(found)
     for place, effect in enumerate(found):
         left, bottom = place % columns * across, (rows - 1 - place // columns) * ROW_HEIGHT
-        room = across - (CURVE_LEFT if isinstance(effect, NumericEffect) else NAMES) - RIGHT
+        room = across - (CURVE_LEFT if isinstance(effect, NumericEffect) else names) - RIGHT
         drawn = axes(chart, left + across - RIGHT - room, bottom + 0.24, room, ROW_HEIGHT - 0.52)
         if isinstance(effect, NumericEffect):
             _curve(drawn, effect, reach, room)
         else:
-            _bars(drawn, effect, reach, room)
+            _bars(drawn, effect, reach, room, names)
     return png(chart)
 
 
-def _reach(effect: Effect) -> float:
-    return max(abs(effect.missing), max((float(abs(value)) for value in effect.log_odds), default=0.0))
+def _room_for_names(found: tuple[Effect, ...]) -> float:
+    """Return the inches that the names of categories take, the same for all charts so that bars compare."""
+    texts = [text for effect in found if isinstance(effect, CategoricalEffect) for text in _row_names(effect)]
+    widest = max((width("  ".join(text), NAME_SIZE) / POINTS for text in texts), default=0.0)
+    return min(max(LEAST_NAMES, widest + 0.16), MOST_NAMES)
+
+
+def _row_names(effect: CategoricalEffect) -> list[tuple[str, str]]:
+    """Return the name of each row, that of a missing value last, with its share where it is known."""
+    shares = ["" if math.isnan(share) else percent(share) for share in effect.shares]
+    missing = f"missing, {effect.left_out} rarer left out" if effect.left_out else "missing"
+    return [*zip(effect.names, shares, strict=True), (missing, "")]
 
 
 def odds_ticks(reach: float) -> tuple[tuple[float, ...], tuple[str, ...]]:
@@ -101,41 +120,74 @@ def _curve(drawn: Axes, effect: NumericEffect, reach: float, room: float) -> Non
     drawn.fill_between(effect.x, up, color=PALE_ORANGE, linewidth=0)
     drawn.fill_between(effect.x, down, color=PALE_BLUE, linewidth=0, alpha=0.7)
     drawn.axhline(0, color=MUTED, linewidth=0.6)
+    if effect.half is not None:
+        low_edge, high_edge = ((effect.log_odds + way * effect.half).clip(-reach, reach) for way in (-1, 1))
+        drawn.fill_between(effect.x, low_edge, high_edge, color=INK, alpha=BAND, linewidth=0)
     drawn.plot(effect.x, effect.log_odds, color=INK, linewidth=1.5)
-    _diamond(drawn, low + span * (1 + CURVE) / (2 * CURVE), effect.missing)
+    for level, mark in effect.levels:
+        _upright(drawn, level, mark, reach, "o")
+    _upright(drawn, low + span * (1 + CURVE) / (2 * CURVE), effect.missing, reach, "D")
     places, texts = odds_ticks(reach)
     drawn.set_yticks(places, texts)
     drawn.locator_params(axis="x", nbins=4)
     drawn.xaxis.set_major_formatter(lambda value, _: number(value))
 
 
-def _bars(drawn: Axes, effect: CategoricalEffect, reach: float, room: float) -> None:
+def _bars(drawn: Axes, effect: CategoricalEffect, reach: float, room: float, names: float) -> None:
     rows = len(effect.names) + 1
-    title(drawn, effect.column, room + NAMES, indent=(0.03 - NAMES) / room)
+    title(drawn, effect.column, room + names, indent=(0.03 - names) / room)
     drawn.set(xlim=(-reach, reach), ylim=(max(rows, FEW) - 0.4, -0.6), yticks=[])
     drawn.spines["left"].set_visible(False)
     colours = [ORANGE if value > 0 else BLUE for value in effect.log_odds]
-    drawn.barh(range(rows - 1), effect.log_odds, height=0.62, color=colours, linewidth=0)
+    pale = 1.0 if effect.half is None else BESIDE_WHISKERS
+    drawn.barh(range(rows - 1), effect.log_odds, height=0.62, color=colours, linewidth=0, alpha=pale)
     drawn.axvline(0, color=MUTED, linewidth=0.6)
-    _diamond(drawn, effect.missing, rows - 1)
+    for row, half in enumerate(() if effect.half is None else effect.half):
+        _lying(drawn, row, Mark(float(effect.log_odds[row]), float(half)), reach)
+    _lying(drawn, rows - 1, effect.missing, reach)
+    _point(drawn, effect.missing.log_odds, rows - 1, "D")
     places, texts = odds_ticks(reach)
     drawn.set_xticks(places, texts)
-    for row, (name, share) in enumerate(zip(effect.names, effect.shares, strict=True)):
-        _name(drawn, row, name, "" if math.isnan(share) else percent(share))
-    _name(
-        drawn, rows - 1, f"missing, {effect.left_out} rarer left out" if effect.left_out else "missing", "", MUTED
-    )
+    for row, text in enumerate(_row_names(effect)):
+        _name(drawn, row, text, names, INK if row < rows - 1 else MUTED)
 
 
-def _name(drawn: Axes, row: int, name: str, share: str, color: str = INK) -> None:
+def _name(drawn: Axes, row: int, text: tuple[str, str], names: float, color: str) -> None:
     """Write the name of a category, and what share of the clients has it, beside its bar."""
-    size = CHART_TEXT - 1.5
-    room = NAMES - 0.07 - width(share, size) / POINTS
-    text = f"{label(name, room - 0.08, size)}  {share}" if share else label(name, room, size)
-    drawn.text(
-        -0.03, row, text, size=size, color=color, ha="right", va="center", transform=drawn.get_yaxis_transform()
+    name, share = text
+    room = names - 0.07 - width(share, NAME_SIZE) / POINTS
+    shown = f"{label(name, room - 0.08, NAME_SIZE)}  {share}" if share else label(name, room, NAME_SIZE)
+    place = drawn.get_yaxis_transform()
+    drawn.text(-0.03, row, shown, size=NAME_SIZE, color=color, ha="right", va="center", transform=place)
+
+
+def _upright(drawn: Axes, x: float, mark: Mark, reach: float, sign: str) -> None:
+    """Draw a mark above a number, with its interval as a whisker."""
+    if mark.half is not None:
+        drawn.plot([x, x], _ends(mark, reach), color=INK, linewidth=WHISKER, clip_on=False, solid_capstyle="butt")
+    _point(drawn, x, mark.log_odds, sign)
+
+
+def _lying(drawn: Axes, row: int, mark: Mark, reach: float) -> None:
+    """Draw the interval of a bar, or of a mark in a row of bars, as a whisker."""
+    if mark.half is not None:
+        drawn.plot(_ends(mark, reach), [row, row], color=INK, linewidth=WHISKER, solid_capstyle="butt")
+
+
+def _ends(mark: Mark, reach: float) -> list[float]:
+    half = mark.half or 0.0
+    return [max(mark.log_odds - half, -reach), min(mark.log_odds + half, reach)]
+
+
+def _point(drawn: Axes, x: float, y: float, sign: str) -> None:
+    drawn.plot(
+        [x],
+        [y],
+        sign,
+        markersize=4,
+        color="white",
+        markeredgecolor=INK,
+        markeredgewidth=0.9,
+        clip_on=False,
+        zorder=3,
     )
-
-
-def _diamond(drawn: Axes, x: float, y: float) -> None:
-    drawn.plot([x], [y], "D", markersize=4, color="white", markeredgecolor=INK, markeredgewidth=0.9, clip_on=False)

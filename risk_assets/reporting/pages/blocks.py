@@ -10,6 +10,7 @@ from typing import Any
 
 from reportlab.graphics.shapes import Drawing, Rect
 from reportlab.lib.colors import HexColor
+from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.utils import ImageReader
 from reportlab.platypus import CondPageBreak, Image, Paragraph, Spacer, Table, TableStyle
@@ -45,6 +46,13 @@ def style(size: float = 8.5, color: str = INK, *, bold: bool = False) -> Style:
 def words(text: str, size: float = 8.5, color: str = INK, *, bold: bool = False, limit: int = 600) -> Block:
     """Return a paragraph of plain text."""
     return Paragraph(markup(text, limit), style(size, color, bold=bold))
+
+
+def right(text: str, size: float = 8.5, color: str = INK) -> Block:
+    """Return a short text on the right."""
+    found = Paragraph(markup(text, 60), style(size, color))
+    found.style = found.style.clone(f"{found.style.name} right", alignment=TA_RIGHT)
+    return found
 
 
 def lines(
@@ -177,12 +185,18 @@ def _table_style() -> Style:
     )
 
 
-def share_bar(share: float, width: float, color: str = BLUE) -> Block:
-    """Return a thin bar filled to this share."""
+def share_bar(
+    share: float, width: float, color: str = BLUE, *, bounds: tuple[float, float] | None = None
+) -> Block:
+    """Return a thin bar filled to this share, with a dark line from one bound of its interval to the other."""
     drawing = Drawing(width, BAR_HEIGHT)
     drawing.add(Rect(0, 1.5, width, BAR_HEIGHT - 3, fillColor=HexColor(WASH), strokeColor=None))
     full = width * min(max(share, 0.0), 1.0)
     drawing.add(Rect(0, 1.5, full, BAR_HEIGHT - 3, fillColor=HexColor(color), strokeColor=None))
+    if bounds is not None:
+        low, high = (width * min(max(bound, 0.0), 1.0) for bound in bounds)
+        middle = BAR_HEIGHT / 2
+        drawing.add(Rect(low, middle - 0.4, max(high - low, 0.8), 0.8, fillColor=HexColor(INK), strokeColor=None))
     return drawing
 
 

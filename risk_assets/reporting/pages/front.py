@@ -11,7 +11,7 @@ from risk_assets.domain.model.reasons import NO_REASON
 from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
 from risk_assets.reporting.content import ReportContent
 from risk_assets.reporting.pages import blocks
-from risk_assets.reporting.pages.blocks import WIDTH, Block, heading, lines, note, space, words
+from risk_assets.reporting.pages.blocks import WIDTH, Block, heading, lines, note, right, space, words
 from risk_assets.reporting.style import AMBER, BLUE, DRIFT_COLOURS, MUTED, ORANGE, VERDICT_COLOURS, WASH
 from risk_assets.reporting.typeface import BOLD, width
 from risk_assets.reporting.wording import (
@@ -26,6 +26,7 @@ from risk_assets.reporting.wording import (
     money,
     percent,
     plural,
+    risk_interval,
     score,
     score_basis,
     what_the_score_means,
@@ -37,8 +38,8 @@ REASONS = 3
 GAP, PADDING = 8.0, 7.0
 TILE = (WIDTH - 3 * GAP) / 4
 TILE_TEXT = TILE - 2 * PADDING
-#: Relative widths of rank, client, risk, its bar and the reasons.
-SHARES = (4, 26, 8, 10, 52)
+#: Relative widths of rank, client, risk with its interval, its bar and the reasons.
+SHARES = (4, 17, 12, 9, 58)
 
 
 def front_page(content: ReportContent, histogram: bytes, date: str) -> list[Block]:
@@ -162,7 +163,9 @@ def _statements(content: ReportContent) -> list[Block]:
 def _top(top: Sequence[RankedClient]) -> Block:
     if not top:
         return note("No client has been scored yet.")
-    heads = ("", "client", "risk", "", "strongest reasons, against the average client")
+    certain = any(client.risk_low is not None for client in top)
+    risk = "risk, 90 % interval" if certain else "risk"
+    heads = ("", "client", risk, "", "strongest reasons, against usual values")
     return blocks.table(heads, [_client(client) for client in top], SHARES)
 
 
@@ -171,4 +174,13 @@ def _client(client: RankedClient) -> tuple[Block, ...]:
     name = lines(client.id, 2, SHARES[1] * unit - PADDING, 7.2, bold=True)
     reasons = client.reasons[:REASONS] or (NO_REASON,)
     shown = [lines(reason, 1, SHARES[4] * unit - PADDING, 6.6, MUTED) for reason in reasons]
-    return str(client.rank), name, f"{client.risk:.1%}", blocks.share_bar(client.risk, 44, ORANGE), shown
+    bounds = None if client.risk_low is None or client.risk_high is None else (client.risk_low, client.risk_high)
+    bar = blocks.share_bar(client.risk, SHARES[3] * unit - PADDING, ORANGE, bounds=bounds)
+    return str(client.rank), name, _risk(client), bar, shown
+
+
+def _risk(client: RankedClient) -> Block:
+    """Return the risk, and beneath it its interval where the model tells one."""
+    found = risk_interval(client.risk_low, client.risk_high)
+    risk = f"{client.risk:.1%}"
+    return [right(risk, 7.2), right(found, 6.2, MUTED)] if found else risk

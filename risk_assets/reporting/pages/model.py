@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from risk_assets.domain.deployment.challenger import Challenger
+from risk_assets.domain.model.scorecard import Scorecard, risk_at
 from risk_assets.domain.scoring.metrics import Estimate, Metrics
 from risk_assets.reporting.charts.shapes import ROW_HEIGHT
 from risk_assets.reporting.content import ReportContent
@@ -44,11 +47,22 @@ OTHER_CLIENTS = (
 ABOUT_SHAPES = (
     "The factor on a client's odds against the average client, the strongest feature first, on one scale for each "
     "fifteen; grey bars show how the clients are spread, without the outermost per cent at each end. A diamond "
-    "marks a missing value."
+    "marks a missing value"
+)
+ABOUT_CERTAINTY = (
+    ", a circle a number that many clients share. Grey bands and whiskers are 90 % intervals; wide ones may go on "
+    "beyond the picture."
+)
+ABOUT_PAIRS = (
+    "What two columns do together: the risk of a client with these two values, and the usual value in every other "
+    "column. Orange is above, blue below the risk of a client with usual values all over ({usual}). “Any other” "
+    "is a category without a level of its own in this table."
 )
 
 
-def model_pages(content: ReportContent, matrix: bytes, quality: bytes, shapes: tuple[bytes, ...]) -> list[Block]:
+def model_pages(
+    content: ReportContent, matrix: bytes, quality: bytes, shapes: tuple[bytes, ...], pairs: tuple[bytes, ...]
+) -> list[Block]:
     """Return the section on the model that serves, from its results and their charts."""
     first, *others = [strip for png in shapes for strip in strips(png, ROW_HEIGHT)]
     return [
@@ -59,11 +73,21 @@ def model_pages(content: ReportContent, matrix: bytes, quality: bytes, shapes: t
         *charted("Ranking and calibration", quality),
         note(f"{ABOUT_QUALITY} {OTHER_CLIENTS}" if content.backtest else ABOUT_QUALITY),
         *heading("What each feature does to the odds of leaving", first.drawHeight + 60),
-        note(ABOUT_SHAPES),
+        note(ABOUT_SHAPES + ("." if content.scorecard.uncertainty is None else ABOUT_CERTAINTY)),
         space(6),
         first,
         *others,
+        *_pairs(content.scorecard, pairs),
     ]
+
+
+def _pairs(scorecard: Scorecard, pictures: tuple[bytes, ...]) -> list[Block]:
+    if not pictures:
+        return []
+    drawn = [picture(png) for png in pictures]
+    usual = percent(float(risk_at(np.array(scorecard.usual_log_odds))))
+    about = note(ABOUT_PAIRS.format(usual=usual))
+    return [*heading("What two columns do together", drawn[0].drawHeight + 70), about, space(4), *drawn]
 
 
 def _standing(content: ReportContent) -> str:

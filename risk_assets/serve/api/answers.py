@@ -114,7 +114,10 @@ class ClientList(BaseModel):
 
 
 class ShapeValue(BaseModel):
-    """What one feature does: log-odds by its shape, on average, and the factor of the odds between the two."""
+    """What a feature or pair does: log-odds by its shape, on average, and the factor of the odds between the two.
+
+    A pair is called "a x b", and its value is the two values as text.
+    """
 
     feature: str
     value: float | str | None
@@ -125,10 +128,19 @@ class ShapeValue(BaseModel):
 
 
 class Explanation(BaseModel):
-    """The client by the live version: its features as of its last row, and what each does."""
+    """The client by the live version: its features as of its last row, and what each does.
+
+    `risk_low` and `risk_high` bound the 90 % interval of the risk; null where the model is of an earlier format.
+    `reasons`, at most five, are said in risk against usual values. What the `shapes` add to the log-odds less
+    their averages, and `base_log_odds`, the log-odds of the average client, add up to the log-odds of the risk.
+    """
 
     version: str
     risk: float
+    risk_low: float | None = None
+    risk_high: float | None = None
+    reasons: list[str] = []
+    base_log_odds: float
     shapes: list[ShapeValue]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,8 @@ from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 from pydantic import BaseModel, Field
 
-from risk_assets.domain.model.reasons import contribution_text
+from risk_assets.domain.model.reasons import Reason, contribution_text, reasons, value_text
+from risk_assets.domain.model.scorecard import MAX_LOG_ODDS
 from risk_assets.serve.api.answers import (
     ClientAnswer,
     ClientList,
@@ -31,7 +32,11 @@ from risk_assets.serve.state import live_name, live_version, serving
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from risk_assets.domain.model.scorecard import Scorecard
+    from risk_assets.domain.model.scorecard import FeatureColumns, Scorecard
+
+Cell = float | str | None
+#: Reasons that an explanation gives at most.
+REASONS = 5
 
 clients = APIBlueprint(
     "clients",
@@ -85,7 +90,7 @@ def observed(version: Version, rows: Sequence[ClientRow]) -> list[ObservedRow]:
     """Return the rows of a client with their risk by one version and what changed from row to row."""
     scorecard = version.scorecard
     risks = scorecard.risk(_columns(scorecard, [row.features for row in rows]))
-    befores: list[Mapping[str, float | str | None]] = [rows[0].features, *(row.features for row in rows[:-1])]
+    befores: list[Mapping[str, Cell]] = [rows[0].features, *(row.features for row in rows[:-1])]
     return [
         ObservedRow(
             as_of=row.as_of,
@@ -99,7 +104,7 @@ def observed(version: Version, rows: Sequence[ClientRow]) -> list[ObservedRow]:
 
 
 def _columns(
-    scorecard: Scorecard, rows: Sequence[Mapping[str, float | str | None]]
+    scorecard: Scorecard, rows: Sequence[Mapping[str, Cell]]
 ) -> dict[str, NDArray[np.float64] | NDArray[np.object_]]:
     """Return the scorecard's features of rows as arrays; one that is no longer declared is missing."""
     numeric = {shape.column for shape in scorecard.numeric}
@@ -109,26 +114,57 @@ def _columns(
     }
 
 
-def explain(version: Version, features: Mapping[str, float | str | None]) -> Explanation:
-    """Return what each feature of a client does, strongest first, by one version."""
+def explain(version: Version, features: Mapping[str, Cell]) -> Explanation:
+    """Return the risk of a client, why, and what each feature and pair does, strongest first, by one version."""
     scorecard = version.scorecard
     columns = _columns(scorecard, [features])
-    shapes = []
+    bounds = scorecard.interval(columns)
+    low, high = (None, None) if bounds is None else (float(bound[0]) for bound in bounds)
+    shapes = [*_shape_values(scorecard, columns, features), *_pair_values(scorecard, features)]
+    added = sum(shape.log_odds - shape.average for shape in shapes)
+    return Explanation(
+        version=version.name,
+        risk=float(scorecard.risk(columns)[0]),
+        risk_low=low,
+        risk_high=high,
+        reasons=[reason.text for reason in reasons_of(version, features)],
+        base_log_odds=float(scorecard.log_odds(columns)[0]) - added,
+        shapes=sorted(shapes, key=lambda found: -abs(found.log_odds - found.average)),
+    )
+
+
+def reasons_of(version: Version, features: Mapping[str, Cell]) -> tuple[Reason, ...]:
+    """Return up to five reasons of a client by one version, those for its risk first."""
+    [found] = reasons(version.scorecard, _columns(version.scorecard, [features]), REASONS)
+    return found
+
+
+def log_odds_of(version: Version, features: Mapping[str, Cell]) -> float:
+    """Return the log-odds of a client by one version."""
+    return float(version.scorecard.log_odds(_columns(version.scorecard, [features]))[0])
+
+
+def _shape_values(
+    scorecard: Scorecard, columns: FeatureColumns, features: Mapping[str, Cell]
+) -> Iterator[ShapeValue]:
     for shape in scorecard.shapes:
-        value, log_odds = (
-            features.get(shape.column),
-            float(scorecard.shape_value(shape.column, columns[shape.column])[0]),
-        )
-        effect = log_odds - shape.mean
-        shapes.append(
-            ShapeValue(
-                feature=shape.column,
-                value=value,
-                log_odds=log_odds,
-                average=shape.mean,
-                odds_factor=math.exp(effect),
-                text=contribution_text(shape.column, value, effect),
-            )
-        )
-    shapes.sort(key=lambda found: -abs(found.log_odds - found.average))
-    return Explanation(version=version.name, risk=float(scorecard.risk(columns)[0]), shapes=shapes)
+        value = features.get(shape.column)
+        log_odds = float(scorecard.shape_value(shape.column, columns[shape.column])[0])
+        text = contribution_text(shape.column, value, log_odds - shape.mean)
+        yield _value(shape.column, value, log_odds, shape.mean, text)
+
+
+def _pair_values(scorecard: Scorecard, features: Mapping[str, Cell]) -> Iterator[ShapeValue]:
+    for pair in scorecard.pairs:
+        left, right = (features.get(name) for name in pair.columns)
+        log_odds = pair.at(left, right)
+        value = f"{value_text(left)} and {value_text(right)}"
+        text = contribution_text(pair.name, value, log_odds - pair.mean)
+        yield _value(pair.name, value, log_odds, pair.mean, text)
+
+
+def _value(feature: str, value: Cell, log_odds: float, average: float, text: str) -> ShapeValue:
+    factor = math.exp(min(log_odds - average, MAX_LOG_ODDS))
+    return ShapeValue(
+        feature=feature, value=value, log_odds=log_odds, average=average, odds_factor=factor, text=text
+    )

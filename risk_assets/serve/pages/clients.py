@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 from flask import Response, request
 from pydantic import ValidationError
 
 from risk_assets.domain.columns import Columns
+from risk_assets.domain.model.reasons import Reason
+from risk_assets.domain.model.scorecard import risk_at
 from risk_assets.domain.ranking.risk_summary import NUMBERS, REASONS
 from risk_assets.engine.ranking.ranked_columns import columns_of
+from risk_assets.reporting.charts.heat import HeatMap
 from risk_assets.serve.api.answers import ClientQuery, Explanation
-from risk_assets.serve.api.clients import explain, observed
+from risk_assets.serve.api.clients import explain, log_odds_of, observed, reasons_of
 from risk_assets.serve.client_table import KnownClient, Listed
 from risk_assets.serve.http.csv_form import write_csv
 from risk_assets.serve.http.replies import CSV, RequestError, shown
 from risk_assets.serve.model.live import Version
-from risk_assets.serve.pages.bars import deviations
-from risk_assets.serve.pages.curves import Cell, Curve, Table, drawings
+from risk_assets.serve.pages.bars import Change, changes, deviations
+from risk_assets.serve.pages.curves import Cell, Curve, Table, drawings, maps, usual_risk
 from risk_assets.serve.pages.site import find, show
 from risk_assets.serve.state import find_version, serving
 
@@ -32,6 +36,7 @@ def clients() -> Response:
     threshold = version.scorecard.threshold if version else None
     table = serving().clients
     found = find(lambda: table.page(**query.model_dump()))
+    ranked = [known.ranked for known in found.value.clients if known.ranked] if found.value else []
     wanted = query.model_dump(exclude_defaults=True, exclude={"page"})
     pages = _page_numbers(query.page, found.value.pages) if found.value else []
     choices = sorted({*LEAST_RISKS, query.min_risk, *([threshold] if threshold is not None else [])})
@@ -44,6 +49,8 @@ def clients() -> Response:
         pages=pages,
         choices=choices,
         threshold=threshold,
+        certain=any(each.risk_low is not None for each in ranked),
+        changed=any(each.change is not None for each in ranked),
         most=serving().settings.max_rows,
     )
 
@@ -73,9 +80,12 @@ def client() -> Response:
     explanation = _explanation(version, features)
     shapes = explanation.shapes if explanation else []
     curves: tuple[Curve | Table, ...] = ()
-    if version is not None and explanation is not None:
+    pairs: tuple[HeatMap, ...] = ()
+    if version is not None and features is not None:
         reference = find(lambda: serving().generated.reference(version))
-        curves = drawings(version.scorecard, reference.value.profile if reference.value else None, features)
+        profile = reference.value.profile if reference.value else None
+        curves = drawings(version.scorecard, profile, features)
+        pairs = maps(version.scorecard, profile, features)
     bars = deviations([shape.log_odds - shape.average for shape in shapes])
     return show(
         "client",
@@ -86,10 +96,23 @@ def client() -> Response:
         history=observed(version, rows.value) if version is not None and rows.value else [],
         explanation=explanation,
         rows=rows,
-        reasons=list(zip(shapes, bars, strict=True)),
+        why=_why(version, features),
+        log_odds=log_odds_of(version, features) if version and features is not None else None,
+        shapes=list(zip(shapes, bars, strict=True)),
         curves=curves,
+        maps=pairs,
+        usual=usual_risk(version.scorecard) if version else None,
         threshold=version.scorecard.threshold if version else None,
     )
+
+
+def _why(version: Version | None, features: Mapping[str, Cell] | None) -> list[tuple[Reason, Change]]:
+    """Return the reasons of a client with bars from the risk with the usual value to its risk."""
+    if version is None or features is None:
+        return []
+    found, log_odds = reasons_of(version, features), log_odds_of(version, features)
+    others = risk_at(log_odds - np.array([reason.effect for reason in found])).tolist()
+    return list(zip(found, changes(float(risk_at(np.array(log_odds))), others), strict=True))
 
 
 def _explanation(version: Version | None, features: Mapping[str, Cell] | None) -> Explanation | None:

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from risk_assets.domain.drift.profile import Profile
-from risk_assets.domain.model.scorecard import Scorecard
-from risk_assets.reporting.charts.effects import CategoricalEffect, Effect, NumericEffect, effects
-from risk_assets.reporting.charts.shapes import LEAST_REACH, odds_ticks
+from risk_assets.domain.model.scorecard import Scorecard, risk_at
+from risk_assets.domain.model.shapes import CategoricalShape, NumericShape
+from risk_assets.reporting.charts.effects import CategoricalEffect, Mark, NumericEffect, effects, reach_of
+from risk_assets.reporting.charts.heat import HeatMap, heat_maps
+from risk_assets.reporting.charts.shapes import odds_ticks
 from risk_assets.serve.pages.bars import Deviation, deviations
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: The drawing, in its own units: the curve's field, and the strip of the distribution beneath it.
-LEFT, RIGHT, TOP, BOTTOM, FLOOR = 48.0, 316.0, 10.0, 130.0, 158.0
+#: The drawing, in its own units: the curve's field, the strip of the distribution beneath it, and where the mark
+#: of a missing value stands.
+LEFT, RIGHT, TOP, BOTTOM, FLOOR, BESIDE = 48.0, 316.0, 10.0, 130.0, 158.0, 336.0
 MOST_CATEGORIES = 12
 NOTHING_KNOWN = Profile(0, 0, 0, (), ())
 
@@ -28,31 +31,48 @@ Tick = tuple[float, str]
 
 
 @dataclass(frozen=True)
-class Curve:
-    """A numeric shape; places are in units of the drawing, `missing` is the log-odds of a missing value.
+class Spot:
+    """Where a value stands that has a place of its own; its 90 % interval goes from `low_y` up to `high_y`."""
 
-    `client` is where one client stands, or None; `rising` and `falling` are the areas above and below the average.
+    x: float
+    y: float
+    low_y: float
+    high_y: float
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A numeric shape; places are in units of the drawing, `missing` is what a missing value does.
+
+    `rising` and `falling` are the areas above and below the average, `band` is that of the 90 % interval and
+    `beside` the place of a missing value; both are empty where the model cannot tell its interval. `levels` are
+    numbers with a value of their own, and `spots` their places. `client` is where one client stands, or None.
     """
 
     column: str
     line: str
     rising: str
     falling: str
+    band: str
     spread: str
     average_y: float
     low: float
     high: float
     ticks: tuple[Tick, ...]
-    missing: float
+    levels: tuple[tuple[float, Mark], ...]
+    spots: tuple[Spot, ...]
+    missing: Mark
+    beside: Spot | None
     client: Point | None
+    client_is_missing: bool
 
 
 @dataclass(frozen=True)
 class Row:
-    """A category: its log-odds against the average client, its share of the clients, and whether it is the one."""
+    """A category: what it does, its share of the clients, and whether it is that of the one client."""
 
     name: str
-    log_odds: float
+    mark: Mark
     share: float
     bar: Deviation
     is_client: bool
@@ -65,63 +85,107 @@ class Table:
     column: str
     rows: tuple[Row, ...]
     left_out: int
-    missing: float
+    missing: Mark
+    client_is_missing: bool
 
 
 def drawings(
     scorecard: Scorecard, profile: Profile | None, client: Mapping[str, Cell] | None = None
 ) -> tuple[Curve | Table, ...]:
-    """Return the shapes, the strongest first, all on one scale of odds; with the place of one client if given."""
+    """Return the shapes, the strongest first, with the place of one client if given.
+
+    Curves are all on one scale of odds, and so are tables.
+    """
     found = effects(scorecard, profile or NOTHING_KNOWN, MOST_CATEGORIES)
-    reach = max([LEAST_REACH, *(_reach(effect) for effect in found)]) * 1.08
-    shapes = {shape.column: shape for shape in scorecard.numeric}
+    reach = reach_of(effect for effect in found if isinstance(effect, NumericEffect)) * 1.08
+    widest = reach_of(effect for effect in found if isinstance(effect, CategoricalEffect))
     drawn: list[Curve | Table] = []
     for effect in found:
-        cell = client.get(effect.column) if client else None
-        if isinstance(effect, CategoricalEffect):
-            drawn.append(_table(effect, cell))
-            continue
-        value = cell if isinstance(cell, int | float) else None
-        shape = shapes[effect.column]
-        drawn.append(_curve(effect, reach, None if value is None else (value, shape.at(value) - shape.mean)))
+        shape, cell = scorecard.shape(effect.column), client.get(effect.column) if client else None
+        is_missing = client is not None and cell is None
+        if isinstance(effect, CategoricalEffect) and isinstance(shape, CategoricalShape):
+            drawn.append(_table(effect, shape, cell, widest, is_missing=is_missing))
+        elif isinstance(effect, NumericEffect) and isinstance(shape, NumericShape):
+            value = cell if isinstance(cell, int | float) else None
+            spot = None if value is None else (value, shape.at(value) - shape.mean)
+            drawn.append(_curve(effect, reach, spot, is_missing=is_missing))
     return tuple(drawn)
 
 
-def _reach(effect: Effect) -> float:
-    return float(np.abs(effect.log_odds).max(initial=0.0)) if isinstance(effect, NumericEffect) else 0.0
+def maps(
+    scorecard: Scorecard, profile: Profile | None, client: Mapping[str, Cell] | None = None
+) -> tuple[HeatMap, ...]:
+    """Return what pairs of columns do together, with the cell nearest to one client marked if given."""
+    return heat_maps(scorecard, profile or NOTHING_KNOWN, client)
 
 
-def _curve(effect: NumericEffect, reach: float, client: Point | None) -> Curve:
-    low, high = float(effect.x[0]), float(effect.x[-1])
+def usual_risk(scorecard: Scorecard) -> float:
+    """Return the risk of a client with the usual value in each column."""
+    return float(risk_at(np.array(scorecard.usual_log_odds)))
 
-    def across(value: NDArray[np.float64]) -> NDArray[np.float64]:
-        return LEFT + (np.clip(value, low, high) - low) / (high - low) * (RIGHT - LEFT)
 
-    def up(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
-        return (TOP + BOTTOM) / 2 - log_odds / reach * (BOTTOM - TOP) / 2
+@dataclass(frozen=True)
+class Field:
+    """Where a value and its log-odds stand in the drawing; what lies beyond stands at its edge."""
 
-    x, middle = across(effect.x), (TOP + BOTTOM) / 2
+    low: float
+    high: float
+    reach: float
+
+    def across(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the places of values, from left to right."""
+        inside = np.clip(value, self.low, self.high)
+        return np.asarray(LEFT + (inside - self.low) / (self.high - self.low) * (RIGHT - LEFT))
+
+    def up(self, log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the heights of log-odds, 0 at the top."""
+        inside = np.clip(log_odds, -self.reach, self.reach)
+        return np.asarray((TOP + BOTTOM) / 2 - inside / self.reach * (BOTTOM - TOP) / 2)
+
+    def point(self, value: float, log_odds: float) -> Point:
+        """Return the place of one value."""
+        x, y = self.across(np.array([value])), self.up(np.array([log_odds]))
+        return round(float(x[0]), 1), round(float(y[0]), 1)
+
+    def spot(self, x: float, mark: Mark) -> Spot:
+        """Return the place of a mark at this place across."""
+        half = mark.half or 0.0
+        heights = self.up(mark.log_odds + np.array([0.0, -half, half]))
+        return Spot(x, *(round(float(height), 1) for height in heights))
+
+
+def _curve(effect: NumericEffect, reach: float, client: Point | None, *, is_missing: bool) -> Curve:
+    field = Field(float(effect.x[0]), float(effect.x[-1]), reach)
+    x, y, middle = field.across(effect.x), field.up(effect.log_odds), (TOP + BOTTOM) / 2
     places, texts = odds_ticks(reach)
-    spot = None
-    if client is not None:
-        value, log_odds = np.array(client[:1]), np.array(client[1:])
-        held = log_odds.clip(-reach, reach)  # beyond the shown values the shape may go on
-        spot = (round(float(across(value)[0]), 1), round(float(up(held)[0]), 1))
+    heights = field.up(np.array(places)).round(1).tolist()
     return Curve(
         effect.column,
-        line=points(x, up(effect.log_odds)),
-        rising=_area(x, up(effect.log_odds.clip(min=0)), middle),
-        falling=_area(x, up(effect.log_odds.clip(max=0)), middle),
-        spread=_steps(across(effect.edges), effect.shares),
+        line=points(x, y),
+        rising=_area(x, field.up(effect.log_odds.clip(min=0)), middle),
+        falling=_area(x, field.up(effect.log_odds.clip(max=0)), middle),
+        band=_band(field, effect),
+        spread=_steps(field.across(effect.edges), effect.shares),
         average_y=middle,
-        low=low,
-        high=high,
-        ticks=tuple(
-            (round(float(up(np.array(place))), 1), text) for place, text in zip(places, texts, strict=True)
-        ),
+        low=field.low,
+        high=field.high,
+        ticks=tuple(zip(heights, texts, strict=True)),
+        levels=effect.levels,
+        spots=tuple(field.spot(field.point(level, 0.0)[0], mark) for level, mark in effect.levels),
         missing=effect.missing,
-        client=spot,
+        beside=None if effect.missing.half is None else field.spot(BESIDE, effect.missing),
+        client=None if client is None else field.point(*client),
+        client_is_missing=is_missing,
     )
+
+
+def _band(field: Field, effect: NumericEffect) -> str:
+    """Return the outline of the 90 % interval, along its upper edge and back along the lower one."""
+    if effect.half is None:
+        return ""
+    x = field.across(effect.x)
+    upper, lower = (field.up(effect.log_odds + way * effect.half) for way in (1, -1))
+    return points([*x, *x[::-1]], [*upper, *lower[::-1]])
 
 
 def points(x: Iterable[float], y: Iterable[float]) -> str:
@@ -140,12 +204,21 @@ def _steps(edges: NDArray[np.float64], shares: NDArray[np.float64]) -> str:
     return _area(np.repeat(edges, 2)[1:-1], np.repeat(heights, 2), FLOOR)
 
 
-def _table(effect: CategoricalEffect, cell: Cell) -> Table:
-    bars = deviations(effect.log_odds.tolist())
+def _table(
+    effect: CategoricalEffect, shape: CategoricalShape, cell: Cell, reach: float, *, is_missing: bool
+) -> Table:
+    halves = None if effect.half is None else effect.half.tolist()
+    bars = deviations(effect.log_odds.tolist(), halves, reach=reach)
+    own = cell if cell in shape.values else None if cell is None else effect.names[-1] if effect.has_rare else None
     rows = tuple(
-        Row(name, log_odds, share, bar, is_client=name == cell)
-        for name, log_odds, share, bar in zip(
-            effect.names, effect.log_odds.tolist(), effect.shares.tolist(), bars, strict=True
+        Row(name, Mark(log_odds, half), share, bar, is_client=name == own)
+        for name, log_odds, half, share, bar in zip(
+            effect.names,
+            effect.log_odds.tolist(),
+            halves or [None] * len(bars),
+            effect.shares.tolist(),
+            bars,
+            strict=True,
         )
     )
-    return Table(effect.column, rows, effect.left_out, effect.missing)
+    return Table(effect.column, rows, effect.left_out, effect.missing, is_missing)

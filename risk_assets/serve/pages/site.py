@@ -50,6 +50,15 @@ def change_text(change: float) -> str:
     return f"{100 * change:+.1f}{wording.TIED}points"
 
 
+def odds_interval(log_odds: float, half: float | None) -> str:
+    """Return a factor of the odds with its 90 % interval: "odds × 2.0 (90 % interval × 1.6 to × 2.5)"."""
+    found = odds_text(log_odds)
+    if half is None:
+        return found
+    ends = (odds_text(log_odds + way).removeprefix("odds ").replace(" ", wording.TIED) for way in (-half, half))
+    return f"{found} (90{wording.TIED}% interval {' to '.join(ends)})"
+
+
 def sentence(text: str) -> str:
     """Return a message as a sentence: a large letter first, unless a name is, and a full stop at its end."""
     end = "" if text.endswith((".", "!", "?")) else "."
@@ -80,6 +89,8 @@ FILTERS: dict[str, Callable[..., str]] = {
     "drift_in_short": wording.drift_in_short,
     "challenger_sentence": wording.challenger_sentence,
     "odds": odds_text,
+    "odds_interval": odds_interval,
+    "risk_interval": wording.risk_interval,
     "cell": value_text,
     "risk": risk_text,
     "change": change_text,

@@ -23,7 +23,11 @@ LISTED = 100
 
 @dataclass(frozen=True)
 class ScoredRow:
-    """A client of the file: its row (from 1), its id if it has one, and what the model says of it."""
+    """A client of the file: its row (from 1), its id if it has one, and what the model says of it.
+
+    `missing` and `unknown` name columns without a value, and with a category that the model does not know; `low`
+    and `high` bound the 90 % interval of the risk, None where the model cannot tell.
+    """
 
     row: int
     id: str
@@ -31,6 +35,9 @@ class ScoredRow:
     flagged: bool
     reasons: tuple[str, ...]
     missing: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
 
 
 def upload() -> Response:
@@ -60,6 +67,7 @@ def riskiest(found: Scored) -> list[ScoredRow]:
     """Return the clients at the highest risk, equal ones in the order of the file."""
     order = sorted(range(found.clients.n), key=lambda row: -found.risk[row])[:LISTED]
     ids, reasons, flags = found.clients.ids, found.reasons, _flags(found)
+    bounds = found.bounds or [(None, None)] * found.clients.n
     return [
         ScoredRow(
             row=row + 1,
@@ -68,6 +76,9 @@ def riskiest(found: Scored) -> list[ScoredRow]:
             flagged=flags[row],
             reasons=reasons[row] if reasons else (),
             missing=tuple(found.clients.missing.get(row, ())),
+            unknown=tuple(found.unknown.get(row, ())),
+            low=bounds[row][0],
+            high=bounds[row][1],
         )
         for row in order
     ]
