@@ -19,7 +19,8 @@ def compare_boosting(layout: Layout, session: Session, *, most_rows: int, seed: 
 
     Raises RecordError where the model was trained on other data than finaldata holds now.
     """
-    from risk_assets.domain.scoring.boosting import boosted_risk, compare_risks
+    from risk_assets.domain.model.boosting import boosted_risk
+    from risk_assets.domain.scoring.boosting import compare_risks
 
     record, scorecard = read_model(layout)
     ingestion = require_ingestion(layout)

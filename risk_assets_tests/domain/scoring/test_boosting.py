@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from risk_assets.domain.model.boosting import boosted_risk
 from risk_assets.domain.model.training_rows import TrainingRows
-from risk_assets.domain.scoring.boosting import boosted_risk, compare_risks
+from risk_assets.domain.scoring.boosting import compare_risks
 from risk_assets.domain.simulate import simulate
 from risk_assets_tests.domain.clients import EVERY_FORM, SIMULATED, clients_of_every_form, labelled
 
