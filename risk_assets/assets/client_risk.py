@@ -51,7 +51,7 @@ def client_risk(home: Home) -> dg.MaterializeResult:
 
 def _lineage(columns: Columns) -> dg.TableColumnLineage:
     source = dg.AssetKey("finaldata")
-    used = [dg.TableColumnDep(source, name) for name in columns.features]
+    used = [dg.TableColumnDep(source, name) for name in columns.inputs]
     scored = dict.fromkeys(FIGURES, used)
     return dg.TableColumnLineage({columns.id: [dg.TableColumnDep(source, columns.id)], **scored})
 

@@ -134,9 +134,10 @@ def _outcome_metadata(account: OutcomesAccount | None) -> Metadata:
 
 def _schema(columns: Columns) -> dg.TableSchema:
     numbers = [dg.TableColumn(column.name, "double", description=_bounds(column)) for column in columns.numbers]
-    dates = (
-        [] if columns.as_of is None else [dg.TableColumn(columns.as_of, "timestamp", description="observed on")]
-    )
+    dates = [
+        dg.TableColumn(name, "timestamp", description="observed on" if name == columns.as_of else None)
+        for name in columns.dated
+    ]
     return dg.TableSchema(
         [
             dg.TableColumn(columns.id, "text", description="identifies the client"),

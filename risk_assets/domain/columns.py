@@ -1,4 +1,4 @@
-"""The declared columns of a client file: what each is called, what it may hold, and what the labels mean."""
+"""The declared columns of a client file: what each is called, what it may hold, and what is derived of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import difflib
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from risk_assets.domain.dates import DateFormat
 
@@ -17,20 +18,27 @@ MAX_MAGNITUDE = 1e100
 BLANKS = " \t\r\n\v\f\xa0"
 NUMBER = re.compile(r"[ \t\r\n\v\f]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t\r\n\v\f]*")
 
-USUAL_OPPOSITES = {"1": "0", "0": "1", "yes": "no", "no": "yes", "y": "n", "n": "y"}
-BOOLEANS = {"true": "1", "false": "0"}
-
 #: Names whose letters agree to this share (difflib's ratio) may be one misspelt.
 NEARLY = 0.8
+
+# Parsed files are cached by the repr of their columns: what does not change how a file is read is no part of it.
+Monotone = Literal["increasing", "decreasing"]
+Derivation = Literal["ratio", "difference", "sum", "days_between"]
 
 
 @dataclass(frozen=True)
 class NumericColumn:
-    """A numeric column with its inclusive bounds; None means unbounded."""
+    """A numeric column with its inclusive bounds; None means unbounded.
+
+    One that is no `feature` is read and kept, but not learnt from: derived columns are made of it. With a column
+    that is `monotone` the risk only rises, or only falls.
+    """
 
     name: str
     min: float | None = None
     max: float | None = None
+    feature: bool = field(default=True, repr=False)
+    monotone: Monotone | None = field(default=None, repr=False)
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -44,13 +52,24 @@ class NumericColumn:
 
 
 @dataclass(frozen=True)
+class DerivedColumn:
+    """A numeric feature that no file holds: it is computed from its parts (see domain.derived)."""
+
+    name: str
+    kind: Derivation
+    parts: tuple[str, ...]
+    times: float = 1.0
+    monotone: Monotone | None = None
+
+
+@dataclass(frozen=True)
 class Columns:
     """The schema of client files: id, target with its two labels (canonical text), and the features.
 
     `carried` columns are shown and filtered by but never learnt from, `value` is what a client is worth in money a
     year, and `as_of` the date of observation, spelled as `dates` says (ISO 8601 where that is None). Without
     `has_target` no file holds the target: labels are derived from dates of leaving. Dates that are `announced` may
-    lie ahead.
+    lie ahead. `date_columns` hold other dates, spelled alike, and `derived` columns are features made of others.
 
     >>> columns = Columns("client", "left", "1", "0", (NumericColumn("employees"),), ("region",))
     >>> columns.features, columns.names
@@ -71,15 +90,68 @@ class Columns:
     dates: DateFormat | None = None
     has_target: bool = True
     announced: bool = False
+    date_columns: tuple[str, ...] = field(default=(), repr=False)
+    derived: tuple[DerivedColumn, ...] = field(default=(), repr=False)
+
+    @property
+    def numeric_features(self) -> tuple[NumericColumn, ...]:
+        """The numeric columns that are learnt from: those of files, then the derived ones.
+
+        >>> trend = DerivedColumn("trend", "ratio", ("calls", "visits"))
+        >>> numeric = (NumericColumn("calls"), NumericColumn("visits", feature=False))
+        >>> [column.name for column in Columns("id", "left", "1", "0", numeric, derived=(trend,)).numeric_features]
+        ['calls', 'trend']
+        """
+        derived = (NumericColumn(column.name, monotone=column.monotone) for column in self.derived)
+        return (*(column for column in self.numeric if column.feature), *derived)
 
     @property
     def features(self) -> tuple[str, ...]:
-        """Feature names: the numeric, then the categorical columns, in declared order."""
-        return (*(column.name for column in self.numeric), *self.categorical)
+        """Feature names: the numeric, the derived, then the categorical columns, in declared order."""
+        return (*(column.name for column in self.numeric_features), *self.categorical)
+
+    @property
+    def observed(self) -> tuple[str, ...]:
+        """The names that files hold of what is learnt from: numbers, categories, dates that others are made of.
+
+        >>> Columns("id", "left", "1", "0", (NumericColumn("calls"),), date_columns=("start",)).observed
+        ('calls', 'start')
+        """
+        return (*(column.name for column in self.numeric), *self.categorical, *self.date_columns)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of what has to be known of a client to tell its risk: features of files, and parts.
+
+        >>> age = DerivedColumn("age", "days_between", ("start", "month"))
+        >>> columns = Columns("id", "left", "1", "0", (), as_of="month", date_columns=("start",), derived=(age,))
+        >>> columns.features, columns.inputs
+        (('age',), ('start', 'month'))
+        """
+        wanted = {*self.features, *(part for column in self.derived for part in column.parts)}
+        return tuple(name for name in dict.fromkeys((*self.observed, *self.dated)) if name in wanted)
+
+    @property
+    def dated(self) -> tuple[str, ...]:
+        """The columns that hold dates: that of observation, and others.
+
+        >>> Columns("id", "left", "1", "0", (), as_of="month", date_columns=("start",)).dated
+        ('month', 'start')
+        """
+        return (*(() if self.as_of is None else (self.as_of,)), *self.date_columns)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The columns that clients are shown with beside their risk: what is carried, and dates.
+
+        >>> Columns("id", "left", "1", "0", (), carried=("manager",), date_columns=("start",)).shown
+        ('manager', 'start')
+        """
+        return (*self.carried, *self.date_columns)
 
     @property
     def numbers(self) -> tuple[NumericColumn, ...]:
-        """The columns that hold numbers: the numeric features, and the value where it is none of them.
+        """The columns of files that hold numbers: the numeric ones, and the value where it is none of them.
 
         >>> Columns("id", "left", "1", "0", (NumericColumn("calls"),), value="fee").numbers[1].bounds
         (0, 1e+100)
@@ -97,17 +169,28 @@ class Columns:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All declared names: id, features, carried, value, date, target.
+        """All names that files hold: id, numbers and categories, carried, value, dates, target.
 
         >>> Columns("id", "left", "1", "0", (), ("region",), ("manager",), "fee", "month").names
         ('id', 'region', 'manager', 'fee', 'month', 'left')
         """
-        date = () if self.as_of is None else (self.as_of,)
-        return (self.id, *self.features, *self.carried, *self._apart_value, *date, self.target)
+        numbers = (column.name for column in self.numeric)
+        apart = (*self.carried, *self._apart_value, *self.dated)
+        return (self.id, *numbers, *self.categorical, *apart, self.target)
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """All that is known of a row: what files hold, and what is derived of it.
+
+        >>> trend = DerivedColumn("trend", "ratio", ("calls", "visits"))
+        >>> Columns("id", "left", "1", "0", (NumericColumn("calls"),), derived=(trend,)).known
+        ('id', 'calls', 'left', 'trend')
+        """
+        return (*self.names, *(column.name for column in self.derived))
 
     @property
     def _apart_value(self) -> tuple[str, ...]:
-        return () if self.value is None or self.value in self.features else (self.value,)
+        return () if self.value is None or self.value in self.observed else (self.value,)
 
     @property
     def optional(self) -> tuple[str, ...]:
@@ -120,14 +203,14 @@ class Columns:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """The names that tell one row from another: id and date, without dates id and features.
+        """The names that tell one row from another: id and date, without dates id and what is observed.
 
         >>> Columns("id", "left", "1", "0", (NumericColumn("calls"),), ("region",)).key
         ('id', 'calls', 'region')
         >>> Columns("id", "left", "1", "0", (NumericColumn("calls"),), ("region",), as_of="month").key
         ('id', 'month')
         """
-        return (self.id, *self.features) if self.as_of is None else (self.id, self.as_of)
+        return (self.id, *self.observed) if self.as_of is None else (self.id, self.as_of)
 
     @property
     def replaced(self) -> tuple[str, ...]:
@@ -138,7 +221,7 @@ class Columns:
         >>> Columns("id", "left", "1", "0", (), ("region",), as_of="month").replaced
         ('region',)
         """
-        return () if self.as_of is None else self.features
+        return () if self.as_of is None else self.observed
 
     @property
     def has_numeric_labels(self) -> bool:
@@ -154,35 +237,6 @@ def number_of(text: str) -> float | None:
     """
     number = float(text) if NUMBER.fullmatch(text) else math.inf
     return number if math.isfinite(number) else None
-
-
-def canonical_label(value: object) -> str:
-    """Return one text for all spellings of a label; what is neither a number nor a truth value is stripped.
-
-    >>> canonical_label(1), canonical_label("1.0"), canonical_label(True), canonical_label(" Yes ")
-    ('1', '1', '1', 'Yes')
-    """
-    text = str(value).strip(BLANKS)
-    if text.lower() in BOOLEANS:
-        return BOOLEANS[text.lower()]
-    number = number_of(text)
-    if number is None:
-        return text
-    return str(int(number)) if number.is_integer() else repr(number)
-
-
-def usual_opposite(label: str) -> str | None:
-    """Return the usual other label of a pair, in the same case; None where there is none.
-
-    >>> usual_opposite("Yes"), usual_opposite("0"), usual_opposite("churned")
-    ('No', '1', None)
-    """
-    opposite = USUAL_OPPOSITES.get(label.lower())
-    if opposite is None:
-        return None
-    if label.isupper():
-        return opposite.upper()
-    return opposite.capitalize() if label[:1].isupper() else opposite
 
 
 def nearly_called(name: str, others: Sequence[str]) -> list[str]:

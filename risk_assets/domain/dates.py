@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 #: What a format may name, each once, and the digits of it; the year has to come with month and day.
 DIGITS = {
@@ -18,6 +19,13 @@ DATE, TIME = "Ymd", "HMS"
 DIRECTIVE = re.compile(r"%(.)")
 #: What may stand between them.
 SEPARATORS = " .,/:-T"
+
+#: ISO 8601 as files spell it: a day, or a day with a time; its groups are the day, the time and the zone.
+CLOCK = "[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?"
+ZONE = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+DATE_TIME = f"^([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})[T ]({CLOCK}) ?{ZONE}?$"
+ON, AT, WITH_ZONE = 1, 2, 5
+DAY = 10  # characters of 2026-09-01
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,43 @@ class DateFormat:
     def places(self) -> dict[str, int]:
         """The number of the group of each directive, from 1."""
         return {name: place for place, name in enumerate(DIRECTIVE.findall(self.text), start=1)}
+
+
+def time_of(text: str, dates: DateFormat | None = None) -> datetime | None:
+    """Return the time that a trimmed text spells, in UTC where it names a zone, and None for any other text.
+
+    Without a format it is ISO 8601. engine.intake.date_sql reads the same texts in SQL.
+
+    >>> time_of("2026-09-01"), time_of("2026-09-01T00:30+02:00")
+    (datetime.datetime(2026, 9, 1, 0, 0), datetime.datetime(2026, 8, 31, 22, 30))
+    >>> time_of("1.9.2026", DateFormat("%d.%m.%Y")), time_of("1.9.2026")
+    (datetime.datetime(2026, 9, 1, 0, 0), None)
+    """
+    try:
+        return _iso_time(text) if dates is None else _formatted_time(text, dates)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _iso_time(text: str) -> datetime | None:
+    found = re.fullmatch(DATE_TIME, text if len(text) > DAY else f"{text} 00:00")
+    if found is None:
+        return None
+    local = datetime.fromisoformat(f"{found[ON]} {found[AT]}")
+    zone = (found[WITH_ZONE] or "Z").replace(":", "")
+    if zone == "Z":
+        return local
+    ahead = timedelta(hours=int(zone[1:3]), minutes=int(zone[3:5] or 0))
+    return local + ahead if zone[0] == "-" else local - ahead
+
+
+def _formatted_time(text: str, dates: DateFormat) -> datetime | None:
+    found = re.fullmatch(dates.pattern, text)
+    if found is None:
+        return None
+    numbers = {name: int(found[place]) for name, place in dates.places.items()}
+    year, month, day, hour, minute, second = (numbers.get(name, 0) for name in DATE + TIME)
+    return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001  # as files have them
 
 
 def _spelled(text: str) -> str:

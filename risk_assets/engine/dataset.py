@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from risk_assets.domain.columns import Columns
+from risk_assets.engine.derived_sql import derived_sql
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import held_out, literal, quote, read_parts, stored_label
 
@@ -118,7 +119,7 @@ def moment(text: str) -> str:
 
 
 def rows(columns: Columns, data: Dataset, keep: Keep = "all", *, outcomes: bool = True, apart: str = "") -> str:
-    """Return a query for the declared columns of rows: numbers as double, the target 1 where it is positive.
+    """Return a query for what is known of rows: numbers as double, the target 1 where it is positive.
 
     Without `outcomes` the target is NULL. Rows of clients whose ids the query `apart` gives are left out.
     """
@@ -139,10 +140,10 @@ def _cells(columns: Columns, *, outcomes: bool) -> str:
     def cell(name: str) -> str:
         if name == columns.target:
             return f"CAST({_is_positive(columns) if outcomes else 'NULL'} AS BIGINT)"
-        kind = "DOUBLE" if name in numbers else "TIMESTAMP" if name == columns.as_of else "VARCHAR"
+        kind = "DOUBLE" if name in numbers else "TIMESTAMP" if name in columns.dated else "VARCHAR"
         return f"CAST({quote(name)} AS {kind})"
 
-    return ", ".join(f"{cell(name)} AS {quote(name)}" for name in columns.names)
+    return ", ".join([*(f"{cell(name)} AS {quote(name)}" for name in columns.names), *derived_sql(columns)])
 
 
 def _kept(columns: Columns, keep: Keep, apart: str) -> str:

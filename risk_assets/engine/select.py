@@ -79,7 +79,7 @@ def read_labelled_rows(session: Session, query: str) -> LabelledRows:
     with declared_columns(session):
         found = session.run(query).fetchnumpy()
     series: dict[str, pd.Series[float] | pd.Series[str]] = {}
-    for column in columns.numeric:
+    for column in columns.numeric_features:
         series[column.name] = pd.Series(np.ma.filled(found[column.name], np.nan), dtype="float64")
     for name in columns.categorical:
         series[name] = pd.Series(np.ma.getdata(found[name]), dtype="object")
@@ -211,7 +211,7 @@ def one_per_client(session: Session, query: str) -> str:
         f"SELECT *, row_number() OVER (PARTITION BY {client}, {of_row} ORDER BY {as_of}) AS {turn}, "
         f"{of_row} AS {month}, {of_client} AS {drawn} FROM ({query})"
     )
-    names = ", ".join(f"found.{quote(name)}" for name in columns.names)
+    names = ", ".join(f"found.{quote(name)}" for name in columns.known)
     return (
         f"SELECT {names} FROM ({numbered}) AS found JOIN months "
         f"ON {month} = months.month AND {drawn} = months.place WHERE {turn} = 1"

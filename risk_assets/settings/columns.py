@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from risk_assets.domain.columns import Columns, NumericColumn, canonical_label, usual_opposite
+from risk_assets.domain.columns import Columns, Monotone, NumericColumn
 from risk_assets.domain.dates import DateFormat
+from risk_assets.domain.labels import canonical_label, usual_opposite
 from risk_assets.domain.ranking.risk_summary import RESERVED
+from risk_assets.settings.derived import DerivedSetting, refuse_parts
 
 #: What the target is called in finaldata where labels are derived from outcomes.
 DERIVED_TARGET = "has_left"
@@ -22,11 +24,15 @@ class NumericSetting(BaseModel):
     name: str = Field(min_length=1)
     min: float | None = None
     max: float | None = None
+    feature: bool = Field(default=True, description="false: read and kept for derived columns, never learnt from")
+    monotone: Monotone | None = Field(default=None, description="the risk only rises, or only falls, with it")
 
     @model_validator(mode="after")
-    def _bounds_in_order(self) -> NumericSetting:
+    def _consistent(self) -> NumericSetting:
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError(f"{self.name}: min {self.min} is above max {self.max}")
+        if self.monotone is not None and not self.feature:
+            raise ValueError(f"{self.name}: is monotone, but no feature, so that nothing is learnt from it")
         return self
 
 
@@ -44,7 +50,11 @@ class ColumnsSetting(BaseModel):
     carried: tuple[str, ...] = Field(default=(), description="shown and filtered by, never learnt from")
     value: str | None = Field(default=None, min_length=1, description="money a year; may be a numeric column too")
     as_of: str | None = Field(default=None, min_length=1, description="the date of observation")
-    date_format: str | None = Field(default=None, description="of as_of, such as %d.%m.%Y; ISO 8601 by default")
+    dates: tuple[str, ...] = Field(default=(), description="other dates, for days_between; never learnt from")
+    date_format: str | None = Field(
+        default=None, description="of all dates, such as %d.%m.%Y; ISO 8601 by default"
+    )
+    derived: tuple[DerivedSetting, ...] = Field(default=(), description="features that are made of other columns")
 
     @field_validator("numeric", mode="before")
     @classmethod
@@ -57,11 +67,11 @@ class ColumnsSetting(BaseModel):
     def _consistent(self) -> ColumnsSetting:
         if self.target is None and canonical_label(self.positive) != "1":
             raise ValueError("positive: is a label of a target, and none is named")
-        if self.date_format is not None and self.as_of is None:
-            raise ValueError("date_format: is given without as_of")
+        if self.date_format is not None and self.as_of is None and not self.dates:
+            raise ValueError("date_format: is given without as_of or dates")
         if self.value is not None and self.value in self.categorical:
             raise ValueError(f"value: {self.value!r} is a categorical column")
-        for name in (*self.carried, self.value, self.as_of):
+        for name in (*self.carried, self.value, self.as_of, *self.dates):
             if name is not None and name.casefold() in RESERVED:
                 raise ValueError(f"{name!r} is what a column of client_risk is called")
         names = list(self._named())
@@ -76,6 +86,12 @@ class ColumnsSetting(BaseModel):
             raise ValueError(f"positive and negative are the same label {columns.positive!r}")
         return self
 
+    @model_validator(mode="after")
+    def _derived_of_declared(self) -> ColumnsSetting:
+        for derived in self.derived:
+            refuse_parts(derived, self.to_columns())
+        return self
+
     def _named(self) -> Iterator[str]:
         numeric = [column.name for column in self.numeric]
         yield from (self.id, self.target or DERIVED_TARGET, *numeric, *self.categorical, *self.carried)
@@ -83,6 +99,7 @@ class ColumnsSetting(BaseModel):
             yield self.value
         if self.as_of is not None:
             yield self.as_of
+        yield from (*self.dates, *(column.name for column in self.derived))
 
     def to_columns(self) -> Columns:
         """Return the schema as the domain knows it, with canonical labels."""
@@ -95,11 +112,13 @@ class ColumnsSetting(BaseModel):
             target=self.target or DERIVED_TARGET,
             positive=positive,
             negative=negative,
-            numeric=tuple(NumericColumn(column.name, column.min, column.max) for column in self.numeric),
+            numeric=tuple(NumericColumn(**column.model_dump()) for column in self.numeric),
             categorical=self.categorical,
             carried=self.carried,
             value=self.value,
             as_of=self.as_of,
             dates=None if self.date_format is None else DateFormat(self.date_format),
             has_target=self.target is not None,
+            date_columns=self.dates,
+            derived=tuple(column.to_column() for column in self.derived),
         )

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from risk_assets.domain.columns import canonical_label, number_of
+from risk_assets.domain.columns import number_of
+from risk_assets.domain.labels import canonical_label
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,8 @@ def to_scorecard(
     values = dict(zip([term.name for term in model.terms], _term_values(model), strict=True))
     bases = {term.name: term.basis for term in model.terms}
     numeric = [
-        _numeric(column.name, bases.get(column.name), values, features, weights) for column in columns.numeric
+        _numeric(column.name, bases.get(column.name), values, features, weights)
+        for column in columns.numeric_features
     ]
     categorical = [_categorical(name, bases.get(name), values, features, weights) for name in columns.categorical]
     return Scorecard(

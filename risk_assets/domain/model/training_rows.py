@@ -100,7 +100,9 @@ def canonical(rows: TrainingRows, columns: Columns) -> TrainingRows:
     >>> canonical(rows, columns).features["employees"].tolist()
     [10.0, 20.0, 30.0]
     """
-    numeric = {column.name: _numbers(column.name, rows.features[column.name]) for column in columns.numeric}
+    numeric = {
+        column.name: _numbers(column.name, rows.features[column.name]) for column in columns.numeric_features
+    }
     coded = {name: _codes(rows.features[name]) for name in columns.categorical}
     keys = [*numeric.values(), *(codes for codes, _ in coded.values()), rows.target]
     clients = None if rows.clients is None else np.unique(rows.clients.astype(str), return_inverse=True)[1]

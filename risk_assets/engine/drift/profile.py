@@ -48,7 +48,7 @@ def dataset_rows(columns: Columns, data: Dataset) -> ProfiledRows:
         id=quote(columns.id),
         target=quote(columns.target),
         drawn=draw(columns),
-        numeric={column.name: quote(column.name) for column in columns.numeric},
+        numeric={column.name: quote(column.name) for column in columns.numeric_features},
         categorical={name: quote(name) for name in columns.categorical},
     )
 
@@ -61,7 +61,7 @@ def table_rows(columns: Columns, rows: TrainingTable) -> ProfiledRows:
         id="id",
         target="y",
         drawn="drawn",
-        numeric={column.name: names[column.name] for column in columns.numeric},
+        numeric={column.name: names[column.name] for column in columns.numeric_features},
         categorical={name: names[name] for name in columns.categorical},
     )
 

@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 from risk_assets.domain.columns import BLANKS
-from risk_assets.domain.dates import DateFormat
+from risk_assets.domain.dates import AT, DATE_TIME, DAY, ON, WITH_ZONE, DateFormat
 from risk_assets.engine.sql import literal
-
-DAY = 10  # characters of 2026-09-01
-CLOCK = "[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?"
-ZONE = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
-DATE_TIME = f"^([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})[T ]({CLOCK}) ?{ZONE}?$"
-#: The groups of DATE_TIME.
-ON, AT, WITH_ZONE = 1, 2, 5
 
 
 def trimmed(text: str) -> str:

@@ -6,14 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from risk_assets.domain.columns import (
-    BOOLEANS,
-    MAX_MAGNITUDE,
-    Columns,
-    NumericColumn,
-    canonical_label,
-    number_of,
-)
+from risk_assets.domain.columns import MAX_MAGNITUDE, Columns, NumericColumn, number_of
+from risk_assets.domain.labels import BOOLEANS, canonical_label
 from risk_assets.engine.intake.date_sql import has_zone, timestamp, trimmed
 from risk_assets.engine.intake.row_table import hashed, values
 from risk_assets.engine.sql import double, literal, stored_label
@@ -108,7 +102,7 @@ def _typed_values(columns: Columns, *, tidy: bool) -> str:
     def cell(name: str, text: str) -> str:
         if name in numbers:
             return f"TRY_CAST({text} AS DOUBLE) + 0.0"
-        if name == columns.as_of:
+        if name in columns.dated:
             return timestamp(text if tidy else trimmed(text), columns.dates)
         return _label(columns, text) if name == columns.target else _text(text, tidy=tidy)
 
@@ -129,17 +123,30 @@ def _zoned(columns: Columns, *, tidy: bool) -> str:
 
 
 def _date_rules(columns: Columns, arrived: date | None, *, tidy: bool) -> Iterator[Rule]:
-    if columns.as_of is None:
-        return
-    text, value = _cells(columns, columns.as_of)
-    shown, spelled = text if tidy else trimmed(text), "ISO 8601" if columns.dates is None else columns.dates.text
+    if columns.as_of is not None:
+        yield from _observation_rules(columns, columns.as_of, arrived, tidy=tidy)
+    for name in columns.date_columns:
+        text, value = _cells(columns, name)
+        shown = text if tidy else trimmed(text)
+        blank, late = f"{value} IS NULL AND {shown} <> ''", f"({value} >= {FIRST_DATE} OR {value} IS NULL)"
+        yield Rule(blank, _is_no_date(columns), name, shown, f"({value} IS NOT NULL OR {text} IS NULL)")
+        yield Rule(f"{value} < {FIRST_DATE}", "is before 1900", name, shown, late)
+
+
+def _is_no_date(columns: Columns) -> str:
+    return f"is not a date as {'ISO 8601' if columns.dates is None else columns.dates.text} spells it"
+
+
+def _observation_rules(columns: Columns, as_of: str, arrived: date | None, *, tidy: bool) -> Iterator[Rule]:
+    text, value = _cells(columns, as_of)
+    shown = text if tidy else trimmed(text)
     there = f"{value} IS NOT NULL"
-    yield Rule(f"{value} IS NULL AND coalesce({shown}, '') = ''", "is empty", columns.as_of, kept=there)
-    yield Rule(f"{value} IS NULL", f"is not a date as {spelled} spells it", columns.as_of, shown, there)
-    yield Rule(f"{value} < {FIRST_DATE}", "is before 1900", columns.as_of, shown)
+    yield Rule(f"{value} IS NULL AND coalesce({shown}, '') = ''", "is empty", as_of, kept=there)
+    yield Rule(f"{value} IS NULL", _is_no_date(columns), as_of, shown, there)
+    yield Rule(f"{value} < {FIRST_DATE}", "is before 1900", as_of, shown)
     if arrived is not None and not columns.announced:
         limit = f"CAST({literal(str(arrived + timedelta(days=2)))} AS TIMESTAMP)"
-        yield Rule(f"{value} >= {limit}", f"is later than the file, which came on {arrived}", columns.as_of, shown)
+        yield Rule(f"{value} >= {limit}", f"is later than the file, which came on {arrived}", as_of, shown)
 
 
 def _repeats(header: Sequence[str | None]) -> str:

@@ -31,7 +31,7 @@ def risk_of(log_odds: str) -> str:
 
 def scorable(columns: Columns, scorecard: Scorecard) -> list[str]:
     """Return SQL for each of the scorecard's features over `rows`; one that is no longer declared is missing."""
-    numeric = {column.name for column in columns.numeric}
+    numeric = {column.name for column in columns.numeric_features}
     return [
         *(quote(name) if name in numeric else "CAST(NULL AS DOUBLE)" for name in _names(scorecard.numeric)),
         *(

@@ -132,7 +132,7 @@ def _fetched(session: Session, query: str, shares: Shares) -> TrainingRows:
     columns, names = session.columns, feature_names(session.columns)
     with declared_columns(session):
         found = session.run(f"SELECT id, y, has_left, {', '.join(names.values())} FROM ({query})").fetchnumpy()
-    numeric = {column.name for column in columns.numeric}
+    numeric = {column.name for column in columns.numeric_features}
     features = {
         name: np.ma.filled(found[cell].astype(np.float64), np.nan)
         if name in numeric

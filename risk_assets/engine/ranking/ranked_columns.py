@@ -12,7 +12,7 @@ def columns_of(columns: Columns) -> list[tuple[str, str]]:
     found += [("observed", columns.as_of)] if columns.as_of is not None else []
     found += [(name, name) for name in NUMBERS]
     found += [("worth", columns.value), ("value_at_risk", "value_at_risk")] if columns.value is not None else []
-    found += [(f"carried_{place}", name) for place, name in enumerate(columns.carried)]
+    found += [(f"carried_{place}", name) for place, name in enumerate(columns.shown)]
     return [*found, *((name, name) for name in TEXTS)]
 
 

@@ -141,7 +141,8 @@ def _shown(columns: Columns) -> list[str]:
     """Return what is shown of a row beside its id: each under the name that it has until it is written."""
     found = [] if columns.as_of is None else [f"{quote(columns.as_of)} AS observed"]
     found += [] if columns.value is None else [f"{quote(columns.value)} AS worth"]
-    return [*found, *(f"{quote(name)} AS carried_{place}" for place, name in enumerate(columns.carried))]
+    cells = (date_text(quote(name)) if name in columns.dated else quote(name) for name in columns.shown)
+    return [*found, *(f"{cell} AS carried_{place}" for place, cell in enumerate(cells))]
 
 
 def _numbered(columns: Columns, clients: int, features: int) -> str:

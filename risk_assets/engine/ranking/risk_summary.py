@@ -49,7 +49,7 @@ def ranked_client(columns: Columns, row: Sequence[Any]) -> RankedClient:
         cells.get("observed"),
         cells.get("worth"),
         cells.get("value_at_risk"),
-        {name: cells[f"carried_{place}"] for place, name in enumerate(columns.carried)},
+        {name: cells[f"carried_{place}"] for place, name in enumerate(columns.shown)},
         cells["risk_low"],
         cells["risk_high"],
     )

@@ -98,6 +98,6 @@ def _clients(session: Session, data: Dataset, account: OutcomesAccount, day: str
     here = f"SELECT * FROM ({numbered_rows(session, told)}) WHERE {within} AND NOT {gone}"
     turn = quote(" turn")
     latest = f"SELECT *, row_number() OVER (PARTITION BY {client} ORDER BY {as_of} DESC) AS {turn} FROM ({here})"
-    names = ", ".join(quote(name) for name in columns.names)
+    names = ", ".join(quote(name) for name in columns.known)
     known = f"{turn} = 1 AND {quote(columns.target)} IS NOT NULL"
     return f"SELECT {names} FROM ({latest}) WHERE {known} ORDER BY {client}"

@@ -142,12 +142,16 @@ def infer() -> Response:
 
 
 def infer_schema(columns: Columns, max_rows: int) -> dict[str, Any]:
-    """Return the JSON schema of an inference request: each feature once; the lengths must be equal."""
+    """Return the JSON schema of an inference request: each input once; the lengths must be equal."""
+    numbers = {column.name: column for column in columns.numeric}
     numeric = [
-        _tensor_schema(column.name, NUMERIC_TYPES, number_schema(column), max_rows) for column in columns.numeric
+        _tensor_schema(name, NUMERIC_TYPES, number_schema(numbers[name]), max_rows)
+        for name in columns.inputs
+        if name in numbers
     ]
-    text = [_tensor_schema(name, ("BYTES",), {"type": "string"}, max_rows) for name in columns.categorical]
-    count = len(columns.features)
+    texts = [name for name in columns.inputs if name not in numbers]
+    text = [_tensor_schema(name, ("BYTES",), {"type": "string"}, max_rows) for name in texts]
+    count = len(columns.inputs)
     inputs = {"type": "array", "minItems": count, "maxItems": count, "items": {"oneOf": [*numeric, *text]}}
     output = {
         "type": "object",

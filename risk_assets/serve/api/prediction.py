@@ -82,15 +82,18 @@ def _request_content(columns: Columns, max_rows: int) -> dict[str, Any]:
 def client_schema(columns: Columns) -> dict[str, Any]:
     """Return the JSON schema of one client."""
     numeric = {column.name: _nullable(number_schema(column)) for column in columns.numeric}
-    text = {name: _nullable({"type": "string"}) for name in columns.categorical}
+    texts = [name for name in (*columns.categorical, *columns.dated) if name in columns.inputs]
+    text = {name: _nullable({"type": "string"}) for name in texts}
     properties = {columns.id: ID, **numeric, **text, columns.target: {"description": "ignored"}}
     known = {name: {"type": "number"} for name in numeric}
     known |= {name: {"type": "string", "pattern": r"\S"} for name in text}
+    enough: list[tuple[str, ...]] = [(name,) for name in columns.inputs if name in columns.features]
+    enough += [column.parts for column in columns.derived if not {*column.parts} & {*columns.features}]
     return {
         "type": "object",
         "additionalProperties": False,
         "properties": properties,
-        "anyOf": [{"required": [name], "properties": {name: schema}} for name, schema in known.items()],
+        "anyOf": [{"required": [*names], "properties": {name: known[name] for name in names}} for names in enough],
     }
 
 

@@ -7,15 +7,21 @@ thousand clients cost little more than parsing them. Only a faulty request is lo
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import chain
 from typing import NamedTuple, cast
 
-from risk_assets.domain.columns import BLANKS, MAX_MAGNITUDE, Columns, NumericColumn
+import numpy as np
+
+from risk_assets.domain.columns import BLANKS, MAX_MAGNITUDE, Columns, DerivedColumn, NumericColumn
+from risk_assets.domain.dates import DateFormat, time_of
+from risk_assets.domain.derived import day_number, derived_value, derived_values, parts_of
 from risk_assets.serve.http.replies import SHOWN_CHARACTERS, Fault, RequestError, refuse_any, shown
 from risk_assets.storage.drift.predictions import Cell
 
 NUMBERS = frozenset({int, float})
 MISSING = type(None)
+FIRST_YEAR = 1900
 Id = str | int | None
 
 
@@ -23,13 +29,15 @@ class Clients(NamedTuple):
     """Clients that keep to the declared columns.
 
     `n` counts them; `ids` is None when nobody gave one; `columns` holds the cells of each feature, None where one
-    is missing; `missing` names the features that a row (from 0) lacks.
+    is missing; `missing` names the features that a row (from 0) lacks. `parts` holds the cells of columns that are
+    no features, but that derived ones are made of.
     """
 
     n: int
     ids: Sequence[Id] | None
     columns: Mapping[str, Sequence[Cell]]
     missing: Mapping[int, Sequence[str]]
+    parts: Mapping[str, Sequence[Cell]] = {}
 
     def client(self, row: int) -> dict[str, Cell]:
         """Return the features of one client."""
@@ -44,6 +52,8 @@ class ClientValidator:
         self.max_rows = max_rows
         self._allowed = frozenset(columns.names)
         self._bounds = [(column, *column.bounds) for column in columns.numeric]
+        self._dates = [name for name in columns.dated if name in columns.inputs]
+        self._apart = [name for name in columns.inputs if name not in columns.features]
 
     def check_count(self, count: int) -> None:
         """Refuse no clients, and more than one request may hold."""
@@ -64,27 +74,65 @@ class ClientValidator:
             cells = [row.get(column.name) for row in rows]
             faults.append(_number_faults(column, cells, low, high))
             found[column.name] = cast("list[Cell]", cells)
-            _note_missing(missing, column.name, cells)
         for name in self.columns.categorical:
             cells = [row.get(name) for row in rows]
             faults.append(_text_faults(name, cells))
-            texts = [_category(cell) for cell in cells]
-            found[name] = texts
-            _note_missing(missing, name, texts)
-        faults.append(_empty_faults(missing, self.columns.features))
+            found[name] = [_category(cell) for cell in cells]
+        for name in self._dates:
+            dates = [row.get(name) for row in rows]
+            faults.append(_date_faults(name, dates, self.columns.dates))
+            found[name] = [_category(cell) for cell in dates]
         refuse_any(chain.from_iterable(faults))
+        found |= self._derived(found)
+        features = {name: found[name] for name in self.columns.features}
+        for name, feature in features.items():
+            _note_missing(missing, name, feature)
+        refuse_any(_empty_faults(missing, self.columns))
         named = ids.count(None) < len(ids)
-        return Clients(len(rows), cast("list[Id]", ids) if named else None, found, missing)
+        parts = {name: found[name] for name in self._apart}
+        return Clients(len(rows), cast("list[Id]", ids) if named else None, features, missing, parts)
+
+    def _derived(self, found: Mapping[str, Sequence[Cell]]) -> dict[str, Sequence[Cell]]:
+        """Return the cells of the derived columns."""
+        if not self.columns.derived:
+            return {}
+        days = {name: [_day(cell, self.columns.dates) for cell in found[name]] for name in self._dates}
+        numbers = cast("dict[str, Sequence[float | None]]", {**found, **days})
+        return {column.name: _derived_cells(column, numbers) for column in self.columns.derived}
 
     def _shape_faults(self, rows: Sequence[object]) -> Iterator[Fault]:
         for place, row in enumerate(rows, start=1):
             if not isinstance(row, dict):
                 yield Fault(place, None, f"a client is an object of names and values, not {shown(row)}")
             elif not row.keys() <= self._allowed:
-                unknown = f"is not a known field; there are {', '.join(self.columns.names)}"
                 for name in row:
                     if name not in self._allowed:
-                        yield Fault(place, name[:SHOWN_CHARACTERS], unknown)
+                        yield Fault(place, name[:SHOWN_CHARACTERS], not_known(name, "field", self.columns))
+
+
+def not_known(name: str, what: str, columns: Columns) -> str:
+    """Return in words why nothing of this name can be sent."""
+    parts = parts_of(columns, name)
+    if parts:
+        return f"is computed here: send {' and '.join(parts)} instead"
+    return f"is not a known {what}; there are {', '.join(columns.names)}"
+
+
+def _derived_cells(column: DerivedColumn, cells: Mapping[str, Sequence[float | None]]) -> list[float | None]:
+    """Return a derived column: of one client without arrays, which cost more than they save there."""
+    if len(cells[column.parts[0]]) == 1:
+        return [derived_value(column, {name: cells[name][0] for name in column.parts})]
+    arrays = {name: np.array(cells[name], dtype=np.float64) for name in column.parts}
+    return [None if value != value else value for value in derived_values(column, arrays).tolist()]  # noqa: PLR0124  # NaN
+
+
+def _day(cell: Cell, dates: DateFormat | None) -> float | None:
+    time = _time(cell, dates)
+    return None if time is None else day_number(time.date())
+
+
+def _time(cell: object, dates: DateFormat | None) -> datetime | None:
+    return time_of(cell.strip(BLANKS), dates) if isinstance(cell, str) else None
 
 
 def _number_faults(column: NumericColumn, cells: Sequence[object], low: float, high: float) -> Iterable[Fault]:
@@ -126,6 +174,18 @@ def _each_text_fault(name: str, cells: Sequence[object]) -> Iterator[Fault]:
             yield Fault(row, name, f"is not valid Unicode: {shown(cell)}")
 
 
+def _date_faults(name: str, cells: Sequence[object], dates: DateFormat | None) -> Iterator[Fault]:
+    spelled = "ISO 8601" if dates is None else dates.text
+    for row, cell in enumerate(cells, start=1):
+        if cell is None or (isinstance(cell, str) and not cell.strip(BLANKS)):
+            continue
+        time = _time(cell, dates)
+        if time is None:
+            yield Fault(row, name, f"is not a date as {spelled} spells it: {shown(cell)}")
+        elif time.year < FIRST_YEAR:
+            yield Fault(row, name, f"is before {FIRST_YEAR}: {shown(cell)}")
+
+
 def _id_faults(name: str, cells: Sequence[object]) -> Iterable[Fault]:
     if set(map(type, cells)) <= {str, int, MISSING} and _is_unicode(cells):
         return ()
@@ -160,8 +220,8 @@ def _note_missing(missing: dict[int, list[str]], name: str, cells: Sequence[obje
                 missing.setdefault(row, []).append(name)
 
 
-def _empty_faults(missing: Mapping[int, Sequence[str]], features: Sequence[str]) -> Iterator[Fault]:
+def _empty_faults(missing: Mapping[int, Sequence[str]], columns: Columns) -> Iterator[Fault]:
     """Yield the clients of whom nothing is known: a risk of them would be a guess about anybody."""
     for row, names in missing.items():
-        if len(names) == len(features):
-            yield Fault(row + 1, None, f"has no known feature; there are {', '.join(features)}")
+        if len(names) == len(columns.features):
+            yield Fault(row + 1, None, f"has no known feature; there are {', '.join(columns.inputs)}")

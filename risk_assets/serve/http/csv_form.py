@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from risk_assets.domain.columns import BLANKS, Columns, number_of
 from risk_assets.domain.spreadsheet import harmless
-from risk_assets.serve.http.client_validation import Clients, ClientValidator
+from risk_assets.serve.http.client_validation import Clients, ClientValidator, not_known
 from risk_assets.serve.http.replies import SHOWN_CHARACTERS, Fault, RequestError, faulty, refuse_any
 
 #: What other programs put between the columns.
@@ -50,8 +50,8 @@ def _header(cells: Sequence[str], columns: Columns) -> list[str]:
     refuse_any(
         Fault(None, name, "is named twice in the header") for name in columns.names if found.count(name) > 1
     )
-    if not any(name in columns.features for name in found):
-        raise RequestError(422, f"the CSV has no header with a feature; there are {', '.join(columns.features)}")
+    if not any(name in columns.inputs for name in found):
+        raise RequestError(422, f"the CSV has no header with a feature; there are {', '.join(columns.inputs)}")
     return [name for name in found if name is not None]
 
 
@@ -64,7 +64,7 @@ def _unknown(place: int, names: Sequence[str], columns: Columns) -> Fault:
         return Fault(
             None, None, f"the header has no comma: put commas between columns, not {OTHER_DELIMITERS[delimiter]}"
         )
-    return Fault(None, name[:SHOWN_CHARACTERS], f"is not a known column; there are {', '.join(columns.names)}")
+    return Fault(None, name[:SHOWN_CHARACTERS], not_known(name, "column", columns))
 
 
 def _rows(

@@ -1,7 +1,8 @@
 """The open inference protocol (KServe, version 2): columns as tensors.
 
-Each input is one feature by name, of shape [n] or [n, 1]; `null` is a missing value. The outputs are risk (FP64)
-and predicted (BYTES). https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protocol
+Each input is one column by name, a feature or what a derived one is made of, of shape [n] or [n, 1]; `null` is a
+missing value. The outputs are risk (FP64) and predicted (BYTES).
+https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protocol
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Inference:
 def metadata(version: Version, columns: Columns) -> dict[str, object]:
     """Return what the model takes and gives, as the protocol words it."""
     numeric = {column.name for column in columns.numeric}
-    inputs = {name: "FP64" if name in numeric else "BYTES" for name in columns.features}
+    inputs = {name: "FP64" if name in numeric else "BYTES" for name in columns.inputs}
     return {
         "name": MODEL,
         "versions": [version.name],
@@ -86,10 +87,10 @@ def _clients(inputs: object, validator: ClientValidator) -> Clients:
         if name in columns:
             raise RequestError(422, f"the input {name} is given twice")
         columns[name] = _data(name, tensor, validator.columns)
-    absent = [name for name in validator.columns.features if name not in columns]
+    absent = [name for name in validator.columns.inputs if name not in columns]
     if absent:
         raise RequestError(
-            422, f"there is no input {absent[0]}; the model needs {', '.join(validator.columns.features)}"
+            422, f"there is no input {absent[0]}; the model needs {', '.join(validator.columns.inputs)}"
         )
     counts = {len(cells) for cells in columns.values()}
     if len(counts) > 1:
@@ -104,15 +105,16 @@ def _name(tensor: Mapping[str, object], columns: Columns) -> str:
         if name not in INPUT_NAMES:
             raise RequestError(422, f"{shown(name)} is not known in an input; there are {', '.join(INPUT_NAMES)}")
     given = tensor.get("name")
-    if not isinstance(given, str) or given not in columns.features:
-        raise RequestError(422, f"there is no input {shown(given)}; there are {', '.join(columns.features)}")
+    if not isinstance(given, str) or given not in columns.inputs:
+        raise RequestError(422, f"there is no input {shown(given)}; there are {', '.join(columns.inputs)}")
     return given
 
 
 def _data(name: str, tensor: Mapping[str, object], columns: Columns) -> list[object]:
     """Return the cells of a tensor of shape [n] or [n, 1], flat or nested."""
     shape, cells = tensor.get("shape"), tensor.get("data")
-    kinds = ("BYTES",) if name in columns.categorical else NUMERIC_TYPES
+    numeric = any(column.name == name for column in columns.numeric)
+    kinds = NUMERIC_TYPES if numeric else ("BYTES",)
     if tensor.get("datatype") not in kinds:
         raise RequestError(
             422, f"{name}: the datatype is not {' or '.join(kinds[:2])}: {shown(tensor.get('datatype'))}"

@@ -99,7 +99,7 @@ class Predictions:
     def as_csv(self, scored: Scored) -> bytes:
         """Return the clients as they were understood, with risk, predicted label and what else was asked for."""
         k = max(map(len, scored.reasons), default=0) if scored.reasons else 0
-        header = [self.columns.id, *scored.clients.columns, "risk", "predicted"]
+        header = [self.columns.id, *scored.clients.parts, *scored.clients.columns, "risk", "predicted"]
         header += ["risk_low", "risk_high"] * (scored.bounds is not None)
         header += [f"contribution of {name}" for name in scored.parts]
         header += [f"reason_{place}" for place in range(1, k + 1)]
@@ -206,7 +206,7 @@ def as_json(scored: Scored) -> bytes:
 def _csv_rows(scored: Scored, k: int) -> Iterator[Sequence[object]]:
     count = scored.clients.n
     ids = scored.clients.ids or [None] * count
-    features = zip(*scored.clients.columns.values(), strict=True)
+    features = zip(*scored.clients.parts.values(), *scored.clients.columns.values(), strict=True)
     texts = scored.reasons or [()] * count
     bounds: Sequence[Sequence[object]] = scored.bounds or [()] * count
     parts: Sequence[Sequence[object]] = scored.contributions or [()] * count

@@ -118,7 +118,7 @@ def latest_prediction_at(layout: Layout) -> datetime | None:
 
 
 def _numeric(columns: Columns) -> set[str]:
-    return {column.name for column in columns.numeric}
+    return {column.name for column in columns.numeric_features}
 
 
 def _fits(line: Line, columns: Columns) -> bool:

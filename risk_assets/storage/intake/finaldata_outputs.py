@@ -101,7 +101,7 @@ def _write_csv(layout: Layout, session: Session, ingestion: Ingestion, target: P
     def cell(name: str) -> str:
         if name in numbers:
             return f"{_number(name)} AS {quote(name)}"
-        return f"{date_text(quote(name))} AS {quote(name)}" if name == columns.as_of else quote(name)
+        return f"{date_text(quote(name))} AS {quote(name)}" if name in columns.dated else quote(name)
 
     cells = ", ".join(map(cell, columns.names))
     if data.outcomes is None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk_assets.domain.dates import DateFormat
+from risk_assets.domain.dates import DateFormat, time_of
 from risk_assets.engine.intake.date_sql import has_zone, timestamp
 from risk_assets.engine.sql import literal
 
@@ -47,7 +47,8 @@ def read(text: str, dates: DateFormat | None = None) -> datetime | None:
 def test_iso_dates_and_times_are_read_as_they_are_and_nothing_else_is(
     text: str, meaning: str | None, zoned: object
 ) -> None:
-    assert read(text) == (None if meaning is None else datetime.fromisoformat(meaning))
+    wanted = None if meaning is None else datetime.fromisoformat(meaning)
+    assert read(text) == time_of(text) == wanted
     with duckdb.connect() as connection:
         [(found,)] = connection.execute(f"SELECT {has_zone(literal(text))}").fetchall()
     assert found is zoned
@@ -55,7 +56,7 @@ def test_iso_dates_and_times_are_read_as_they_are_and_nothing_else_is(
 
 @given(st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)))  # noqa: DTZ001  # as files have them
 def test_every_time_that_python_writes_is_read_as_it_was(time: datetime) -> None:
-    assert read(time.isoformat()) == time
+    assert read(time.isoformat()) == time_of(time.isoformat()) == time
     assert read(str(time.date())) == datetime.combine(time.date(), datetime.min.time())
 
 
@@ -74,7 +75,8 @@ def test_every_time_that_python_writes_is_read_as_it_was(time: datetime) -> None
     ],
 )
 def test_other_dates_are_read_by_their_format_alone(form: str, text: str, meaning: str | None) -> None:
-    assert read(text, DateFormat(form)) == (None if meaning is None else datetime.fromisoformat(meaning))
+    wanted = None if meaning is None else datetime.fromisoformat(meaning)
+    assert read(text, DateFormat(form)) == time_of(text, DateFormat(form)) == wanted
 
 
 @pytest.mark.parametrize(

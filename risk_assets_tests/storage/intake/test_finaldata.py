@@ -10,13 +10,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from risk_assets.domain.columns import Columns, NumericColumn
+from risk_assets.domain.columns import Columns, DerivedColumn, NumericColumn
+from risk_assets.domain.dates import DateFormat
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.engine.duck.session import DuckSession
 from risk_assets.storage.intake.finaldata import IngestionError, ingest, read_ingestion
@@ -410,6 +412,7 @@ def test_what_a_file_held_meanwhile_is_not_taken_for_what_was_hashed(place: Plac
 #: Ingests, and is killed before the n-th change of a file or folder; prints how many there are when n is 0.
 KILLED = """
 import os, signal, sys
+from datetime import datetime
 from pathlib import Path
 from risk_assets.storage.intake.finaldata import ingest
 from risk_assets.storage.layout import Layout
@@ -510,3 +513,46 @@ def test_the_version_tells_that_an_outcome_came_and_that_a_file_no_longer_waits(
     known = place.ingest()
     assert len({waiting.data_version, final.data_version, known.data_version}) == 3
     assert [file.waiting for file in known.files] == [None, None]
+
+
+def test_a_derived_column_changes_nothing_of_what_finaldata_holds_and_no_file_is_parsed_again(
+    place: Place,
+) -> None:
+    columns = dataclasses.replace(COLUMNS, numeric=(NumericColumn("calls", 0), NumericColumn("visits")))
+    place.put("a.csv", "A,3,6,north,1", "B,,0,south,0", header="id,calls,visits,region,exited\n")
+    before = place.ingest(columns=columns)
+    rows, parsed = place.contents(), sorted(place.layout.parsed.iterdir())
+
+    derived = (DerivedColumn("rate", "ratio", ("calls", "visits")),)
+    after = place.ingest(columns=dataclasses.replace(columns, derived=derived))
+
+    assert sorted(place.layout.parsed.iterdir()) == parsed
+    assert after.data_version == before.data_version
+    assert place.contents() == rows
+    assert "rate" not in place.layout.finaldata_csv.read_text(encoding="utf-8")
+
+
+def test_a_date_is_read_as_its_format_says_kept_and_refused_where_it_is_none(place: Place) -> None:
+    columns = dataclasses.replace(COLUMNS, dates=DateFormat("%d.%m.%Y"), date_columns=("start",))
+    header = "id,calls,region,start,exited\n"
+    lines = ("A,1,north,1.9.2026,1", "B,1,north, ,0", "C,1,north,2026-09-01,0", "D,1,north,31.12.1899,0")
+    place.put("a.csv", *lines, header=header)
+
+    ingestion = place.ingest(columns=columns, bad=0.9)
+
+    assert [row[3] for row in place.rows()] == [datetime(2026, 9, 1), None]  # noqa: DTZ001  # as files have them
+    assert dict(ingestion.files[0].reasons) == {
+        "start is not a date as %d.%m.%Y spells it": 1,
+        "start is before 1900": 1,
+    }
+    assert place.layout.finaldata_csv.read_text(encoding="utf-8").splitlines()[1:] == [
+        "A,1,north,2026-09-01,1",
+        "B,1,north,,0",
+    ]
+
+
+def test_a_file_without_a_declared_date_is_refused_whole(place: Place) -> None:
+    columns = dataclasses.replace(COLUMNS, date_columns=("start",))
+    place.put("a.csv", "A,1,north,2026-09-01,1", header="id,calls,region,start,exited\n")
+    place.put("b.csv", "B,1,north,1")
+    assert [file.reason for file in place.ingest(columns=columns, bad=0.9).files] == [None, 'no column "start"']
