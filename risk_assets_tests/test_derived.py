@@ -69,7 +69,8 @@ def in_sql(rows: Sequence[Client], folder: Path) -> dict[str, list[float]]:
 
 def in_numpy(rows: Sequence[Client]) -> dict[str, list[float]]:
     def cells(name: str) -> list[object]:
-        return [day_number(row[name].date()) if isinstance(row[name], datetime) else row[name] for row in rows]
+        found = [row[name] for row in rows]
+        return [day_number(cell.date()) if isinstance(cell, datetime) else cell for cell in found]
 
     parts = {name: np.array(cells(name), dtype=np.float64) for name in ("a", "b", "c", "since", "as_of")}
     return {column.name: derived_values(column, parts).tolist() for column in DERIVED}
@@ -83,10 +84,7 @@ def in_api(rows: Sequence[Client]) -> dict[str, list[float]]:
         }
 
     found = ClientValidator(COLUMNS, max_rows=1000).clients([sent(row) for row in rows])
-    return {
-        name: [math.nan if cell is None else float(cell) for cell in found.columns[name]]  # type: ignore[arg-type]
-        for name in NAMES
-    }
+    return {name: [math.nan if cell is None else float(cell) for cell in found.columns[name]] for name in NAMES}
 
 
 def bits(values: Mapping[str, Sequence[float]]) -> dict[str, list[str]]:
