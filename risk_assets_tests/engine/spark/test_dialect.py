@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from risk_assets.domain.columns import Columns, NumericColumn
+from risk_assets.domain.columns import Columns, DerivedColumn, NumericColumn
+from risk_assets.engine.derived_sql import derived_sql
 from risk_assets.engine.intake.rules import rules_for, typed
 from risk_assets.engine.model.reasons_sql import reasons_query
 from risk_assets.engine.model.scorecard_sql import log_odds_sql, placed
@@ -19,8 +20,25 @@ from risk_assets.engine.sql import held_out, literal, number_text, quote, read_p
 from risk_assets_tests.domain.clients import MIXED, mixed_clients, trained_on_mixed_clients
 from risk_assets_tests.engine.intake.test_rules import SPELLINGS
 from risk_assets_tests.engine.spark.engines import Engines, both_engines
+from risk_assets_tests.test_derived import numbers as part_numbers
+from risk_assets_tests.test_derived import times
 
 COLUMNS = Columns("id", "left", "1", "0", (NumericColumn("a", -5, 1e50), NumericColumn("b")), ("k",))
+DERIVED = Columns(
+    "id",
+    "left",
+    "1",
+    "0",
+    tuple(map(NumericColumn, ("c0", "c1", "c2"))),
+    as_of="c4",
+    date_columns=("c3",),
+    derived=(
+        DerivedColumn("ratio", "ratio", ("c0", "c1"), times=12.0),
+        DerivedColumn("difference", "difference", ("c0", "c1")),
+        DerivedColumn("sum", "sum", ("c0", "c1", "c2")),
+        DerivedColumn("days", "days_between", ("c3", "c4")),
+    ),
+)
 WORDS = Columns("id", "left", "true story", "2", (), ("k",))
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("java")]
@@ -154,6 +172,15 @@ def test_doubles_are_rounded_and_written_alike(engines: Engines, numbers: list[f
     expected, found = engines.answers(f"SELECT c0, {', '.join(forms)} FROM {table}")
     for one, other in zip(expected, found, strict=True):
         assert repr(one) == repr(other), one[0]
+
+
+@few
+@given(rows=st.lists(st.tuples(part_numbers, part_numbers, part_numbers, times, times), min_size=60, max_size=150))
+def test_derived_columns_are_the_same(engines: Engines, rows: list[tuple[object, ...]]) -> None:
+    table = engines.table(["DOUBLE", "DOUBLE", "DOUBLE", "TIMESTAMP", "TIMESTAMP"], rows)
+    expected, found = engines.answers(f"SELECT {', '.join(derived_sql(DERIVED))} FROM {table}")
+    for row, one, other in zip(rows, expected, found, strict=True):
+        assert repr(one) == repr(other), row
 
 
 def test_numbers_that_are_none_are_written_alike(engines: Engines) -> None:
