@@ -8,7 +8,8 @@ infinite. engine.derived_sql states the same in SQL, equal to the last bit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -106,6 +107,17 @@ def families(columns: Columns) -> tuple[tuple[str, ...], ...]:
         group |= dict.fromkeys(joined, joined)
     found = (tuple(name for name in columns.features if name in group[feature]) for feature in columns.features)
     return tuple(dict.fromkeys(found))
+
+
+def redefined(columns: Iterable[DerivedColumn], learnt: Iterable[DerivedColumn]) -> tuple[str, ...]:
+    """Return the names that are declared as something else than what a model learnt, or that one of the two lacks.
+
+    >>> monthly = DerivedColumn("trend", "ratio", ("calls", "visits"))
+    >>> redefined([monthly], [replace(monthly, times=12.0)]), redefined([monthly], [monthly])
+    (('trend',), ())
+    """
+    now, then = ({column.name: replace(column, monotone=None) for column in found} for found in (columns, learnt))
+    return tuple(name for name in now | then if now.get(name) != then.get(name))
 
 
 def words(column: DerivedColumn) -> str:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from risk_assets.domain.columns import Columns
+from risk_assets.domain.columns import Columns, DerivedColumn
+from risk_assets.domain.derived import redefined
 from risk_assets.engine.dataset import NEVER, Dataset, Keep, moment, rows
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import literal, month_number, pattern, quote
@@ -34,7 +35,8 @@ class LabelledRows:
 
     Where an outcome is not known, `known` is False and `target` says nothing. `features` holds the numeric columns
     as float64 (NaN is missing), then the categorical ones as object (None). `carried` has what is shown beside
-    them as object (None), and `value` money a year (NaN), None where no column says it.
+    them as object (None), and `value` money a year (NaN), None where no column says it. `derived` says how those
+    features were computed that no file holds.
     """
 
     ids: NDArray[np.object_]
@@ -43,6 +45,7 @@ class LabelledRows:
     known: NDArray[np.bool_]
     carried: Mapping[str, NDArray[np.object_]]
     value: NDArray[np.float64] | None
+    derived: tuple[DerivedColumn, ...] = ()
 
     @property
     def columns(self) -> dict[str, NDArray[np.float64] | NDArray[np.object_]]:
@@ -50,10 +53,11 @@ class LabelledRows:
         return {name: self.features[name].to_numpy() for name in self.features.columns}
 
     def columns_for(self, scorecard: Scorecard) -> dict[str, NDArray[np.float64] | NDArray[np.object_]]:
-        """Return the columns that a scorecard wants; one that is no longer declared is missing in every row."""
+        """Return the columns that a scorecard wants; one not declared as it was is missing in every row."""
         import numpy as np
 
-        n, columns = len(self.target), self.columns
+        changed = redefined(self.derived, scorecard.derived)
+        n, columns = len(self.target), {name: self.columns[name] for name in self.columns if name not in changed}
         for number in scorecard.numeric:
             if number.column not in columns or columns[number.column].dtype == np.object_:
                 columns[number.column] = np.full(n, np.nan)
@@ -91,6 +95,7 @@ def read_labelled_rows(session: Session, query: str) -> LabelledRows:
         known=~np.ma.getmaskarray(found[columns.target]),
         carried={name: np.ma.getdata(found[name]) for name in columns.carried},
         value=None if columns.value is None else np.ma.filled(found[columns.value].astype(np.float64), np.nan),
+        derived=columns.derived,
     )
 
 

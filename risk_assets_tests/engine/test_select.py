@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from risk_assets.domain.columns import Columns, NumericColumn
-from risk_assets.engine.dataset import Dataset
+from risk_assets.domain.columns import Columns, DerivedColumn, NumericColumn
+from risk_assets.domain.model.scorecard import Scorecard
+from risk_assets.domain.model.shapes import NumericShape
+from risk_assets.engine.dataset import Dataset, rows
+from risk_assets.engine.model.scorecard_sql import scorable
 from risk_assets.engine.select import labelled_rows
 from risk_assets_tests.engine.parts import COLUMNS, session_of, write_part
 
@@ -103,3 +106,22 @@ def test_columns_with_odd_names_are_read_as_any_other(tmp_path: Path) -> None:
     assert found.features.to_dict("records") == [
         {"filename": 1, "file_row_number": 2, "Größe; DROP": 3, "select": "a", "日本 ": None}
     ]
+
+
+def test_a_derived_column_that_a_model_learnt_otherwise_is_missing_for_it(tmp_path: Path) -> None:
+    learnt = DerivedColumn("trend", "ratio", ("activity", "size"))
+    columns = replace(COLUMNS, derived=(replace(learnt, times=12.0),))
+    part = write_part(tmp_path / "a.parquet", COLUMNS, [("c1", 5, 200, None, 1)])
+    shapes = (NumericShape("trend", (0.0, 1.0), ((1.0, 0.0),), missing=0.25, mean=0.0),)
+    card = Scorecard(0.0, 0.5, shapes, (), derived=(learnt,))
+
+    with session_of(columns, tmp_path / "spill") as session:
+        found = labelled_rows(session, Dataset((part,)), "all")
+        [[cell]] = session.run(
+            f"SELECT {scorable(columns, card)[0]} FROM ({rows(columns, Dataset((part,)))})"
+        ).fetchall()
+
+    assert found.features["trend"].tolist() == [0.3]
+    np.testing.assert_array_equal(found.columns_for(card)["trend"], [math.nan])
+    assert cell is None
+    assert found.columns_for(replace(card, derived=columns.derived))["trend"].tolist() == [0.3]

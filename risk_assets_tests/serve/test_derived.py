@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from risk_assets.domain.columns import DerivedColumn
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.domain.model.shapes import NumericShape
 from risk_assets.storage.drift.predictions import served_rows
@@ -39,6 +41,10 @@ CARD = Scorecard(
         for name, slope in (("lastmonth", 1.0), ("trend", -100.0), ("age", 1.0))
     ),
     categorical=(),
+    derived=(
+        DerivedColumn("trend", "ratio", ("lastmonth", "lastyear"), times=12.0),
+        DerivedColumn("age", "days_between", ("start", "month")),
+    ),
 )
 CLIENT = {"lastmonth": 5, "lastyear": 200, "start": "1.8.2026", "month": "31.08.2026"}
 
@@ -163,3 +169,16 @@ def test_what_was_served_is_kept_with_its_derived_columns(tmp_path: Path) -> Non
         "trend": [0.3],
         "age": [30.0],
     }
+
+
+def test_a_model_that_learnt_another_derived_column_of_that_name_does_not_serve(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path, columns=COLUMNS)
+    monthly = DerivedColumn("trend", "ratio", ("lastmonth", "lastyear"))
+    age = DerivedColumn("age", "days_between", ("start", "month"))
+    deploy(settings, replace(CARD, derived=(monthly, age)))
+    with opened(settings) as home:
+        answer = home.predict({"clients": [CLIENT]})
+    assert answer.status_code == 503
+    assert answer.get_json()["detail"].endswith(
+        "the model learnt 'trend' as lastmonth / lastyear, the settings declare 12 × lastmonth / lastyear"
+    )

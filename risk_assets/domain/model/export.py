@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from risk_assets.domain.model.scorecard import FORMAT, Scorecard
+from risk_assets.domain.derived import families
+from risk_assets.domain.model.scorecard import FORMAT, Family, Scorecard
 from risk_assets.domain.model.shapes import CategoricalShape, NumericShape, PairTable
 from risk_assets.domain.model.uncertainty import Side, Uncertainty
 
@@ -56,7 +57,28 @@ def to_scorecard(
         tuple(categorical),
         tuple(_pairs(model, features, weights)),
         uncertainty_of(model),
+        families=families_of(columns),
+        derived=columns.derived,
         format=FORMAT,
+    )
+
+
+def families_of(columns: Columns) -> tuple[Family, ...]:
+    """Return the families of features that are told as one reason.
+
+    >>> from risk_assets.domain.columns import Columns, DerivedColumn, NumericColumn
+    >>> numeric = (NumericColumn("calls"), NumericColumn("visits"))
+    >>> trend = DerivedColumn("trend", "ratio", ("calls", "visits"))
+    >>> families_of(Columns("id", "left", "1", "0", numeric, derived=(trend,)))
+    (Family(derived=('trend',), parts=('calls', 'visits')),)
+    """
+    derived = {column.name for column in columns.derived}
+    return tuple(
+        Family(
+            tuple(name for name in group if name in derived), tuple(name for name in group if name not in derived)
+        )
+        for group in families(columns)
+        if len(group) > 1
     )
 
 

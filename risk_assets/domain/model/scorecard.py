@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from risk_assets.domain.columns import DerivedColumn
 from risk_assets.domain.model.shapes import CategoricalShape, NumericShape, PairTable
 from risk_assets.domain.model.uncertainty import Uncertainty
 
@@ -48,9 +49,9 @@ class Family:
 class Scorecard:
     """Intercept, shapes (numeric first, in feature order), tables of pairs, and the threshold.
 
-    A client is predicted positive when risk >= threshold. `uncertainty` is None in the first format. The methods
-    take `columns`: for each feature a float64 array (numeric; NaN is missing) or an object array of text
-    (categorical; None is missing), all of one length.
+    A client is predicted positive when risk >= threshold. `uncertainty` is None in the first format, and `derived`
+    says how features are computed that no file holds. The methods take `columns`: for each feature a float64 array
+    (numeric; NaN is missing) or an object array of text (categorical; None is missing), all of one length.
 
     >>> activity = NumericShape("activity", (0.0, 20.0), ((-4.0, 2.0),), missing=0.5, mean=0.5)
     >>> card = Scorecard(-1.0, 0.5, numeric=(activity,), categorical=())
@@ -71,6 +72,7 @@ class Scorecard:
     pairs: tuple[PairTable, ...] = ()
     uncertainty: Uncertainty | None = None
     families: tuple[Family, ...] = ()
+    derived: tuple[DerivedColumn, ...] = ()
     format: int = 1
 
     def __post_init__(self) -> None:

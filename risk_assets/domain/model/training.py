@@ -98,7 +98,14 @@ def train(rows: TrainingRows, columns: Columns, *, threshold: float | None, rows
     varying = {name: rows.features[name] for name in columns.features if _varies(rows.features[name])}
     if not varying:
         raise TrainingError("each feature holds one value only: nothing tells the clients apart")
-    model = fit_additive(varying, rows.target.astype(np.float64), weights=rows.weights, clients=rows.clients)
+    ordered = {column.name: column.monotone for column in columns.numeric_features if column.monotone}
+    model = fit_additive(
+        varying,
+        rows.target.astype(np.float64),
+        weights=rows.weights,
+        clients=rows.clients,
+        monotone={name: order for name, order in ordered.items() if name in varying},
+    )
     scorecard = to_scorecard(model, columns, rows.features, weights=rows.weights)
     risk = risk_at(model.left_out)
     cut = best_threshold(rows.target, risk, rows.weights) if threshold is None else threshold

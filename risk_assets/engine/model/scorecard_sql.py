@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from risk_assets.domain.columns import Columns
+from risk_assets.domain.derived import redefined
 from risk_assets.domain.model.scorecard import MAX_LOG_ODDS, Family, Scorecard
 from risk_assets.domain.model.shapes import CategoricalShape, NumericShape
 from risk_assets.engine.model.shape_sql import number, pair_sql, shape_sql
@@ -30,8 +31,9 @@ def risk_of(log_odds: str) -> str:
 
 
 def scorable(columns: Columns, scorecard: Scorecard) -> list[str]:
-    """Return SQL for each of the scorecard's features over `rows`; one that is no longer declared is missing."""
-    numeric = {column.name for column in columns.numeric_features}
+    """Return SQL for each of the scorecard's features over `rows`; one not declared as it was is missing."""
+    changed = redefined(columns.derived, scorecard.derived)
+    numeric = {column.name for column in columns.numeric_features}.difference(changed)
     return [
         *(quote(name) if name in numeric else "CAST(NULL AS DOUBLE)" for name in _names(scorecard.numeric)),
         *(

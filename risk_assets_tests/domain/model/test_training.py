@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import io
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import joblib
@@ -12,7 +13,10 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 from sklearn.metrics import f1_score, log_loss
 
-from risk_assets.domain.columns import Columns, NumericColumn
+from risk_assets.domain.columns import Columns, DerivedColumn, Monotone, NumericColumn
+from risk_assets.domain.derived import derived_values
+from risk_assets.domain.model.reasons import reasons
+from risk_assets.domain.model.scorecard import Family
 from risk_assets.domain.model.training import TrainedModel, TrainingReport, train
 from risk_assets.domain.model.training_rows import TrainingError, TrainingRows
 from risk_assets.domain.simulate import simulate
@@ -233,3 +237,38 @@ def test_hard_rows_give_a_model_without_a_warning(case: str) -> None:
     assert interval is not None
     assert (interval[0] <= risk).all()
     assert (risk <= interval[1]).all()
+
+
+@pytest.mark.parametrize(("order", "sign"), [("increasing", 1), ("decreasing", -1)])
+def test_with_a_monotone_column_the_risk_only_rises_or_only_falls(order: Monotone, sign: int) -> None:
+    rows = labelled(simulate(1500, seed=3))
+    name = "lastmonth_activity"
+    numeric = tuple(
+        replace(column, monotone=order) if column.name == name else column for column in SIMULATED.numeric
+    )
+
+    card = train(rows, replace(SIMULATED, numeric=numeric), threshold=0.5).scorecard
+
+    values = np.sort(rows.features[name].astype(float))
+    curve = card.shape_value(name, np.linspace(values[0] - 10, values[-1] + 10, 400))
+    assert (sign * np.diff(curve) >= -1e-9).all()
+    free = train(rows, SIMULATED, threshold=0.5).scorecard
+    assert (np.diff(free.shape_value(name, np.linspace(values[0], values[-1], 400))) < -1e-6).any()
+
+
+def test_a_derived_column_is_told_with_what_it_is_made_of() -> None:
+    rows = labelled(simulate(1500, seed=3))
+    trend = DerivedColumn("trend", "ratio", ("lastmonth_activity", "lastyear_activity"), times=12.0)
+    columns = replace(SIMULATED, derived=(trend,))
+    parts = {name: rows.features[name].astype(np.float64) for name in trend.parts}
+    features = {**rows.features, "trend": derived_values(trend, parts)}
+
+    card = train(TrainingRows(features, rows.target), columns, threshold=0.5).scorecard
+
+    assert card.derived == (trend,)
+    assert card.families == (Family(("trend",), ("lastmonth_activity", "lastyear_activity")),)
+    client = {"lastmonth_activity": 5.0, "lastyear_activity": 200.0, "number_of_employees": 10.0, "trend": 0.3}
+    [told] = reasons(card, {name: np.array([cell]) for name, cell in client.items()})
+    assert "trend is 0.30 (lastmonth_activity 5, lastyear_activity 200; usual: " in " ".join(
+        each.text for each in told
+    )
