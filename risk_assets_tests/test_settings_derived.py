@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from risk_assets.domain.columns import Columns, DerivedColumn, NumericColumn
 from risk_assets.resources.declaration import code_version
 from risk_assets.settings import Settings, SettingsError, load_settings
-from risk_assets_tests.test_settings import config_with
+from risk_assets_tests.test_settings import ROOT, config_with
 
 COLUMNS: dict[str, object] = {
     "id": "client",
@@ -128,3 +129,13 @@ def test_another_declaration_makes_the_model_stale(tmp_path: Path, change: dict[
     before, after = (loaded(tmp_path, derived=[trend]) for trend in (TREND, {**TREND, **change}))
     reads_columns = {"settings": ["columns"]}
     assert code_version("1", reads_columns, before) != code_version("1", reads_columns, after)
+
+
+def test_the_example_of_the_readme_is_a_config(tmp_path: Path) -> None:
+    _, section = (ROOT / "README.md").read_text(encoding="utf-8").split("### Derived columns")
+    example = "".join(line for line in section.splitlines() if line.startswith("    "))
+    columns = {"id": "client", "target": "left", **json.loads(f"{{{example}}}")}
+
+    found = load_settings(config_with(tmp_path, columns=columns)).columns.to_columns()
+
+    assert {column.kind for column in found.derived} == {"ratio", "difference", "sum", "days_between"}

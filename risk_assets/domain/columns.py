@@ -21,7 +21,6 @@ NUMBER = re.compile(r"[ \t\r\n\v\f]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-
 #: Names whose letters agree to this share (difflib's ratio) may be one misspelt.
 NEARLY = 0.8
 
-# Parsed files are cached by the repr of their columns: what does not change how a file is read is no part of it.
 Monotone = Literal["increasing", "decreasing"]
 Derivation = Literal["ratio", "difference", "sum", "days_between"]
 
@@ -37,6 +36,7 @@ class NumericColumn:
     name: str
     min: float | None = None
     max: float | None = None
+    # parsed files are cached by this repr: what does not change how a file is read is no part of it
     feature: bool = field(default=True, repr=False)
     monotone: Monotone | None = field(default=None, repr=False)
 
@@ -90,6 +90,7 @@ class Columns:
     dates: DateFormat | None = None
     has_target: bool = True
     announced: bool = False
+    # as in NumericColumn; the rules for dates are a part of the cache's key by themselves
     date_columns: tuple[str, ...] = field(default=(), repr=False)
     derived: tuple[DerivedColumn, ...] = field(default=(), repr=False)
 

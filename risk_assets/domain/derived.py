@@ -14,11 +14,10 @@ from datetime import date
 from functools import reduce
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from risk_assets.domain.columns import MAX_MAGNITUDE, Columns, Derivation, DerivedColumn
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 EPOCH = date(1970, 1, 1)
@@ -37,9 +36,12 @@ def derived_values(column: DerivedColumn, parts: Mapping[str, NDArray[np.float64
     """Return the values (n,) of a derived column from its parts (n,) by name; NaN is missing.
 
     >>> trend = DerivedColumn("trend", "ratio", ("lastmonth", "lastyear"), times=12.0)
+    >>> import numpy as np
     >>> derived_values(trend, {"lastmonth": np.array([5.0, 0.0, 1.0]), "lastyear": np.array([200.0, 0.0, 0.0])})
     array([0.3, nan, nan])
     """
+    import numpy as np
+
     first, *others = (parts[name] for name in column.parts)
     with np.errstate(all="ignore"):
         match column.kind:

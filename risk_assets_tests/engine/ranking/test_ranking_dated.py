@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
 
+from risk_assets.domain.columns import DerivedColumn
 from risk_assets.domain.intake.outcomes import OutcomeRules
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.domain.model.shapes import NumericShape
@@ -43,11 +46,11 @@ def filled(place: DatedPlace) -> DatedPlace:
     return place
 
 
-def rank(place: DatedPlace, session: Session) -> RankingFiles:
+def rank(place: DatedPlace, session: Session, card: Scorecard = CARD) -> RankingFiles:
     data = rows_with_redelivered(place.layout, require_ingestion(place.layout))
     folder = place.layout.data_root
     files = RankingFiles(folder / "risk.parquet", folder / "risk.csv", folder / "status.parquet")
-    rank_clients(session, data, CARD, files)
+    rank_clients(session, data, card, files)
     return files
 
 
@@ -118,3 +121,24 @@ def test_the_sheet_has_dates_money_and_who_looks_after_the_client(ranked: tuple[
         "value_at_risk", "manager",
     ]  # fmt: skip
     assert (first[0], first[1], first[9], first[11]) == ("now", "2025-06-01", "100.000000", "Ann")
+
+
+def test_other_dates_are_shown_with_a_client_and_teach_by_what_is_derived_of_them(tmp_path: Path) -> None:
+    age = DerivedColumn("age", "days_between", ("start", "as_of"))
+    columns = replace(COLUMNS, date_columns=("start",), derived=(age,))
+    place = DatedPlace(tmp_path)
+    header = "id,as_of,calls,start\n"
+    place.put("a.csv", "young,2025-06-01,1,2025-05-30", "old,2025-06-01,1,2015-01-01 10:30", header=header)
+    place.put("b.csv", "new,2025-06-01,1,", header=header)
+    place.report("left.csv", "young,2025-12-01")
+    shape = NumericShape("age", (0.0, 4000.0), ((-3.0, 1.0),), missing=-9.0, mean=0.0)
+
+    with place.session(columns) as session:
+        place.ingest(HORIZON, session=session)
+        files = rank(place, session, Scorecard(0.0, 0.5, (shape,), (), derived=(age,)))
+
+    with files.csv.open(encoding="utf-8", newline="") as ranking:
+        found = {row["id"]: row for row in csv.DictReader(ranking)}
+    assert {name: row["start"] for name, row in found.items()} == {"old": "2015-01-01 10:30:00", "new": ""}
+    assert float(found["old"]["risk"]) == pytest.approx(1 / (1 + math.exp(3.0 * 3804 / 4000 - 1)), abs=1e-6)
+    assert found["new"]["risk"] == "0.000123"
