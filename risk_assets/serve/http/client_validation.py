@@ -53,7 +53,8 @@ class ClientValidator:
         self._allowed = frozenset(columns.names)
         self._bounds = [(column, *column.bounds) for column in columns.numeric]
         self._dates = [name for name in columns.dated if name in columns.inputs]
-        self._apart = [name for name in columns.inputs if name not in columns.features]
+        self._features = columns.features
+        self._apart = [name for name in columns.inputs if name not in self._features]
 
     def check_count(self, count: int) -> None:
         """Refuse no clients, and more than one request may hold."""
@@ -67,9 +68,23 @@ class ClientValidator:
         self.check_count(len(rows))
         refuse_any(self._shape_faults(rows))
         ids = [row.get(self.columns.id) for row in rows]
+        found, faults = self._cells(rows)
+        refuse_any(chain(_id_faults(self.columns.id, ids), *faults))
+        found |= self._derived(found)
         missing: dict[int, list[str]] = {}
+        for name in self._features:
+            _note_missing(missing, name, found[name])
+        refuse_any(_empty_faults(missing, self.columns))
+        named = ids.count(None) < len(ids)
+        features, parts = ({name: found[name] for name in names} for names in (self._features, self._apart))
+        return Clients(len(rows), cast("list[Id]", ids) if named else None, features, missing, parts)
+
+    def _cells(
+        self, rows: Sequence[Mapping[str, object]]
+    ) -> tuple[dict[str, Sequence[Cell]], list[Iterable[Fault]]]:
+        """Return the cells of each column that is sent, and what is wrong with them."""
         found: dict[str, Sequence[Cell]] = {}
-        faults: list[Iterable[Fault]] = [_id_faults(self.columns.id, ids)]
+        faults: list[Iterable[Fault]] = []
         for column, low, high in self._bounds:
             cells = [row.get(column.name) for row in rows]
             faults.append(_number_faults(column, cells, low, high))
@@ -79,18 +94,10 @@ class ClientValidator:
             faults.append(_text_faults(name, cells))
             found[name] = [_category(cell) for cell in cells]
         for name in self._dates:
-            dates = [row.get(name) for row in rows]
-            faults.append(_date_faults(name, dates, self.columns.dates))
-            found[name] = [_category(cell) for cell in dates]
-        refuse_any(chain.from_iterable(faults))
-        found |= self._derived(found)
-        features = {name: found[name] for name in self.columns.features}
-        for name, feature in features.items():
-            _note_missing(missing, name, feature)
-        refuse_any(_empty_faults(missing, self.columns))
-        named = ids.count(None) < len(ids)
-        parts = {name: found[name] for name in self._apart}
-        return Clients(len(rows), cast("list[Id]", ids) if named else None, features, missing, parts)
+            cells = [row.get(name) for row in rows]
+            faults.append(_date_faults(name, cells, self.columns.dates))
+            found[name] = [_category(cell) for cell in cells]
+        return found, faults
 
     def _derived(self, found: Mapping[str, Sequence[Cell]]) -> dict[str, Sequence[Cell]]:
         """Return the cells of the derived columns."""
