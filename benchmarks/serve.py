@@ -104,6 +104,7 @@ def make_home(home: Path) -> Path:
     """Train on simulated clients, deploy the model below `home`, and return its config file."""
     import joblib
 
+    from risk_assets.domain.derived import with_derived
     from risk_assets.domain.model.training import train
     from risk_assets.domain.model.training_rows import TrainingRows
     from risk_assets.domain.simulate import simulate
@@ -119,8 +120,9 @@ def make_home(home: Path) -> Path:
     layout = Layout.of(settings)
     clients = simulate(4_000, seed=7).frame
     target = clients["exited"].to_numpy()
-    columns = {name: clients[name].to_numpy("float64") for name in FEATURES}
-    model = train(TrainingRows(columns, target), settings.columns.to_columns(), threshold=None)
+    columns = settings.columns.to_columns()
+    features = with_derived(columns, {name: clients[name].to_numpy("float64") for name in FEATURES})
+    model = train(TrainingRows(features, target), columns, threshold=None)
     layout.models.mkdir(parents=True)
     joblib.dump(model.pipeline, layout.trainedmodel)
     write_record(layout.scorecard, model.scorecard)
@@ -166,6 +168,9 @@ def bare(home: Path) -> Contender:
 
 def mlflow(home: Path) -> Contender:
     """MLflow's server for the same pipeline, in an environment of its own."""
+    from risk_assets.domain.derived import derived_value
+    from risk_assets.settings import load_settings
+
     environment = home / "mlflow-environment"
     python = str(environment / "bin" / "python")
     sklearn = f"scikit-learn=={version('scikit-learn')}"
@@ -176,8 +181,10 @@ def mlflow(home: Path) -> Contender:
     port = free_port()
     options = ["--env-manager", "local", "--workers", "1", "--host", "127.0.0.1", "--port", str(port)]
     command = [python, "-m", "mlflow", "models", "serve", "-m", str(model), *options]
-    row = client(1)
-    body = json.dumps({"dataframe_records": [{name: float(str(row[name])) for name in FEATURES}]}).encode()
+    row: dict[str, float | None] = {name: float(str(client(1)[name])) for name in FEATURES}
+    columns = load_settings(home / "config.json").columns.to_columns()
+    row |= {column.name: derived_value(column, row) for column in columns.derived}  # its callers compute it
+    body = json.dumps({"dataframe_records": [{name: row[name] for name in columns.features}]}).encode()
     url = f"http://127.0.0.1:{port}/invocations"
     return Contender("MLflow", command, url, body, {"PATH": f"{environment / 'bin'}:{os.environ['PATH']}"})
 

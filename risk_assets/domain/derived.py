@@ -57,6 +57,18 @@ def derived_values(column: DerivedColumn, parts: Mapping[str, NDArray[np.float64
         return np.where(np.abs(found) <= MAX_MAGNITUDE, found + 0.0, np.nan)
 
 
+def with_derived(columns: Columns, parts: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    """Return arrays (n,) by name with the derived columns besides.
+
+    >>> import numpy as np
+    >>> trend = DerivedColumn("trend", "ratio", ("lastmonth", "lastyear"), times=12.0)
+    >>> columns = Columns("id", "left", "1", "0", (), derived=(trend,))
+    >>> with_derived(columns, {"lastmonth": np.array([5.0]), "lastyear": np.array([200.0])})["trend"]
+    array([0.3])
+    """
+    return {**parts, **{column.name: derived_values(column, parts) for column in columns.derived}}
+
+
 def derived_value(column: DerivedColumn, parts: Mapping[str, float | None]) -> float | None:
     """Return the value of a derived column for one client, from its parts by name; None is missing.
 
