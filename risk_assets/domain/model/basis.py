@@ -84,22 +84,38 @@ class Basis:
     def evaluate(self, values: Values) -> NDArray[np.float64]:
         """Return the functions at each value, (rows, size). Raises ValueError for an infinite number."""
         matrix = np.zeros((len(values), self.size))
+        places, shares = self.nonzero(values)
+        matrix[np.arange(len(values))[:, None], places] = shares
+        return matrix
+
+    def nonzero(self, values: Values) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Return the functions that may not be 0 at each value, and what they are there, both (rows, few).
+
+        Raises ValueError for an infinite number.
+
+        >>> [found.tolist() for found in Basis("size", (0.0, 1.0, 3.0), 1).nonzero(np.array([0.5, np.nan]))]
+        [[[0, 1], [3, 0]], [[0.5, 0.5], [1.0, 0.0]]]
+        """
         if self.categorical:
-            matrix[np.arange(len(values)), self._codes(values)] = 1.0
-            return matrix
+            return self._codes(values)[:, None], np.ones((len(values), 1))
         numbers = np.asarray(values, dtype=float)
         refuse_infinite(self.column, numbers)
-        free = ~np.isnan(numbers)
-        matrix[~free, -1] = 1.0
-        for place, level in enumerate(self.levels, start=self.curve_size):
-            at_level = numbers == level
-            matrix[at_level, place] = 1.0
-            free &= ~at_level
-        if self.curve_size and free.all():
-            matrix[:, : self.curve_size] = self.curve_at(numbers)
-        elif self.curve_size:
-            matrix[free, : self.curve_size] = self.curve_at(numbers[free])
-        return matrix
+        places, shares = self._pieces(numbers)
+        for place, level in enumerate((*self.levels, np.nan), start=self.curve_size):
+            at_level = np.isnan(numbers) if level != level else numbers == level  # noqa: PLR0124
+            if at_level.any():
+                places[at_level], shares[at_level] = 0, 0.0
+                places[at_level, 0], shares[at_level, 0] = place, 1.0
+        return places, shares
+
+    def _pieces(self, numbers: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        if len(self.knots) < 2:  # noqa: PLR2004
+            return np.zeros((len(numbers), 1), dtype=np.intp), np.full((len(numbers), 1), float(len(self.knots)))
+        if self.degree == 1:
+            first, values = lines_between(np.clip(numbers, self.knots[0], self.knots[-1]), np.array(self.knots))
+        else:
+            first, values = nonzero_bsplines(self.share(numbers), self.padded_knots(), self.degree)
+        return first[:, None] + np.arange(self.degree + 1), values
 
     def weights(self, value: float | str | None) -> list[tuple[int, float]]:
         """Return the functions of a basis of lines that are not 0 at a cell, each with its value; None is missing.
@@ -133,13 +149,9 @@ class Basis:
     def curve_at(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the B-splines at numbers (n,), none of them missing, (n, curve_size); levels are passed over."""
         matrix = np.zeros((len(numbers), self.curve_size))
-        if len(self.knots) < 2 or not len(numbers):  # noqa: PLR2004
-            return matrix + 1.0
-        if self.degree == 1:
-            first, values = lines_between(numbers, np.array(self.knots))
-        else:
-            first, values = nonzero_bsplines(self.share(numbers), self.padded_knots(), self.degree)
-        matrix[np.arange(len(numbers))[:, None], first[:, None] + np.arange(self.degree + 1)] = values
+        if self.curve_size:
+            places, values = self._pieces(numbers)
+            matrix[np.arange(len(numbers))[:, None], places] = values
         return matrix
 
     def _codes(self, values: Values) -> NDArray[np.intp]:

@@ -9,18 +9,19 @@ V the inverse of the penalised Hessian, which climbs Laplace's approximation of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.special import expit
 
-from risk_assets.domain.model.additive.order import ordered_minimum
+from risk_assets.domain.model.additive.order import inverse, ordered_minimum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from risk_assets.domain.model.additive.design import Design
     from risk_assets.domain.model.additive.terms import Penalty
 
     Array = NDArray[np.float64]
@@ -31,8 +32,10 @@ LARGEST_CHANGE = 10.0
 MOST_STEPS = 200
 #: The penalties stand still where the restricted log-likelihood's slope in each log(lambda) is below this.
 FLAT = 0.01
-#: Products are summed over blocks of rows that fit a processor's cache.
-BLOCK_ROWS = 2048
+#: X'WX is computed anew once the coefficients have moved by more than so many of their standard errors in all.
+SAME = 0.05
+#: For each X'WX, so many updates of the penalties at most.
+UPDATES = 3
 #: Newton's method stands still where it promises less of the penalised log-likelihood than this per unit of
 #: weight.
 STILL = 1e-13
@@ -62,25 +65,35 @@ class Problem:
 
     `order` (constraints, p) holds the rows a of a @ b >= 0; `dispersion` is phi, 1 or more.
 
-    >>> Problem(np.ones((2, 1)), np.array([0.0, 1.0]), np.ones(2), ()).dispersion
+    >>> from risk_assets.domain.model.additive.design import of_matrix
+    >>> Problem(of_matrix(np.ones((2, 1))), np.array([0.0, 1.0]), np.ones(2), ()).dispersion
     1.0
     """
 
-    design: Array
+    design: Design
     outcome: Array
     weights: Array
     penalties: tuple[Placed, ...]
     dispersion: float = 1.0
     order: Array | None = None
 
+    def residual(self, log_odds: Array) -> Array:
+        """Return weights x (outcome - risk) / phi, the slope of the log-likelihood in each log-odds, (rows,)."""
+        return self.weights * (self.outcome - expit(log_odds)) / self.dispersion
+
+    def working(self, log_odds: Array) -> Array:
+        """Return weights x risk x (1 - risk) / phi, the diagonal of W, (rows,)."""
+        risk = expit(log_odds)
+        return self.weights * risk * (1.0 - risk) / self.dispersion
+
 
 @dataclass(frozen=True)
 class Fitted:
-    """The maximum: coefficients (p,), strengths (penalties,), information X'WX / phi (p, p), steps and deviance.
+    """The maximum: coefficients (p,), strengths (penalties,), information X'WX / phi (p, p), log-odds (rows,).
 
     `problem` says why it did not come to rest, and is empty where it converged.
 
-    >>> Fitted(np.zeros(1), np.zeros(0), np.eye(1), 3, 1.4, "").converged
+    >>> Fitted(np.zeros(1), np.zeros(0), np.eye(1), 3, np.zeros(2), 1.4, "").converged
     True
     """
 
@@ -88,6 +101,7 @@ class Fitted:
     strengths: Array
     information: Array
     steps: int
+    log_odds: Array
     deviance: float
     problem: str
 
@@ -100,7 +114,8 @@ class Fitted:
 def initial_strengths(problem: Problem) -> Array:
     """Return 1 for each penalty, the strengths to begin with, (penalties,).
 
-    >>> initial_strengths(Problem(np.ones((2, 1)), np.array([0.0, 1.0]), np.ones(2), ())).shape
+    >>> from risk_assets.domain.model.additive.design import of_matrix
+    >>> initial_strengths(Problem(of_matrix(np.ones((2, 1))), np.array([0.0, 1.0]), np.ones(2), ())).shape
     (0,)
     """
     return np.ones(len(problem.penalties))
@@ -109,10 +124,12 @@ def initial_strengths(problem: Problem) -> Array:
 def penalty_matrix(problem: Problem, strengths: Array) -> Array:
     """Return S = sum of lambda_j S_j, (p, p).
 
-    >>> penalty_matrix(Problem(np.ones((2, 1)), np.array([0.0, 1.0]), np.ones(2), ()), np.zeros(0)).tolist()
+    >>> from risk_assets.domain.model.additive.design import of_matrix
+    >>> one = Problem(of_matrix(np.ones((2, 1))), np.array([0.0, 1.0]), np.ones(2), ())
+    >>> penalty_matrix(one, np.zeros(0)).tolist()
     [[0.0]]
     """
-    width = problem.design.shape[1]
+    width = problem.design.width
     total = np.zeros((width, width))
     for placed, strength in zip(problem.penalties, strengths, strict=True):
         total[placed.span, placed.span] += strength * placed.penalty.matrix
@@ -129,44 +146,59 @@ def deviance(log_odds: Array, outcome: Array, weights: Array) -> float:
     return 2.0 * float(weights @ loss)
 
 
-def information(problem: Problem, coefficients: Array) -> Array:
-    """Return X'WX / phi, the Hessian of minus the log-likelihood, (p, p).
-
-    >>> information(Problem(np.ones((4, 1)), np.zeros(4), np.ones(4), ()), np.zeros(1)).tolist()
-    [[1.0]]
-    """
-    risk = expit(problem.design @ coefficients)
-    roots = np.sqrt(problem.weights * risk * (1.0 - risk) / problem.dispersion)[:, None]
-    total = np.zeros((len(coefficients), len(coefficients)))
-    for start in range(0, len(roots), BLOCK_ROWS):
-        block = problem.design[start : start + BLOCK_ROWS] * roots[start : start + BLOCK_ROWS]
-        total += block.T @ block
-    return total
-
-
 def fit(problem: Problem, strengths: Array, start: Array | None = None, *, updates: int | None = None) -> Fitted:
     """Return the maximum; strengths (penalties,) to begin with, start (p,), at most `updates` of the penalties.
 
     updates=0 keeps the strengths given. Raises ValueError where all outcomes are alike.
 
-    >>> one = Problem(np.ones((4, 1)), np.array([0.0, 0.0, 0.0, 1.0]), np.ones(4), ())
+    >>> from risk_assets.domain.model.additive.design import of_matrix
+    >>> one = Problem(of_matrix(np.ones((4, 1))), np.array([0.0, 0.0, 0.0, 1.0]), np.ones(4), ())
     >>> fit(one, np.zeros(0)).coefficients
     array([-1.098612])
     """
     b = _beginning(problem) if start is None else start
+    point = Point(b, problem.design @ b)
     updating = updates != 0 and not all(placed.penalty.fixed for placed in problem.penalties)
-    updated = 0
+    updated, moved, known = 0, np.inf, np.zeros((0, 0))
     for step in range(1, MOST_STEPS + 1):
-        penalty, hessian = penalty_matrix(problem, strengths), information(problem, b)
-        b, promise = _newton(problem, b, hessian, penalty)
-        still = promise <= STILL * problem.weights.sum()
-        if updating:
-            strengths, slope = updated_strengths(problem, strengths, b, hessian + penalty)
+        if moved > SAME:
+            known, moved = problem.design.gram(problem.working(point.log_odds)), 0.0
+        slope, flat = problem.design.summed(problem.residual(point.log_odds)), not updating
+        while updating and not flat and updated != updates and updated < UPDATES * step:
+            strengths, flat = _updated(problem, strengths, known, known @ point.coefficients + slope)
             updated += 1
-            updating = updated != updates and not (slope < FLAT and promise < FLAT)
-        elif still:
-            return _result(problem, b, strengths, step, "")
-    return _result(problem, b, strengths, MOST_STEPS, f"the fit did not come to rest in {MOST_STEPS} steps")
+        penalty = penalty_matrix(problem, strengths)
+        point, promise = _newton(problem, point, slope, known, penalty)
+        moved += np.sqrt(max(promise, 0.0))
+        if updating:
+            updating = updated != updates and not (flat and promise < FLAT)
+        elif promise <= STILL * problem.weights.sum():
+            return _result(problem, point, strengths, known, step)
+    why = f"the fit did not come to rest in {MOST_STEPS} steps"
+    return replace(_result(problem, point, strengths, known, MOST_STEPS), problem=why)
+
+
+def _updated(problem: Problem, strengths: Array, known: Array, target: Array) -> tuple[Array, bool]:
+    """Return the strengths after one update at the quadratic model's maximum, and whether they stand still."""
+    covariance = inverse(known + penalty_matrix(problem, strengths))
+    strengths, slope = updated_strengths(problem, strengths, covariance @ target, covariance)
+    return strengths, slope < FLAT
+
+
+@dataclass(frozen=True)
+class Point:
+    """Coefficients (p,) and the log-odds (rows,) that follow from them.
+
+    >>> Point(np.zeros(1), np.zeros(3)).moved(np.ones(1), np.ones(3), 0.5).log_odds.tolist()
+    [0.5, 0.5, 0.5]
+    """
+
+    coefficients: Array
+    log_odds: Array
+
+    def moved(self, step: Array, along: Array, share: float) -> Point:
+        """Return the point a share of the step further; along (rows,) is the step's change of the log-odds."""
+        return Point(self.coefficients + share * step, self.log_odds + share * along)
 
 
 def _beginning(problem: Problem) -> Array:
@@ -174,55 +206,55 @@ def _beginning(problem: Problem) -> Array:
     share = float(problem.weights @ problem.outcome) / total if total else 0.0
     if not 0.0 < share < 1.0:
         raise ValueError("a model needs outcomes of both kinds")
-    b = np.zeros(problem.design.shape[1])
+    b = np.zeros(problem.design.width)
     b[0] = np.log(share / (1.0 - share))
     return b
 
 
-def _result(problem: Problem, b: Array, strengths: Array, steps: int, why: str) -> Fitted:
-    loss = deviance(problem.design @ b, problem.outcome, problem.weights)
-    return Fitted(b, strengths, information(problem, b), steps, loss, why)
+def _result(problem: Problem, point: Point, strengths: Array, known: Array, steps: int) -> Fitted:
+    loss = deviance(point.log_odds, problem.outcome, problem.weights)
+    return Fitted(point.coefficients, strengths, known, steps, point.log_odds, loss, "")
 
 
-def _newton(problem: Problem, b: Array, hessian: Array, penalty: Array) -> tuple[Array, float]:
-    """Return the coefficients after one step, and what it promised of the penalised log-likelihood."""
-    log_odds = problem.design @ b
-    residual = problem.weights * (problem.outcome - expit(log_odds)) / problem.dispersion
-    slope = problem.design.T @ residual - penalty @ b
-    step = cho_solve(cho_factor(hessian + penalty), slope)
+def _newton(problem: Problem, point: Point, slope: Array, known: Array, penalty: Array) -> tuple[Point, float]:
+    """Return the next point, and what the step promised of the penalised log-likelihood; slope is unpenalised."""
+    b = point.coefficients
+    slope = slope - penalty @ b
+    step = cho_solve(cho_factor(known + penalty), slope)
     if problem.order is not None and len(problem.order):
-        step = ordered_minimum(hessian + penalty, b + step, problem.order) - b
-    promise = float(slope @ step)
-    along, before = problem.design @ step, penalised(problem, log_odds, b, penalty)
-    share = 1.0
+        step = ordered_minimum(known + penalty, b + step, problem.order) - b
+    promise, along = float(slope @ step), problem.design @ step
+    before, share = penalised(problem, point, penalty), 1.0
     while share > 1e-9:  # noqa: PLR2004
-        after = penalised(problem, log_odds + share * along, b + share * step, penalty)
-        if after <= before + 1e-12 * abs(before):
-            return b + share * step, promise
+        found = point.moved(step, along, share)
+        if penalised(problem, found, penalty) <= before + 1e-12 * abs(before):
+            return found, promise
         share /= 2.0
-    return b, 0.0
+    return point, 0.0
 
 
-def penalised(problem: Problem, log_odds: Array, b: Array, penalty: Array) -> float:
+def penalised(problem: Problem, point: Point, penalty: Array) -> float:
     """Return the penalised deviance, deviance / phi + b' S b.
 
-    >>> one = Problem(np.ones((1, 1)), np.zeros(1), np.ones(1), ())
-    >>> penalised(one, np.zeros(1), np.zeros(1), np.zeros((1, 1)))
+    >>> from risk_assets.domain.model.additive.design import of_matrix
+    >>> one = Problem(of_matrix(np.ones((1, 1))), np.zeros(1), np.ones(1), ())
+    >>> penalised(one, Point(np.zeros(1), np.zeros(1)), np.zeros((1, 1)))
     1.386294
     """
-    return deviance(log_odds, problem.outcome, problem.weights) / problem.dispersion + float(b @ penalty @ b)
+    loss = deviance(point.log_odds, problem.outcome, problem.weights) / problem.dispersion
+    return loss + float(point.coefficients @ penalty @ point.coefficients)
 
 
-def updated_strengths(problem: Problem, strengths: Array, b: Array, hessian: Array) -> tuple[Array, float]:
+def updated_strengths(problem: Problem, strengths: Array, b: Array, covariance: Array) -> tuple[Array, float]:
     """Return the strengths after one update, and the greatest slope of the restricted likelihood in a log(lambda).
 
-    `hessian` is the penalised one, (p, p). A slope that a bound holds back does not count.
+    `covariance` is the inverse of the penalised Hessian, (p, p). A slope that a bound holds back does not count.
 
-    >>> one = Problem(np.ones((4, 1)), np.zeros(4), np.ones(4), ())
+    >>> from risk_assets.domain.model.additive.design import of_matrix
+    >>> one = Problem(of_matrix(np.ones((4, 1))), np.zeros(4), np.ones(4), ())
     >>> updated_strengths(one, np.zeros(0), np.zeros(1), np.eye(1))[1]
     0.0
     """
-    covariance = cho_solve(cho_factor(hessian), np.eye(len(b)))
     result, greatest = strengths.copy(), 0.0
     for place, placed in enumerate(problem.penalties):
         if placed.penalty.fixed:

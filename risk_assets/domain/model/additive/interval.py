@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
-from scipy.special import expit
+from scipy.sparse import csr_array
+
+from risk_assets.domain.model.additive.design import Design
+from risk_assets.domain.model.additive.order import inverse
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,21 +22,13 @@ if TYPE_CHECKING:
 CAP = 10.0
 
 
-def inverse(matrix: Array) -> Array:
-    """Return the inverse of a positive definite matrix, (p, p).
-
-    >>> inverse(np.diag([2.0, 4.0])).tolist()
-    [[0.5, 0.0], [0.0, 0.25]]
-    """
-    return cho_solve(cho_factor(matrix), np.eye(len(matrix)))
-
-
 def capped_strengths(problem: Problem, fitted: Fitted, *, cap: float = CAP) -> Array:
     """Return the strengths, each at most `cap` times the mean information per penalised coefficient, (penalties,).
 
+    >>> from risk_assets.domain.model.additive.design import of_matrix
     >>> from risk_assets.domain.model.additive.fit import Fitted, Problem
-    >>> one = Problem(np.ones((2, 1)), np.array([0.0, 1.0]), np.ones(2), ())
-    >>> capped_strengths(one, Fitted(np.zeros(1), np.zeros(0), np.eye(1), 1, 0.0, "")).shape
+    >>> one = Problem(of_matrix(np.ones((2, 1))), np.array([0.0, 1.0]), np.ones(2), ())
+    >>> capped_strengths(one, Fitted(np.zeros(1), np.zeros(0), np.eye(1), 1, np.zeros(2), 0.0, "")).shape
     (0,)
     """
     result = fitted.strengths.copy()
@@ -47,30 +41,31 @@ def capped_strengths(problem: Problem, fitted: Fitted, *, cap: float = CAP) -> A
     return result
 
 
-def clustered_information(problem: Problem, coefficients: Array, clients: NDArray[np.intp]) -> Array:
+def clustered_information(problem: Problem, log_odds: Array, clients: NDArray[np.intp]) -> Array:
     """Return M / phi^2, M the sum over clients of outer products of their summed scores, (p, p).
 
     `clients` (rows,) numbers the client of each row from 0 (Liang and Zeger 1986, Biometrika 73).
 
+    >>> from risk_assets.domain.model.additive.design import of_matrix
     >>> from risk_assets.domain.model.additive.fit import Problem
-    >>> two = Problem(np.ones((2, 1)), np.array([0.0, 0.0]), np.ones(2), ())
-    >>> clustered_information(two, np.zeros(1), np.array([0, 0])).tolist()
+    >>> two = Problem(of_matrix(np.ones((2, 1))), np.array([0.0, 0.0]), np.ones(2), ())
+    >>> clustered_information(two, np.zeros(2), np.array([0, 0])).tolist()
     [[1.0]]
     """
-    residual = problem.weights * (problem.outcome - expit(problem.design @ coefficients)) / problem.dispersion
-    scores = summed(problem.design * residual[:, None], clients)
-    return scores.T @ scores
+    scores = client_scores(problem.design.functions, problem.residual(log_odds), clients)
+    return Design(scores, problem.design.contrast).gram(np.ones(scores.shape[0]))
 
 
-def summed(rows: Array, clients: NDArray[np.intp]) -> Array:
-    """Return the rows summed by client, (clients, columns).
+def client_scores(functions: csr_array, residual: Array, clients: NDArray[np.intp]) -> csr_array:
+    """Return each function times the residual, summed by client, (clients, q); residual and clients (rows,).
 
-    >>> summed(np.array([[1.0], [2.0], [4.0]]), np.array([1, 0, 1])).tolist()
+    >>> rows = csr_array(np.array([[1.0], [2.0], [4.0]]))
+    >>> client_scores(rows, np.ones(3), np.array([1, 0, 1])).toarray().tolist()
     [[2.0], [5.0]]
     """
-    order = np.argsort(clients, kind="stable")
-    starts = np.flatnonzero(np.r_[True, np.diff(clients[order]) > 0])
-    return np.add.reduceat(rows[order], starts, axis=0)
+    places = np.arange(len(clients))
+    weights = csr_array((residual, (clients, places)), shape=(int(clients.max()) + 1, len(clients)))
+    return csr_array(weights @ functions)
 
 
 def dispersion(covariance: Array, clustered: Array, independent: Array) -> float:
@@ -87,13 +82,15 @@ def covariance_of(problem: Problem, fitted: Fitted, penalty: Array, clients: NDA
 
     `penalty` is S with its strengths capped, V the inverse of X'WX / phi + S (Wood 2017, section 6.10).
 
+    >>> from risk_assets.domain.model.additive.design import of_matrix
     >>> from risk_assets.domain.model.additive.fit import Fitted, Problem
-    >>> one = Problem(np.ones((2, 1)), np.array([0.0, 1.0]), np.ones(2), ())
-    >>> covariance_of(one, Fitted(np.zeros(1), np.zeros(0), np.eye(1), 1, 0.0, ""), np.eye(1), None).tolist()
+    >>> one = Problem(of_matrix(np.ones((2, 1))), np.array([0.0, 1.0]), np.ones(2), ())
+    >>> fitted = Fitted(np.zeros(1), np.zeros(0), np.eye(1), 1, np.zeros(2), 0.0, "")
+    >>> covariance_of(one, fitted, np.eye(1), None).tolist()
     [[0.5]]
     """
     bread = inverse(fitted.information + penalty)
     if clients is None:
         return bread
-    meat = clustered_information(problem, fitted.coefficients, clients) + penalty
+    meat = clustered_information(problem, fitted.log_odds, clients) + penalty
     return bread @ meat @ bread

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit
 
-from risk_assets.domain.model.additive.fit import BLOCK_ROWS, penalty_matrix
-from risk_assets.domain.model.additive.interval import inverse, summed
+from risk_assets.domain.model.additive.fit import penalty_matrix
+from risk_assets.domain.model.additive.interval import client_scores
+from risk_assets.domain.model.additive.order import inverse
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,20 +27,19 @@ def left_out(problem: Problem, fitted: Fitted, clients: NDArray[np.intp] | None)
     One Newton step from the fit: x'b - x'V s / (1 - h), V the inverse of the penalised Hessian, s the summed
     scores of the client and h = x'V x w the leverage of the row (Pregibon 1981, Annals of Statistics 9).
 
+    >>> from risk_assets.domain.model.additive.design import of_matrix
     >>> from risk_assets.domain.model.additive.fit import Problem, fit
-    >>> one = Problem(np.ones((4, 1)), np.array([0.0, 0.0, 0.0, 1.0]), np.ones(4), ())
+    >>> one = Problem(of_matrix(np.ones((4, 1))), np.array([0.0, 0.0, 0.0, 1.0]), np.ones(4), ())
     >>> left_out(one, fit(one, np.zeros(0)), None).tolist()
     [-0.654, -0.654, -0.654, -2.431]
     """
-    log_odds = problem.design @ fitted.coefficients
-    risk = expit(log_odds)
+    log_odds, design = fitted.log_odds.copy(), problem.design
     covariance = inverse(fitted.information + penalty_matrix(problem, fitted.strengths))
-    scale = problem.weights / problem.dispersion
-    residual, working = scale * (problem.outcome - risk), scale * risk * (1 - risk)
-    scores = None if clients is None else summed(problem.design * residual[:, None], clients)
-    for start in range(0, len(log_odds), BLOCK_ROWS):
-        block = slice(start, start + BLOCK_ROWS)
-        rows = problem.design[block]
+    residual, working = problem.residual(log_odds), problem.working(log_odds)
+    scores = None
+    if clients is not None:
+        scores = client_scores(design.functions, residual, clients) @ design.contrast
+    for block, rows in design.blocks():
         moved = rows @ covariance
         own = np.einsum("ij,ij->i", moved, rows)
         if scores is None or clients is None:

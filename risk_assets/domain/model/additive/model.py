@@ -7,20 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from risk_assets.domain.model.additive.pairs import Pair
-from risk_assets.domain.model.additive.terms import Term
+from risk_assets.domain.model.additive.design import design_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
+    from risk_assets.domain.model.additive.pairs import Pair
+    from risk_assets.domain.model.additive.terms import Term
     from risk_assets.domain.model.basis import Values
 
     Array = NDArray[np.float64]
-
-#: Rows are scored in blocks of this many, so that memory stays small.
-BLOCK_ROWS = 16_384
 
 
 @dataclass(frozen=True)
@@ -68,42 +66,12 @@ class AdditiveModel:
 
         Raises ValueError for an infinite number, KeyError for a column that is not there.
         """
-        blocks = (design(self.terms, self.pairs, block) @ self.coefficients for block in row_blocks(columns))
-        return np.concatenate(list(blocks))
+        return design_of((*self.terms, *self.pairs), columns) @ self.coefficients
 
     def standard_error(self, columns: Mapping[str, Values]) -> Array:
         """Return the standard error of each row's log-odds, (rows,), sqrt(x' V x); raises as predict does."""
-        return np.concatenate([self._errors(block) for block in row_blocks(columns)])
-
-    def _errors(self, block: Mapping[str, Values]) -> Array:
-        rows = design(self.terms, self.pairs, block)
-        result: Array = np.sqrt(np.maximum(np.einsum("ij,ij->i", rows @ self.covariance, rows), 0.0))
-        return result
-
-
-def row_blocks(columns: Mapping[str, Values]) -> Iterator[dict[str, Values]]:
-    """Yield the columns, 16,384 rows at a time, at least once.
-
-    >>> [len(block["a"]) for block in row_blocks({"a": np.zeros(20_000)})]
-    [16384, 3616]
-    """
-    rows = len(next(iter(columns.values())))
-    for start in range(0, max(rows, 1), BLOCK_ROWS):
-        yield {name: values[start : start + BLOCK_ROWS] for name, values in columns.items()}
-
-
-def design(terms: Sequence[Term], pairs: Sequence[Pair], columns: Mapping[str, Values]) -> Array:
-    """Return the design matrix, (rows, p): 1, then the terms' columns, then the pairs'.
-
-    >>> design((), (), {"a": np.zeros(3)}).tolist()
-    [[1.0], [1.0], [1.0]]
-    """
-    parts: tuple[Term | Pair, ...] = (*terms, *pairs)
-    rows = len(next(iter(columns.values())))
-    result = np.ones((rows, 1 + sum(part.width for part in parts)))
-    for start, block in zip(range(0, max(rows, 1), BLOCK_ROWS), row_blocks(columns), strict=True):
-        place = 1
-        for part in parts:
-            result[start : start + BLOCK_ROWS, place : place + part.width] = part.design(*part.of(block))
-            place += part.width
-    return result
+        design = design_of((*self.terms, *self.pairs), columns)
+        squares = np.empty(len(design))
+        for block, rows in design.blocks():
+            squares[block] = np.einsum("ij,ij->i", rows @ self.covariance, rows)
+        return np.asarray(np.sqrt(np.maximum(squares, 0.0)))

@@ -1,4 +1,4 @@
-"""The quadratic programme that keeps a curve monotone."""
+"""Linear algebra of small matrices: an inverse, and the quadratic programme that keeps a curve monotone."""
 
 from __future__ import annotations
 
@@ -11,6 +11,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
+
+
+def inverse(matrix: Array) -> Array:
+    """Return the inverse of a positive definite matrix, (p, p).
+
+    >>> inverse(np.diag([2.0, 4.0])).tolist()
+    [[0.5, 0.0], [0.0, 0.25]]
+    """
+    return cho_solve(cho_factor(matrix), np.eye(len(matrix)))
 
 
 def ordered_minimum(hessian: Array, free: Array, order: Array) -> Array:

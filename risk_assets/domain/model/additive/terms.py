@@ -53,7 +53,7 @@ class Term:
     `sign * differences of (contrast @ coefficients)` at 0 or more among its curve's functions.
 
     >>> term = design_term("size", np.array([1.0, 2.0, 3.0] * 9))
-    >>> term.name, term.width, term.design(*term.of({"size": np.array([2.0])})).shape
+    >>> term.name, term.width, term.design(np.array([2.0])).shape
     ('size', 3, (1, 3))
     """
 
@@ -72,9 +72,9 @@ class Term:
         """Return the number of coefficients."""
         return int(self.contrast.shape[1])
 
-    def of(self, columns: Mapping[str, Values]) -> tuple[Values]:
-        """Return what `design` takes of the columns."""
-        return (columns[self.name],)
+    def nonzero(self, columns: Mapping[str, Values], rows: slice) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Return the basis functions that may not be 0 in these rows, and what they are there, (rows, few)."""
+        return self.basis.nonzero(columns[self.name][rows])
 
     def design(self, values: Values) -> NDArray[np.float64]:
         """Return the term's columns of the design matrix, (rows, width). Raises as evaluate does."""
@@ -115,15 +115,15 @@ def design_term(column: str, values: Values, *, monotone: Monotone | None = None
 
 
 def _numeric_basis(column: str, numbers: NDArray[np.float64], *, spiked: bool) -> Basis:
-    known = numbers[~np.isnan(numbers)]
+    known = np.sort(numbers[~np.isnan(numbers)])
     distinct = apart(np.unique(known))
-    if len(distinct) <= MOST_LEVELS:
-        return Basis(column, tuple(distinct.tolist()), 1)
-    levels = spikes(numbers) if spiked else ()
-    distinct = apart(np.setdiff1d(distinct, levels))
+    levels = spikes(numbers) if spiked and len(distinct) > MOST_LEVELS else ()
+    if levels:
+        known = known[~np.isin(known, levels)]
+        distinct = apart(np.unique(known))
     if len(distinct) <= MOST_LEVELS:
         return Basis(column, tuple(distinct.tolist()), 1, levels)
-    knots = quantile_knots(known[~np.isin(known, levels)], KNOTS)
+    knots = quantile_knots(known, KNOTS)
     return Basis(column, knots, 3 if len(knots) > 2 else 1, levels)  # noqa: PLR2004
 
 

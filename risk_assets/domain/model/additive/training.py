@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from risk_assets.domain.model.additive.design import design_of
 from risk_assets.domain.model.additive.fit import Fitted, Placed, Problem, fit, initial_strengths, penalty_matrix
 from risk_assets.domain.model.additive.interval import (
     CAP,
@@ -14,10 +15,10 @@ from risk_assets.domain.model.additive.interval import (
     clustered_information,
     covariance_of,
     dispersion,
-    inverse,
 )
 from risk_assets.domain.model.additive.leave_out import left_out
-from risk_assets.domain.model.additive.model import AdditiveModel, design
+from risk_assets.domain.model.additive.model import AdditiveModel
+from risk_assets.domain.model.additive.order import inverse
 from risk_assets.domain.model.additive.search import find_pairs
 from risk_assets.domain.model.additive.terms import Term, design_term
 
@@ -32,17 +33,22 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-#: Beyond this many rows penalties and pairs are found on so many of them, evenly spread.
+#: Beyond this many rows penalties and pairs are found on a part of about so many of them.
 PART_ROWS = 50_000
+#: The part holds about so many rows of the rarer outcome, where there are as many.
+PART_OUTCOMES = 1000
 #: Penalties found on a part get so many more updates on all rows.
 MORE_UPDATES = 3
+#: Weights that differ by less are alike.
+SAME_WEIGHT = 1e-9
 
 
 @dataclass(frozen=True)
 class Rows:
     """What a model learns from: columns by name, outcomes 0 or 1, weights, and each row's client or None.
 
-    >>> Rows({"a": np.zeros(2)}, np.array([0.0, 1.0]), np.ones(2), None).part(slice(1)).outcome.tolist()
+    >>> rows = Rows({"a": np.zeros(2)}, np.array([0.0, 1.0]), np.ones(2), None)
+    >>> rows.only(np.array([True, False])).outcome.tolist()
     [0.0]
     """
 
@@ -51,10 +57,10 @@ class Rows:
     weights: Array
     clients: NDArray[np.intp] | None
 
-    def part(self, chosen: slice) -> Rows:
+    def only(self, chosen: NDArray[np.bool_]) -> Rows:
         """Return the chosen rows."""
         columns = {name: values[chosen] for name, values in self.columns.items()}
-        clients = None if self.clients is None else self.clients[chosen]
+        clients = None if self.clients is None else np.unique(self.clients[chosen], return_inverse=True)[1]
         return Rows(columns, self.outcome[chosen], self.weights[chosen], clients)
 
 
@@ -67,12 +73,15 @@ def fit_additive(
     monotone: Mapping[str, Monotone] | None = None,
     pairs: bool = True,
     cap: float = CAP,
+    part: NDArray[np.bool_] | None = None,
 ) -> AdditiveModel:
     """Return the fitted model; columns by name, (rows,) each: floats with NaN, or objects with None where missing.
 
-    `weights` (rows,) of 0 or more stand for rows that a sample left out, `clients` (rows,) say which rows share a
-    client (their scores are then clustered), `monotone` names columns whose curve may only rise or fall. Raises
-    ValueError for infinite numbers, no columns or rows, and outcomes that are not 0 or 1 or all alike.
+    `weights` (rows,) of 0 or more stand for rows that a sample left out: only their ratios count, and where they
+    differ the covariance is the robust one. `clients` (rows,) say which rows share a client (their scores are then
+    clustered), `monotone` names columns whose curve may only rise or fall. Beyond 50,000 rows, penalties and pairs
+    are found on the rows of `part` (rows,), or of a choice of clients by a hash of their number. Raises ValueError
+    for infinite numbers, no columns or rows, and outcomes that are not 0 or 1 or all alike.
 
     >>> size = np.arange(60.0)
     >>> fit_additive({"size": size}, (size % 3 < size / 30).astype(float)).converged
@@ -82,34 +91,58 @@ def fit_additive(
 
     rows = _checked(columns, outcome, weights, clients)
     with threadpool_limits(1):  # several threads wait for each other longer than such small products take
-        return _fitted(rows, monotone or {}, pairs=pairs, cap=cap)
+        return _fitted(rows, monotone or {}, _part(rows) if part is None else part, pairs=pairs, cap=cap)
 
 
-def _fitted(rows: Rows, monotone: Mapping[str, Monotone], *, pairs: bool, cap: float) -> AdditiveModel:
-    terms = tuple(design_term(name, values, monotone=monotone.get(name)) for name, values in rows.columns.items())
-    stride = -(-len(rows.outcome) // PART_ROWS)
-    part = rows if stride == 1 else rows.part(slice(None, None, stride))
-    problem = problem_of(part, terms, ())
-    problem, fitted = _with_dispersion(part, problem, fit(problem, initial_strengths(problem)))
+def _fitted(
+    every: Rows, monotone: Mapping[str, Monotone], part: NDArray[np.bool_], *, pairs: bool, cap: float
+) -> AdditiveModel:
+    terms = tuple(design_term(name, values, monotone=monotone.get(name)) for name, values in every.columns.items())
+    rows = every if part.all() else every.only(part)
+    problem = problem_of(rows, terms, ())
+    problem, fitted = _with_dispersion(rows, problem, fit(problem, initial_strengths(problem)))
     found: tuple[Pair, ...] = ()
     if pairs:
-        free = {name: values for name, values in part.columns.items() if name not in monotone}
-        found, problem, fitted = find_pairs(free, problem, fitted, part.clients)
-    if part is not rows:
-        problem = replace(problem_of(rows, terms, found), dispersion=problem.dispersion)
+        found, problem, fitted = find_pairs(rows.columns, terms, problem, fitted, rows.clients)
+    if rows is not every:
+        problem = replace(problem_of(every, terms, found), dispersion=problem.dispersion)
         fitted = fit(problem, fitted.strengths, fitted.coefficients, updates=MORE_UPDATES)
     if monotone:
         problem = replace(problem, order=_order(terms, len(fitted.coefficients)))
         fitted = fit(problem, fitted.strengths, updates=0)
-    return _model(rows, (terms, found), problem, fitted, cap)
+    return _model(every, (terms, found), problem, fitted, cap)
+
+
+def _part(rows: Rows) -> NDArray[np.bool_]:
+    """Return which rows penalties and pairs are found on: all, or those whose client's number has a small hash."""
+    count, positives = len(rows.outcome), float(rows.outcome.sum())
+    rarer = max(min(positives, count - positives), 1.0)
+    share = max(PART_ROWS / count, PART_OUTCOMES / rarer)
+    if share >= 1:
+        return np.ones(count, dtype=bool)
+    return hashed(np.arange(count) if rows.clients is None else rows.clients) < share
+
+
+def hashed(numbers: NDArray[np.intp]) -> Array:
+    """Return for each number a fraction from 0 to 1 that looks drawn at random, and is always the same.
+
+    This is the mixing of SplitMix64 (Steele, Lea and Flood 2014).
+
+    >>> hashed(np.array([0, 1, 2, 1])).round(3).tolist()
+    [0.883, 0.432, 0.026, 0.432]
+    """
+    mixed = (numbers.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray((mixed ^ (mixed >> np.uint64(31))) / 2.0**64)
 
 
 def problem_of(rows: Rows, terms: tuple[Term, ...], pairs: tuple[Pair, ...]) -> Problem:
     """Return what is fitted for these terms and pairs, at a dispersion of 1.
 
     >>> rows = Rows({"a": np.arange(4.0)}, np.array([0.0, 1.0, 0.0, 1.0]), np.ones(4), None)
-    >>> problem_of(rows, (design_term("a", np.arange(4.0)),), ()).design.shape
-    (4, 5)
+    >>> problem_of(rows, (design_term("a", np.arange(4.0)),), ()).design.width
+    5
     """
     parts: tuple[Term | Pair, ...] = (*terms, *pairs)
     placed: list[Placed] = []
@@ -117,7 +150,7 @@ def problem_of(rows: Rows, terms: tuple[Term, ...], pairs: tuple[Pair, ...]) -> 
     for part in parts:
         placed += [Placed(start, penalty) for penalty in part.penalties]
         start += part.width
-    return Problem(design(terms, pairs, rows.columns), rows.outcome, rows.weights, tuple(placed))
+    return Problem(design_of(parts, rows.columns), rows.outcome, rows.weights, tuple(placed))
 
 
 def _checked(
@@ -131,11 +164,13 @@ def _checked(
     weights = np.ones(len(outcome)) if weights is None else np.asarray(weights, dtype=float)
     if not (np.isfinite(weights).all() and (weights >= 0).all()):
         raise ValueError("a weight is a number of 0 or more")
-    numbered = None
+    if weights.any():
+        weights = weights * (weights.sum() / (weights @ weights))  # they add up to what the sample is worth
+    numbered = np.arange(len(outcome))
     if clients is not None:
-        names, numbered = np.unique(clients, return_inverse=True)
-        numbered = None if len(names) == len(outcome) else numbered
-    return Rows(columns, outcome, weights, cast("NDArray[np.intp] | None", numbered))
+        numbered = np.unique(clients, return_inverse=True)[1]
+    alone = numbered.max() == len(outcome) - 1 and np.ptp(weights) <= SAME_WEIGHT
+    return Rows(columns, outcome, weights, None if alone else numbered)
 
 
 def _with_dispersion(rows: Rows, problem: Problem, fitted: Fitted) -> tuple[Problem, Fitted]:
@@ -143,7 +178,7 @@ def _with_dispersion(rows: Rows, problem: Problem, fitted: Fitted) -> tuple[Prob
     if rows.clients is None:
         return problem, fitted
     covariance = inverse(fitted.information + penalty_matrix(problem, fitted.strengths))
-    clustered = clustered_information(problem, fitted.coefficients, rows.clients)
+    clustered = clustered_information(problem, fitted.log_odds, rows.clients)
     phi = dispersion(covariance, clustered, fitted.information)
     problem = replace(problem, dispersion=phi)
     return problem, fit(problem, fitted.strengths, fitted.coefficients)
@@ -185,5 +220,5 @@ def _model(
         fitted.steps,
         problem.dispersion,
         fitted.problem,
-        left_out(problem, fitted, rows.clients),
+        left_out(problem, fitted, rows.clients) if len(rows.outcome) <= PART_ROWS else fitted.log_odds,
     )

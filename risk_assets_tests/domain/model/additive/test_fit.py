@@ -3,8 +3,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from risk_assets.domain.model.additive.design import of_matrix
 from risk_assets.domain.model.additive.fit import (
     Placed,
+    Point,
     Problem,
     deviance,
     fit,
@@ -38,7 +40,7 @@ def restricted_likelihood(problem: Problem, logs: Array) -> float:
     penalty = penalty_matrix(problem, strengths)
     ranks = np.array([placed.penalty.rank for placed in problem.penalties])
     size = np.linalg.slogdet(found.information + penalty)[1]
-    loss = penalised(problem, problem.design @ found.coefficients, found.coefficients, penalty)
+    loss = penalised(problem, Point(found.coefficients, found.log_odds), penalty)
     return float(-loss / 2 + ranks @ logs / 2 - size / 2)
 
 
@@ -50,7 +52,11 @@ def test_a_ridge_has_the_coefficients_of_scikit_learns_logistic_regression() -> 
     outcome = (rng.random(300) < expit(x @ [1.0, -0.5, 0.0, 2.0])).astype(float)
     weights = rng.integers(1, 4, 300).astype(float)
     ridge = Placed(1, Penalty("levels", np.eye(4), 4))
-    ours = fit(Problem(np.column_stack([np.ones(300), x]), outcome, weights, (ridge,)), np.array([2.5]), updates=0)
+    ours = fit(
+        Problem(of_matrix(np.column_stack([np.ones(300), x])), outcome, weights, (ridge,)),
+        np.array([2.5]),
+        updates=0,
+    )
     theirs = LogisticRegression(C=1 / 2.5, solver="newton-cholesky", tol=1e-12, max_iter=500)
     theirs.fit(x, outcome, sample_weight=weights)
     assert ours.coefficients[1:] == pytest.approx(theirs.coef_[0], abs=1e-8)
@@ -64,7 +70,8 @@ def test_a_strong_penalty_on_bending_leaves_the_straight_line_of_a_logistic_regr
     term = design_term("x", inside)
     problem = problem_of(Rows({"x": inside}, rows.outcome, rows.weights, None), (term,), ())
     curve = fit(problem, np.array([1e9, 1e-9, 1.0]), updates=0)
-    line = fit(Problem(np.column_stack([np.ones(600), inside]), rows.outcome, rows.weights, ()), np.zeros(0))
+    straight_line = of_matrix(np.column_stack([np.ones(600), inside]))
+    line = fit(Problem(straight_line, rows.outcome, rows.weights, ()), np.zeros(0))
     fitted, straight = problem.design @ curve.coefficients, line.coefficients[0] + line.coefficients[1] * inside
     assert fitted == pytest.approx(straight, abs=1e-5)
 
@@ -119,16 +126,17 @@ def test_the_penalised_deviance_is_least_at_the_coefficients() -> None:
     problem = smooth_problem()
     found = fit(problem, initial_strengths(problem), updates=0)
     penalty = penalty_matrix(problem, initial_strengths(problem))
-    least = penalised(problem, problem.design @ found.coefficients, found.coefficients, penalty)
+    least = penalised(problem, Point(found.coefficients, found.log_odds), penalty)
     rng = np.random.default_rng(0)
     for _ in range(20):
         other = found.coefficients + rng.normal(scale=0.05, size=len(found.coefficients))
-        assert penalised(problem, problem.design @ other, other, penalty) > least
-    assert found.deviance == deviance(problem.design @ found.coefficients, problem.outcome, problem.weights)
+        assert penalised(problem, Point(other, problem.design @ other), penalty) > least
+    loss = deviance(problem.design @ found.coefficients, problem.outcome, problem.weights)
+    assert found.deviance == pytest.approx(loss, rel=1e-12)
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_outcomes_that_are_all_alike_are_refused(value: float) -> None:
-    problem = Problem(np.ones((5, 1)), np.full(5, value), np.ones(5), ())
+    problem = Problem(of_matrix(np.ones((5, 1))), np.full(5, value), np.ones(5), ())
     with pytest.raises(ValueError, match="outcomes of both kinds"):
         fit(problem, np.zeros(0))
