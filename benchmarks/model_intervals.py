@@ -1,14 +1,16 @@
-"""How often the 90 % interval holds the true risk, and how often pairs are found rightly and wrongly.
+"""How often the 90 % interval holds the true risk and each true effect, and how often pairs are found wrongly.
 
-Each world is drawn anew with other seeds. Coverage is given over all clients, in the worst decile of the true risk
-and for rows that share clients (a panel of six months, with an effect of the client that the model cannot see).
+Each world is drawn anew with other seeds. Coverage is given over all clients, in the worst decile of the true risk,
+for each column's effect at each client's value, and for rows that share clients (a panel of six months, with an
+effect of the client that the model cannot see). `--correlated` lets columns go along with each other.
 
-    .venv/bin/python benchmarks/model_intervals.py [--worlds 40] [--rows 1500 7000] [--caps 10]
+    .venv/bin/python benchmarks/model_intervals.py [--worlds 40] [--rows 1500 7000 20000] [--caps 10] [--seed 0]
 """
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,24 +18,54 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Columns = dict[str, Any]
+#: Half the width of a 90 % interval, in standard errors.
+NORMAL_90 = 1.6449
+MONTHS = 6
 
 
-def world(seed: int, rows: int, *, jumps: bool, pair: bool, spread: float = 0.0) -> tuple[Columns, Array, Array]:
-    """Return columns, outcomes and the true risk of new rows: a wave, a line, a U-shape or a jump, a spike, noise.
+@dataclass(frozen=True)
+class World:
+    """Columns, outcomes and the true effect of each column on the log-odds, which add up to them less 1.8.
 
-    `spread` is the standard deviation of an effect that six consecutive rows share.
+    `spread` is the standard deviation of an effect that six consecutive rows share, `kind` of what is simulated.
     """
+
+    columns: Columns
+    outcome: Array
+    effects: dict[str, Array]
+    log_odds: Array
+    spread: float
+
+    @property
+    def clients(self) -> NDArray[np.intp] | None:
+        """Return each row's client, None where each row is its own."""
+        return np.arange(len(self.outcome)) // MONTHS if self.spread else None
+
+
+def world(
+    seed: int, rows: int, *, jumps: bool = False, pair: bool = False, spread: float = 0.0, correlated: float = 0.0
+) -> World:
+    """Draw a wave, a line, a U-shape or a jump, a spike beside a curve, and two columns of noise."""
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(rows, 6))
+    for column in (1, 2, 4):
+        x[:, column] = correlated * x[:, column // 2] + np.sqrt(1 - correlated**2) * x[:, column]
     if spread:
-        x[:, :3] = np.repeat(x[::6, :3], 6, axis=0)[:rows]
+        x[:, :3] = np.repeat(x[::MONTHS, :3], MONTHS, axis=0)[:rows]
     x[:, 3] = np.where(rng.random(rows) < 0.3, 0.0, np.exp(x[:, 3]))
-    bent = 1.5 * (x[:, 2] > 0.5) if jumps else 0.5 * x[:, 2] ** 2
-    log_odds = np.sin(2 * x[:, 0]) + 0.6 * x[:, 1] + bent + 0.8 * (x[:, 3] == 0) - 0.3 * x[:, 3] - 1.8
-    log_odds += 0.8 * x[:, 0] * x[:, 1] * pair
-    shared = np.repeat(rng.normal(size=-(-rows // 6)) * spread, 6)[:rows]
-    drawn = (rng.random(rows) < 1 / (1 + np.exp(-(log_odds + shared)))).astype(float)
-    return {f"x{place}": x[:, place] for place in range(6)}, drawn, log_odds
+    parts = {
+        "wave": np.sin(2 * x[:, 0]),
+        "line": 0.6 * x[:, 1],
+        "jump" if jumps else "u": 1.5 * (x[:, 2] > 0.5) if jumps else 0.5 * x[:, 2] ** 2,
+        "spike": 0.8 * (x[:, 3] == 0) - 0.3 * x[:, 3],
+        "noise": np.zeros(rows),
+        "noise too": np.zeros(rows),
+    }
+    columns = dict(zip(parts, x.T.copy(), strict=True))
+    log_odds = sum(parts.values(), np.full(rows, -1.8)) + 0.8 * x[:, 0] * x[:, 1] * pair
+    shared = np.repeat(rng.normal(size=-(-rows // MONTHS)) * spread, MONTHS)[:rows]
+    outcome = (rng.random(rows) < 1 / (1 + np.exp(-(log_odds + shared)))).astype(float)
+    return World(columns, outcome, parts, marginal(log_odds, spread) if spread else log_odds, spread)
 
 
 def marginal(log_odds: Array, spread: float) -> Array:
@@ -43,35 +75,59 @@ def marginal(log_odds: Array, spread: float) -> Array:
     return np.asarray(np.log(risk / (1 - risk)))
 
 
-def covered(rows: int, worlds: int, cap: float, *, jumps: bool, spread: float = 0.0) -> tuple[float, float, float]:
-    """Return coverage over all clients, in the worst decile of risk, and the interval's mean half width."""
+def fitted(drawn: World, cap: float | None = None) -> Any:
+    """Fit the additive model to a world."""
     from risk_assets.domain.model.additive import fit_additive
+    from risk_assets.domain.model.additive.interval import CAP
 
-    inside, width = [], []
-    for seed in range(worlds):
-        columns, outcome, log_odds = world(seed, rows, jumps=jumps, pair=False, spread=spread)
-        clients = np.repeat(np.arange(-(-rows // 6)), 6)[:rows] if spread else None
-        model = fit_additive(columns, outcome, clients=clients, cap=cap)
-        half = 1.6449 * model.standard_error(columns)
-        truth = marginal(log_odds, spread) if spread else log_odds
-        held = np.abs(model.predict(columns) - truth) <= half
-        inside.append([part.mean() for part in np.array_split(held[np.argsort(truth)], 10)])
+    return fit_additive(drawn.columns, drawn.outcome, clients=drawn.clients, cap=CAP if cap is None else cap)
+
+
+def effects_held(model: Any, drawn: World) -> list[float]:
+    """Return the share of clients at whose value the interval of a column's effect holds it, for each column.
+
+    An effect is counted from its average over the clients.
+    """
+    found, start = [], 1
+    for term in model.terms:
+        span = slice(start, start + term.width)
+        start += term.width
+        rows = term.design(drawn.columns[term.name])
+        rows -= rows.mean(axis=0)
+        errors = np.sqrt(np.einsum("ij,ij->i", rows @ model.covariance[span, span], rows))
+        truth = drawn.effects[term.name] - drawn.effects[term.name].mean()
+        # a column without effect whose shape was shrunk to 0 has neither error nor width where it is constant
+        found.append(float((np.abs(rows @ model.coefficients[span] - truth) <= NORMAL_90 * errors + 1e-12).mean()))
+    return found
+
+
+def coverage(rows: int, seeds: range, cap: float, **kind: Any) -> str:
+    """Return in words how often intervals hold the truth."""
+    deciles, width, effects, phi = [], [], [], []
+    for seed in seeds:
+        drawn = world(seed, rows, **kind)
+        model = fitted(drawn, cap)
+        half = NORMAL_90 * model.standard_error(drawn.columns)
+        held = np.abs(model.predict(drawn.columns) - drawn.log_odds) <= half
+        deciles.append([part.mean() for part in np.array_split(held[np.argsort(drawn.log_odds)], 10)])
         width.append(half.mean())
-    deciles = np.mean(inside, axis=0)
-    return float(deciles.mean()), float(deciles.min()), float(np.mean(width))
+        effects.append(effects_held(model, drawn))
+        phi.append(model.dispersion)
+    mean = np.mean(deciles, axis=0)
+    line = f"{mean.mean():.1%} of risks inside, worst decile {mean.min():.1%}, half width {np.mean(width):.2f}"
+    if kind.get("spread"):
+        return f"{line}, dispersion {np.mean(phi):.2f}"
+    each = zip(drawn.effects, np.mean(effects, axis=0), strict=True)
+    return line + "; effects: " + ", ".join(f"{name} {share:.0%}" for name, share in each)
 
 
-def pairs(rows: int, worlds: int, *, pair: bool, spread: float = 0.0) -> tuple[int, int]:
+def pairs(rows: int, seeds: range, **kind: Any) -> tuple[int, int]:
     """Return in how many worlds the true pair was found, and in how many any other was."""
-    from risk_assets.domain.model.additive import fit_additive
-
     right = wrong = 0
-    for seed in range(1000, 1000 + worlds):
-        columns, outcome, _ = world(seed, rows, jumps=seed % 2 == 0, pair=pair, spread=spread)
-        clients = np.repeat(np.arange(-(-rows // 6)), 6)[:rows] if spread else None
-        found = {item.name for item in fit_additive(columns, outcome, clients=clients).pairs}
-        right += "x0 x x1" in found and pair
-        wrong += bool(found - ({"x0 x x1"} if pair else set()))
+    for seed in seeds:
+        found = {item.name for item in fitted(world(seed, rows, jumps=seed % 2 == 0, **kind)).pairs}
+        right += "wave x line" in found and bool(kind["pair"])
+        wrong += bool(found - ({"wave x line"} if kind["pair"] else set()))
     return right, wrong
 
 
@@ -79,20 +135,26 @@ def main() -> None:
     """Print coverage, then pairs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--worlds", type=int, default=40)
-    parser.add_argument("--rows", type=int, nargs="+", default=[1500, 7000])
+    parser.add_argument("--seed", type=int, default=0, help="of the first world")
+    parser.add_argument("--rows", type=int, nargs="+", default=[1500, 7000, 20_000])
     parser.add_argument("--caps", type=float, nargs="+", default=[10.0])
     wanted = parser.parse_args()
+    seeds = range(wanted.seed, wanted.seed + wanted.worlds)
+    kinds: dict[str, dict[str, Any]] = {
+        "smooth": {},
+        "jumps": {"jumps": True},
+        "correlated": {"correlated": 0.7},
+        "panel": {"spread": 1.0},
+    }
     for rows in wanted.rows:
-        for title, jumps, spread in (("smooth", False, 0.0), ("jumps", True, 0.0), ("panel", False, 1.0)):
+        for title, kind in kinds.items():
             for cap in wanted.caps:
-                every, worst, half = covered(rows, wanted.worlds, cap, jumps=jumps, spread=spread)
-                line = f"{every:.1%} of risks inside, worst decile {worst:.1%}, half width {half:.2f}"
-                print(f"{title:7} {rows:6} rows, cap {cap:g}: {line}", flush=True)
+                print(f"{title:10} {rows:6} rows, cap {cap:g}: {coverage(rows, seeds, cap, **kind)}", flush=True)
         for pair in (False, True):
-            for spread in (0.0, 1.0):
-                right, wrong = pairs(rows, wanted.worlds, pair=pair, spread=spread)
-                line = f"true pair found {right}, another found {wrong} of {wanted.worlds}"
-                print(f"pairs   {rows:6} rows, pair {pair}, shared effect {spread}: {line}", flush=True)
+            for title in ("smooth", "correlated", "panel"):
+                right, wrong = pairs(rows, seeds, pair=pair, **kinds[title])
+                line = f"true pair found {right}, another found {wrong} of {len(seeds)}"
+                print(f"pairs      {rows:6} rows, {title}, pair {pair}: {line}", flush=True)
 
 
 if __name__ == "__main__":

@@ -95,11 +95,13 @@ class Term:
         return differences if self.monotone == "increasing" else -differences
 
 
-def design_term(column: str, values: Values, *, monotone: Monotone | None = None) -> Term:
+def design_term(
+    column: str, values: Values, *, monotone: Monotone | None = None, knots: tuple[float, ...] = KNOTS
+) -> Term:
     """Return the term of a column; values (rows,), numbers with NaN or objects with None where missing.
 
     Numbers of more than 12 distinct values: a P-spline (Eilers and Marx 1996). Fewer: straight lines from level
-    to level. Categories: indicators with a ridge. Raises ValueError for an infinite number, or a monotone
+    to level. Categories: indicators with a ridge. `knots` are the shares of rows below each knot. Raises ValueError for an infinite number, or a monotone
     category.
 
     >>> [penalty.kind for penalty in design_term("size", np.arange(50.0)).penalties]
@@ -111,10 +113,10 @@ def design_term(column: str, values: Values, *, monotone: Monotone | None = None
         return _centred(Basis(column, (), 1, frequent(values), categorical=True), values, None)
     numbers = np.asarray(values, dtype=float)
     refuse_infinite(column, numbers)
-    return _centred(_numeric_basis(column, numbers, spiked=monotone is None), numbers, monotone)
+    return _centred(_numeric_basis(column, numbers, knots, spiked=monotone is None), numbers, monotone)
 
 
-def _numeric_basis(column: str, numbers: NDArray[np.float64], *, spiked: bool) -> Basis:
+def _numeric_basis(column: str, numbers: NDArray[np.float64], shares: tuple[float, ...], *, spiked: bool) -> Basis:
     known = np.sort(numbers[~np.isnan(numbers)])
     distinct = apart(np.unique(known))
     levels = spikes(numbers) if spiked and len(distinct) > MOST_LEVELS else ()
@@ -123,7 +125,7 @@ def _numeric_basis(column: str, numbers: NDArray[np.float64], *, spiked: bool) -
         distinct = apart(np.unique(known))
     if len(distinct) <= MOST_LEVELS:
         return Basis(column, tuple(distinct.tolist()), 1, levels)
-    knots = quantile_knots(known, KNOTS)
+    knots = quantile_knots(known, shares)
     return Basis(column, knots, 3 if len(knots) > 2 else 1, levels)  # noqa: PLR2004
 
 

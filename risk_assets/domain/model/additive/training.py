@@ -19,6 +19,7 @@ from risk_assets.domain.model.additive.interval import (
 from risk_assets.domain.model.additive.leave_out import left_out
 from risk_assets.domain.model.additive.model import AdditiveModel
 from risk_assets.domain.model.additive.order import inverse
+from risk_assets.domain.model.additive.refine import refined
 from risk_assets.domain.model.additive.search import find_pairs
 from risk_assets.domain.model.additive.terms import Term, design_term
 
@@ -101,6 +102,10 @@ def _fitted(
     rows = every if part.all() else every.only(part)
     problem = problem_of(rows, terms, ())
     problem, fitted = _with_dispersion(rows, problem, fit(problem, initial_strengths(problem)))
+    finer = refined(terms, rows.columns, problem, fitted, rows.clients)
+    if any(one is not other for one, other in zip(finer, terms, strict=True)):
+        terms, problem = finer, replace(problem_of(rows, finer, ()), dispersion=problem.dispersion)
+        fitted = fit(problem, initial_strengths(problem))
     found: tuple[Pair, ...] = ()
     if pairs:
         found, problem, fitted = find_pairs(rows.columns, terms, problem, fitted, rows.clients)
