@@ -143,8 +143,11 @@ class Basis:
         return {cast("float | str", level): place for place, level in enumerate(self.levels)}
 
     def average(self, values: Values) -> NDArray[np.float64]:
-        """Return each function's average over the values, (size,), of at most 50,000 evenly spread ones."""
-        return np.asarray(self.evaluate(values[:: -(-len(values) // AVERAGED_ROWS)]).mean(axis=0))
+        """Return each function's average over the values, (size,); of numbers over 50,000 spread evenly."""
+        if self.categorical:
+            return np.bincount(self._codes(values), minlength=self.size) / len(values)
+        stride = -(-len(values) // AVERAGED_ROWS)
+        return np.asarray(self.evaluate(np.sort(np.asarray(values, dtype=float))[::stride]).mean(axis=0))
 
     def curve_at(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the B-splines at numbers (n,), none of them missing, (n, curve_size); levels are passed over."""

@@ -36,8 +36,7 @@ FLAT = 0.01
 SAME = 0.05
 #: For each X'WX, so many updates of the penalties at most.
 UPDATES = 3
-#: Newton's method stands still where it promises less of the penalised log-likelihood than this per unit of
-#: weight.
+#: Newton's method stands still where it promises less of the penalised log-likelihood than this per row.
 STILL = 1e-13
 
 
@@ -172,7 +171,7 @@ def fit(problem: Problem, strengths: Array, start: Array | None = None, *, updat
         moved += np.sqrt(max(promise, 0.0))
         if updating:
             updating = updated != updates and not (flat and promise < FLAT)
-        elif promise <= STILL * problem.weights.sum():
+        elif promise <= STILL * len(point.log_odds):
             return _result(problem, point, strengths, known, step)
     why = f"the fit did not come to rest in {MOST_STEPS} steps"
     return replace(_result(problem, point, strengths, known, MOST_STEPS), problem=why)

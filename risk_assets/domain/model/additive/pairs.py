@@ -64,7 +64,7 @@ class Pair:
     @property
     def contrast(self) -> Array:
         """Return the products' contrast, (products of functions, width)."""
-        return np.kron(self.left.contrast, self.right.contrast)
+        return np.asarray(np.kron(self.left.contrast, self.right.contrast), dtype=float)
 
     @property
     def penalties(self) -> tuple[Penalty, ...]:

@@ -10,8 +10,8 @@ rounded off is then no pair of that column with another that goes along with it.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -21,6 +21,7 @@ from scipy.special import chdtrc
 
 from risk_assets.domain.model.additive.design import BLOCK_ROWS
 from risk_assets.domain.model.additive.interval import client_scores
+from risk_assets.domain.model.additive.pairs import Pair
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -144,21 +145,29 @@ def chi_square(score: Array, variance: Array, known: Array) -> float:
 
 
 def screened(
-    margins: Mapping[str, Margin], columns: Mapping[str, Values], main: ScoreTest, level: float
-) -> list[tuple[str, str]]:
+    margins: Sequence[Margin], columns: Mapping[str, Values], main: ScoreTest, level: float
+) -> list[Pair]:
     """Return the pairs of columns that pass a first test at `level`, the strongest first; columns (rows,) by name.
 
     The first test projects out the two columns' own small bases alone, which leaves more variance than projecting
     out all, and costs far less: sums over the products of each column's own functions hold all that it needs.
+
+    >>> from risk_assets.domain.model.additive.design import of_matrix
+    >>> from risk_assets.domain.model.additive.fit import Problem, fit
+    >>> from risk_assets.domain.model.additive.pairs import margin
+    >>> x, z = np.arange(400.0) % 20, np.arange(400.0) // 20
+    >>> one = Problem(of_matrix(np.ones((400, 1))), ((x > 9) == (z > 9)).astype(float), np.ones(400), ())
+    >>> main = score_test(one, fit(one, np.zeros(0)), csr_array((400, 0)), None)
+    >>> [pair.name for pair in screened([margin("x", x), margin("z", z)], {"x": x, "z": z}, main, 0.05)]
+    ['x x z']
     """
-    sums = _Sums.of([(side.basis, columns[name]) for name, side in margins.items()], main)
-    names, found = list(margins), []
-    for place, left in enumerate(names):
-        for other, right in enumerate(names[place + 1 :], start=place + 1):
-            contrast = np.kron(margins[left].contrast, margins[right].contrast)
-            if contrast.shape[1]:
-                found.append((_first(*sums.pair(place, other), contrast, margins[left].basis.size), left, right))
-    return [(left, right) for p_value, left, right in sorted(found) if p_value < level]
+    sums = _Sums.of([(side.basis, columns[side.basis.column]) for side in margins], main)
+    found = []
+    for left, right in combinations(range(len(margins)), 2):
+        pair = Pair(margins[left], margins[right])
+        if pair.width:
+            found.append((_first(*sums.pair(left, right), pair.contrast, pair.left.basis.size), left, right))
+    return [Pair(margins[left], margins[right]) for p_value, left, right in sorted(found) if p_value < level]
 
 
 def _first(gram: Array, score: Array, contrast: Array, size: int) -> float:
@@ -200,7 +209,7 @@ class _Sums:
             scores += flat.T @ (flat * main.residual[block, None])
             squares = np.hstack([_squares(*each) for each in zip(functions, places, strict=True)])
             gram[:-1, :-1] += squares.T @ (squares * main.working[block, None])
-        spans = [slice(start, end) for start, end in itertools.pairwise(ends)]
+        spans = [slice(start, end) for start, end in pairwise(ends)]
         return cls(places, spans, gram, scores)
 
     def pair(self, left: int, right: int) -> tuple[Array, Array]:
@@ -218,7 +227,7 @@ def _products_of(basis: Basis, start: int) -> NDArray[np.intp]:
     meet[before, before + 1] = True
     found = np.full(meet.shape, -1)
     found[meet] = np.arange(start, start + int(meet.sum()))
-    return np.maximum(found, found.T)
+    return np.asarray(np.maximum(found, found.T))
 
 
 def _squares(functions: Array, places: NDArray[np.intp]) -> Array:

@@ -43,13 +43,13 @@ def find_pairs(
     >>> find_pairs({"a": np.zeros(4)}, (), problem, fit(problem, np.zeros(0)), None)[0]
     ()
     """
-    margins = {term.name: margin(term.name, columns[term.name]) for term in terms if not term.monotone}
+    margins = [margin(term.name, columns[term.name]) for term in terms if not term.monotone]
     number = len(margins) * (len(margins) - 1) // 2
     if not number:
         return (), problem, fitted
     bins = fine_bins([term.basis for term in terms], columns)
     main = score_test(problem, fitted, bins, clients)
-    left = [Pair(margins[one], margins[two]) for one, two in screened(margins, columns, main, FIRST_LEVEL)]
+    left = screened(margins, columns, main, FIRST_LEVEL)
     kept: list[Pair] = []
     while left and len(kept) < MOST_PAIRS:
         chosen = _strongest(left, columns, main, LEVEL / number)

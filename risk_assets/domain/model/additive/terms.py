@@ -100,9 +100,9 @@ def design_term(
 ) -> Term:
     """Return the term of a column; values (rows,), numbers with NaN or objects with None where missing.
 
-    Numbers of more than 12 distinct values: a P-spline (Eilers and Marx 1996). Fewer: straight lines from level
-    to level. Categories: indicators with a ridge. `knots` are the shares of rows below each knot. Raises ValueError for an infinite number, or a monotone
-    category.
+    Numbers of more than 12 distinct values: a P-spline (Eilers and Marx 1996), `knots` the shares of rows below
+    its knots. Fewer: straight lines from level to level. Categories: indicators with a ridge. Raises ValueError
+    for an infinite number, or a monotone category.
 
     >>> [penalty.kind for penalty in design_term("size", np.arange(50.0)).penalties]
     ['bend', 'line', 'levels']

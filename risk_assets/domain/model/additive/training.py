@@ -170,7 +170,7 @@ def _checked(
     if not (np.isfinite(weights).all() and (weights >= 0).all()):
         raise ValueError("a weight is a number of 0 or more")
     if weights.any():
-        weights = weights * (weights.sum() / (weights @ weights))  # they add up to what the sample is worth
+        weights = weights / weights[weights > 0].min()  # only ratios count, and phi is 1 or more
     numbered = np.arange(len(outcome))
     if clients is not None:
         numbered = np.unique(clients, return_inverse=True)[1]

@@ -141,11 +141,84 @@ def test_rows_of_one_client_count_once() -> None:
     assert (blind.standard_error(middle) < 0.7 * once.standard_error(middle)).all()
 
 
-def test_many_rows_are_fitted_as_few_are() -> None:
-    rng = np.random.default_rng(4)
+def test_a_sample_that_keeps_all_leavers_tells_the_risks_of_all_clients_and_how_sure_they_are() -> None:
+    held, moved = [], []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=(20_000, 2))
+        truth = np.sin(2 * x[:, 0]) + 0.6 * x[:, 1] - 2.2
+        left = rng.random(20_000) < expit(truth)
+        kept = left | (rng.random(20_000) < 0.15)
+        sample: Columns = {"x": x[kept, 0], "z": x[kept, 1]}
+        weights = np.where(left[kept], 1.0, 1 / 0.15)
+        model = fit_additive(sample, left[kept].astype(float), weights=weights)
+        columns: Columns = {"x": x[:, 0], "z": x[:, 1]}
+        log_odds = model.predict(columns)
+        held.append((np.abs(log_odds - truth) <= 1.645 * model.standard_error(columns)).mean())
+        moved.append(expit(log_odds).mean() - expit(truth).mean())
+    assert np.mean(moved) == pytest.approx(0, abs=0.004)
+    assert 0.85 <= np.mean(held) <= 0.99
+
+
+def test_weights_that_are_all_alike_change_nothing() -> None:
+    weighted = fit_additive({"x": X}, OUTCOME, weights=np.full(400, 7.0))
+    plain = fit_additive({"x": X}, OUTCOME)
+    assert weighted.predict({"x": X}) == pytest.approx(plain.predict({"x": X}), abs=1e-9)
+    assert weighted.standard_error({"x": X}) == pytest.approx(plain.standard_error({"x": X}), abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", [3, 6])
+def test_columns_that_go_along_with_each_other_and_jump_are_no_pair(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(50_000, 6))
+    x = 0.8 * rng.normal(size=50_000)[:, None] + 0.6 * x
+    log_odds = 3 * (x[:, 0] > 0.3) - 2 * (x[:, 1] < -0.5) + 2 * (np.abs(x[:, 2]) < 0.4) + x[:, 3] - 2.5
+    outcome = (rng.random(50_000) < expit(log_odds)).astype(float)
+    assert names(fit_additive({f"x{j}": x[:, j] for j in range(6)}, outcome)) == []
+
+
+def test_a_curve_gets_finer_knots_where_the_risk_jumps_and_there_alone() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(8000, 2))
+    outcome = (rng.random(8000) < expit(3 * (x[:, 0] > 0.3) + x[:, 1] - 2)).astype(float)
+    jump, line = fit_additive({"jump": x[:, 0], "line": x[:, 1]}, outcome).terms
+    assert len(jump.basis.knots) > 2 * len(line.basis.knots)
+
+
+def large(seed: int) -> tuple[Columns, Array]:
+    rng = np.random.default_rng(seed)
     x = rng.normal(size=120_000)
-    outcome = (rng.random(120_000) < expit(np.sin(2 * x) - 1)).astype(float)
-    model = fit_additive({"x": x}, outcome)
+    return {"x": x}, (rng.random(120_000) < expit(np.sin(2 * x) - 1)).astype(float)
+
+
+def test_the_order_of_rows_changes_nothing_however_many_they_are() -> None:
+    columns, outcome = large(4)
+    clients = np.arange(120_000) // 2
+    order = np.random.default_rng(0).permutation(120_000)
+    mixed: Columns = {name: values[order] for name, values in columns.items()}
+    one = fit_additive(columns, outcome, clients=clients)
+    other = fit_additive(mixed, outcome[order], clients=clients[order])
+    assert other.predict(columns) == pytest.approx(one.predict(columns), abs=1e-6)
+
+
+def test_the_rows_that_penalties_are_found_on_may_be_given_and_all_are_fitted() -> None:
+    columns, outcome = large(4)
+    part = np.random.default_rng(1).random(120_000) < 0.3
+    given, drawn = fit_additive(columns, outcome, part=part), fit_additive(columns, outcome)
+    middle: Columns = {"x": np.linspace(-2, 2, 41)}
+    assert given.predict(middle) == pytest.approx(drawn.predict(middle), abs=0.02)
+    assert given.standard_error(middle) == pytest.approx(drawn.standard_error(middle), rel=0.05)
+
+
+def test_few_leavers_among_many_rows_are_enough() -> None:
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=150_000)
+    outcome = (np.arange(150_000) % 37_500 == 0).astype(float)
+    assert fit_additive({"x": x}, outcome).converged
+
+
+def test_many_rows_are_fitted_as_few_are() -> None:
+    model = fit_additive(*large(4))
     middle = np.linspace(-2, 2, 41)
     assert model.converged
     assert model.predict({"x": middle}) == pytest.approx(np.sin(2 * middle) - 1, abs=0.15)
