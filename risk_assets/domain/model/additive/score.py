@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, hstack
 from scipy.special import chdtrc
 
 from risk_assets.domain.model.additive.design import BLOCK_ROWS
 from risk_assets.domain.model.additive.interval import client_scores
 from risk_assets.domain.model.additive.pairs import Pair
+from risk_assets.domain.model.additive.terms import MOST_LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,19 +49,35 @@ def fine_bins(bases: Sequence[Basis], columns: Mapping[str, Values]) -> csr_arra
     >>> fine_bins([Basis("a", (0.0, 1.0, 4.0), 3)], {"a": np.linspace(0, 4, 800)}).sum(axis=0).tolist()
     [400.0, 400.0]
     """
-    curved = [basis.column for basis in bases if basis.degree > 1]
+    curved = [basis.column for basis in bases if has_curve(basis)]
     rows = len(next(iter(columns.values())))
     count = min(rows // BIN_ROWS, MOST_BINS, ALL_BINS // max(len(curved), 1))
-    found = [_bins(np.asarray(columns[name], dtype=float), count) for name in curved] if count else []
-    starts = np.cumsum([0, *(int(places.max()) + 1 for places in found)])
-    places = np.column_stack([*found, np.zeros((rows, 0), dtype=np.intp)]) + starts[:-1]
-    ends = np.arange(0, places.size + 1, max(len(found), 1)) if found else np.zeros(rows + 1, dtype=np.intp)
-    return csr_array((np.ones(places.size), places.ravel(), ends), shape=(rows, int(starts[-1])))
+    if count < 2 or not curved:  # noqa: PLR2004
+        return csr_array((rows, 0))
+    return csr_array(hstack([binned(np.asarray(columns[name], dtype=float), count) for name in curved]))
 
 
-def _bins(numbers: Array, count: int) -> NDArray[np.intp]:
-    edges = np.unique(np.nanquantile(numbers, np.arange(1, count) / count)) if count > 1 else np.zeros(0)
-    return np.asarray(edges.searchsorted(numbers, side="right"))  # NaN comes last
+def has_curve(basis: Basis) -> bool:
+    """Return whether a column has more numbers than its basis has functions.
+
+    >>> from risk_assets.domain.model.basis import Basis
+    >>> has_curve(Basis("a", (0.0, 1.0, 4.0), 3)), has_curve(Basis("a", (0.0, 1.0), 1))
+    (True, False)
+    """
+    return basis.degree > 1 or basis.curve_size > MOST_LEVELS
+
+
+def binned(numbers: Array, count: int) -> csr_array:
+    """Return indicators (rows, count or fewer) of equally full bins of numbers (rows,); NaN is in the last one.
+
+    >>> binned(np.array([1.0, 2.0, 3.0, 4.0]), 2).toarray().tolist()
+    [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]
+    """
+    known = numbers[~np.isnan(numbers)]
+    edges = np.unique(np.quantile(known, np.arange(1, count) / count)) if len(known) else np.zeros(0)
+    places = edges.searchsorted(numbers, side="right")
+    rows = np.arange(len(numbers) + 1)
+    return csr_array((np.ones(len(numbers)), places, rows), shape=(len(numbers), len(edges) + 1))
 
 
 @dataclass(frozen=True)
@@ -82,6 +99,10 @@ class ScoreTest:
 
     def p_value(self, functions: csr_array, contrast: Array) -> float:
         """Return the p-value of a table given the main effects; functions (rows, q), contrast (q, width)."""
+        return chi_square(*self.moments(functions, contrast))
+
+    def moments(self, functions: csr_array, contrast: Array) -> tuple[Array, Array, Array]:
+        """Return a table's projected score (width,), its variance and its information, (width, width) each."""
         weighted = functions.multiply(self.working[:, None]).T.tocsr()
         own = contrast.T @ (weighted @ functions).toarray() @ contrast
         curves = self.design.contrast.T @ (weighted @ self.design.functions).toarray().T
@@ -90,9 +111,9 @@ class ScoreTest:
         score = contrast.T @ (functions.T @ self.residual) - rotated.T @ self.score
         known = own - rotated.T @ cross
         if self.clients is None or self.scores is None:
-            return chi_square(score, known, known)
+            return score, known, known
         scores = client_scores(functions, self.residual, self.clients) @ contrast - self.scores @ rotated
-        return chi_square(score, scores.T @ scores, known)
+        return score, scores.T @ scores, known
 
 
 def score_test(problem: Problem, fitted: Fitted, bins: csr_array, clients: NDArray[np.intp] | None) -> ScoreTest:

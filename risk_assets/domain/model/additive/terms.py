@@ -30,6 +30,21 @@ FIXED_RANK = 3
 
 
 @dataclass(frozen=True)
+class Pieces:
+    """What a curve is made of: polynomials of a degree between knots with these shares of the rows below them.
+
+    >>> CUBIC.degree, len(CUBIC.shares)
+    (3, 11)
+    """
+
+    shares: tuple[float, ...]
+    degree: int
+
+
+CUBIC = Pieces(KNOTS, 3)
+
+
+@dataclass(frozen=True)
 class Penalty:
     """A quadratic penalty b' matrix b on a term's coefficients; matrix (width, width), largest eigenvalue 1.
 
@@ -95,14 +110,12 @@ class Term:
         return differences if self.monotone == "increasing" else -differences
 
 
-def design_term(
-    column: str, values: Values, *, monotone: Monotone | None = None, knots: tuple[float, ...] = KNOTS
-) -> Term:
+def design_term(column: str, values: Values, *, monotone: Monotone | None = None, pieces: Pieces = CUBIC) -> Term:
     """Return the term of a column; values (rows,), numbers with NaN or objects with None where missing.
 
-    Numbers of more than 12 distinct values: a P-spline (Eilers and Marx 1996), `knots` the shares of rows below
-    its knots. Fewer: straight lines from level to level. Categories: indicators with a ridge. Raises ValueError
-    for an infinite number, or a monotone category.
+    Numbers of more than 12 distinct values: a P-spline (Eilers and Marx 1996) of these pieces. Fewer: straight
+    lines from level to level. Categories: indicators with a ridge. Raises ValueError for an infinite number, or a
+    monotone category.
 
     >>> [penalty.kind for penalty in design_term("size", np.arange(50.0)).penalties]
     ['bend', 'line', 'levels']
@@ -113,10 +126,10 @@ def design_term(
         return _centred(Basis(column, (), 1, frequent(values), categorical=True), values, None)
     numbers = np.asarray(values, dtype=float)
     refuse_infinite(column, numbers)
-    return _centred(_numeric_basis(column, numbers, knots, spiked=monotone is None), numbers, monotone)
+    return _centred(_numeric_basis(column, numbers, pieces, spiked=monotone is None), numbers, monotone)
 
 
-def _numeric_basis(column: str, numbers: NDArray[np.float64], shares: tuple[float, ...], *, spiked: bool) -> Basis:
+def _numeric_basis(column: str, numbers: NDArray[np.float64], pieces: Pieces, *, spiked: bool) -> Basis:
     known = np.sort(numbers[~np.isnan(numbers)])
     distinct = apart(np.unique(known))
     levels = spikes(numbers) if spiked and len(distinct) > MOST_LEVELS else ()
@@ -125,8 +138,8 @@ def _numeric_basis(column: str, numbers: NDArray[np.float64], shares: tuple[floa
         distinct = apart(np.unique(known))
     if len(distinct) <= MOST_LEVELS:
         return Basis(column, tuple(distinct.tolist()), 1, levels)
-    knots = quantile_knots(known, shares)
-    return Basis(column, knots, 3 if len(knots) > 2 else 1, levels)  # noqa: PLR2004
+    knots = quantile_knots(known, pieces.shares)
+    return Basis(column, knots, pieces.degree if len(knots) > 2 else 1, levels)  # noqa: PLR2004
 
 
 def apart(distinct: NDArray[np.float64]) -> NDArray[np.float64]:

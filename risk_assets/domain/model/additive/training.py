@@ -18,7 +18,7 @@ from risk_assets.domain.model.additive.interval import (
 )
 from risk_assets.domain.model.additive.leave_out import left_out
 from risk_assets.domain.model.additive.model import AdditiveModel
-from risk_assets.domain.model.additive.order import inverse
+from risk_assets.domain.model.additive.order import inverse, ordered_minimum
 from risk_assets.domain.model.additive.refine import refined
 from risk_assets.domain.model.additive.search import find_pairs
 from risk_assets.domain.model.additive.terms import Term, design_term
@@ -113,8 +113,9 @@ def _fitted(
         problem = replace(problem_of(every, terms, found), dispersion=problem.dispersion)
         fitted = fit(problem, fitted.strengths, fitted.coefficients, updates=MORE_UPDATES)
     if monotone:
-        problem = replace(problem, order=_order(terms, len(fitted.coefficients)))
-        fitted = fit(problem, fitted.strengths, updates=0)
+        order, penalty = _order(terms, problem.design.width), penalty_matrix(problem, fitted.strengths)
+        start = ordered_minimum(fitted.information + penalty, fitted.coefficients, order)
+        fitted = fit(replace(problem, order=order), fitted.strengths, start, updates=0)
     return _model(every, (terms, found), problem, fitted, cap)
 
 
