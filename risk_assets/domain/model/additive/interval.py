@@ -13,7 +13,8 @@ from risk_assets.domain.model.additive.order import inverse
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from risk_assets.domain.model.additive.fit import Fitted, Problem
+    from risk_assets.domain.model.additive.fit import Fitted
+    from risk_assets.domain.model.additive.problem import Problem
 
     Array = NDArray[np.float64]
 
@@ -26,7 +27,8 @@ def capped_strengths(problem: Problem, fitted: Fitted, *, cap: float = CAP) -> A
     """Return the strengths, each at most `cap` times the mean information per penalised coefficient, (penalties,).
 
     >>> from risk_assets.domain.model.additive.design import of_matrix
-    >>> from risk_assets.domain.model.additive.fit import Fitted, Problem
+    >>> from risk_assets.domain.model.additive.fit import Fitted
+    >>> from risk_assets.domain.model.additive.problem import Problem
     >>> one = Problem(of_matrix(np.ones((2, 1))), np.array([0.0, 1.0]), np.ones(2), ())
     >>> capped_strengths(one, Fitted(np.zeros(1), np.zeros(0), np.eye(1), 1, np.zeros(2), 0.0, "")).shape
     (0,)
@@ -47,7 +49,7 @@ def clustered_information(problem: Problem, log_odds: Array, clients: NDArray[np
     `clients` (rows,) numbers the client of each row from 0 (Liang and Zeger 1986, Biometrika 73).
 
     >>> from risk_assets.domain.model.additive.design import of_matrix
-    >>> from risk_assets.domain.model.additive.fit import Problem
+    >>> from risk_assets.domain.model.additive.problem import Problem
     >>> two = Problem(of_matrix(np.ones((2, 1))), np.array([0.0, 0.0]), np.ones(2), ())
     >>> clustered_information(two, np.zeros(2), np.array([0, 0])).tolist()
     [[1.0]]
@@ -83,7 +85,8 @@ def covariance_of(problem: Problem, fitted: Fitted, penalty: Array, clients: NDA
     `penalty` is S with its strengths capped, V the inverse of X'WX / phi + S (Wood 2017, section 6.10).
 
     >>> from risk_assets.domain.model.additive.design import of_matrix
-    >>> from risk_assets.domain.model.additive.fit import Fitted, Problem
+    >>> from risk_assets.domain.model.additive.fit import Fitted
+    >>> from risk_assets.domain.model.additive.problem import Problem
     >>> one = Problem(of_matrix(np.ones((2, 1))), np.array([0.0, 1.0]), np.ones(2), ())
     >>> fitted = Fitted(np.zeros(1), np.zeros(0), np.eye(1), 1, np.zeros(2), 0.0, "")
     >>> covariance_of(one, fitted, np.eye(1), None).tolist()

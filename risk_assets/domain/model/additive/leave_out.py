@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from risk_assets.domain.model.additive.fit import penalty_matrix
 from risk_assets.domain.model.additive.interval import client_scores
 from risk_assets.domain.model.additive.order import inverse
+from risk_assets.domain.model.additive.problem import penalty_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from risk_assets.domain.model.additive.fit import Fitted, Problem
+    from risk_assets.domain.model.additive.fit import Fitted
+    from risk_assets.domain.model.additive.problem import Problem
 
     Array = NDArray[np.float64]
 
@@ -28,7 +29,8 @@ def left_out(problem: Problem, fitted: Fitted, clients: NDArray[np.intp] | None)
     scores of the client and h = x'V x w the leverage of the row (Pregibon 1981, Annals of Statistics 9).
 
     >>> from risk_assets.domain.model.additive.design import of_matrix
-    >>> from risk_assets.domain.model.additive.fit import Problem, fit
+    >>> from risk_assets.domain.model.additive.fit import fit
+    >>> from risk_assets.domain.model.additive.problem import Problem
     >>> one = Problem(of_matrix(np.ones((4, 1))), np.array([0.0, 0.0, 0.0, 1.0]), np.ones(4), ())
     >>> left_out(one, fit(one, np.zeros(0)), None).tolist()
     [-0.654, -0.654, -0.654, -2.431]

@@ -12,11 +12,10 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.special import chdtrc
 
+from risk_assets.domain.model.additive.bins import binned, has_curve
 from risk_assets.domain.model.additive.score import (
     LEAST_INFORMATION,
-    binned,
     chi_square,
-    has_curve,
     score_test,
 )
 from risk_assets.domain.model.additive.terms import KNOTS, Pieces, Term, design_term
@@ -26,7 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from risk_assets.domain.model.additive.fit import Fitted, Problem
+    from risk_assets.domain.model.additive.fit import Fitted
+    from risk_assets.domain.model.additive.problem import Problem
     from risk_assets.domain.model.additive.score import ScoreTest
     from risk_assets.domain.model.basis import Values
 
@@ -47,7 +47,8 @@ def refined(
 ) -> tuple[Term, ...]:
     """Return the terms, with finer knots where the fit's residuals call for them; columns (rows,) by name.
 
-    >>> from risk_assets.domain.model.additive.fit import fit, initial_strengths
+    >>> from risk_assets.domain.model.additive.fit import fit
+    >>> from risk_assets.domain.model.additive.problem import initial_strengths
     >>> from risk_assets.domain.model.additive.training import Rows, problem_of
     >>> x = np.arange(6000.0)
     >>> rows = Rows({"x": x}, (x % 7 < np.where(x > 4100, 6, 1)).astype(float), np.ones(6000), None)

@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
-from scipy.sparse import csr_array, hstack
+from scipy.sparse import csr_array
 from scipy.special import chdtrc
 
 from risk_assets.domain.model.additive.design import BLOCK_ROWS
 from risk_assets.domain.model.additive.interval import client_scores
 from risk_assets.domain.model.additive.pairs import Pair
-from risk_assets.domain.model.additive.terms import MOST_LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,54 +29,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from risk_assets.domain.model.additive.design import Design
-    from risk_assets.domain.model.additive.fit import Fitted, Problem
+    from risk_assets.domain.model.additive.fit import Fitted
     from risk_assets.domain.model.additive.pairs import Margin
+    from risk_assets.domain.model.additive.problem import Problem
     from risk_assets.domain.model.basis import Basis, Values
 
     Array = NDArray[np.float64]
 
-#: A column has a bin per so many rows, at most so many bins, and all columns together at most so many.
-BIN_ROWS, MOST_BINS, ALL_BINS = 400, 100, 2000
 #: Directions of a table with less information than this (about ten rows of risk 1/2) are left out of the test.
 LEAST_INFORMATION = 2.5
-
-
-def fine_bins(bases: Sequence[Basis], columns: Mapping[str, Values]) -> csr_array:
-    """Return indicators (rows, bins) of about equally full bins of each column that has a curve; columns (rows,).
-
-    >>> from risk_assets.domain.model.basis import Basis
-    >>> fine_bins([Basis("a", (0.0, 1.0, 4.0), 3)], {"a": np.linspace(0, 4, 800)}).sum(axis=0).tolist()
-    [400.0, 400.0]
-    """
-    curved = [basis.column for basis in bases if has_curve(basis)]
-    rows = len(next(iter(columns.values())))
-    count = min(rows // BIN_ROWS, MOST_BINS, ALL_BINS // max(len(curved), 1))
-    if count < 2 or not curved:  # noqa: PLR2004
-        return csr_array((rows, 0))
-    return csr_array(hstack([binned(np.asarray(columns[name], dtype=float), count) for name in curved]))
-
-
-def has_curve(basis: Basis) -> bool:
-    """Return whether a column has more numbers than its basis has functions.
-
-    >>> from risk_assets.domain.model.basis import Basis
-    >>> has_curve(Basis("a", (0.0, 1.0, 4.0), 3)), has_curve(Basis("a", (0.0, 1.0), 1))
-    (True, False)
-    """
-    return basis.degree > 1 or basis.curve_size > MOST_LEVELS
-
-
-def binned(numbers: Array, count: int) -> csr_array:
-    """Return indicators (rows, count or fewer) of equally full bins of numbers (rows,); NaN is in the last one.
-
-    >>> binned(np.array([1.0, 2.0, 3.0, 4.0]), 2).toarray().tolist()
-    [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]
-    """
-    known = numbers[~np.isnan(numbers)]
-    edges = np.unique(np.quantile(known, np.arange(1, count) / count)) if len(known) else np.zeros(0)
-    places = edges.searchsorted(numbers, side="right")
-    rows = np.arange(len(numbers) + 1)
-    return csr_array((np.ones(len(numbers)), places, rows), shape=(len(numbers), len(edges) + 1))
 
 
 @dataclass(frozen=True)
@@ -120,7 +80,8 @@ def score_test(problem: Problem, fitted: Fitted, bins: csr_array, clients: NDArr
     """Return what the tests of a fit's residuals share; bins (rows, bins), clients (rows,) or None.
 
     >>> from risk_assets.domain.model.additive.design import of_matrix
-    >>> from risk_assets.domain.model.additive.fit import Problem, fit
+    >>> from risk_assets.domain.model.additive.fit import fit
+    >>> from risk_assets.domain.model.additive.problem import Problem
     >>> one = Problem(of_matrix(np.ones((40, 1))), np.repeat([0.0, 1.0], 20), np.ones(40), ())
     >>> main = score_test(one, fit(one, np.zeros(0)), csr_array((40, 0)), None)
     >>> round(main.p_value(csr_array(np.repeat([[1.0], [-1.0]], 20, axis=0)), np.eye(1)), 6)
@@ -174,7 +135,8 @@ def screened(
     out all, and costs far less: sums over the products of each column's own functions hold all that it needs.
 
     >>> from risk_assets.domain.model.additive.design import of_matrix
-    >>> from risk_assets.domain.model.additive.fit import Problem, fit
+    >>> from risk_assets.domain.model.additive.fit import fit
+    >>> from risk_assets.domain.model.additive.problem import Problem
     >>> from risk_assets.domain.model.additive.pairs import margin
     >>> x, z = np.arange(400.0) % 20, np.arange(400.0) // 20
     >>> one = Problem(of_matrix(np.ones((400, 1))), ((x > 9) == (z > 9)).astype(float), np.ones(400), ())

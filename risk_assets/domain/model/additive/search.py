@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from risk_assets.domain.model.additive.bins import fine_bins
 from risk_assets.domain.model.additive.design import design_of
-from risk_assets.domain.model.additive.fit import Fitted, Placed, Problem, fit, penalty_matrix
+from risk_assets.domain.model.additive.fit import Fitted, fit
 from risk_assets.domain.model.additive.order import inverse
 from risk_assets.domain.model.additive.pairs import Pair, margin
-from risk_assets.domain.model.additive.score import fine_bins, score_test, screened
+from risk_assets.domain.model.additive.problem import Placed, Problem, penalty_matrix
+from risk_assets.domain.model.additive.score import score_test, screened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 MOST_PAIRS = 6
 #: Pairs are fitted where p < this / number of pairs.
-LEVEL = 0.01
+LEVEL = 0.005
 #: A pair whose first, cheaper test is above this is not score_test again.
 FIRST_LEVEL = 0.05
 

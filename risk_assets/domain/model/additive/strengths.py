@@ -14,7 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from risk_assets.domain.model.additive.fit import Placed, Problem
+    from risk_assets.domain.model.additive.problem import Placed, Problem
 
     Array = NDArray[np.float64]
 
@@ -29,7 +29,7 @@ def updated_strengths(problem: Problem, strengths: Array, b: Array, covariance: 
     `covariance` is the inverse of the penalised Hessian, (p, p). A slope that a bound holds back does not count.
 
     >>> from risk_assets.domain.model.additive.design import of_matrix
-    >>> from risk_assets.domain.model.additive.fit import Problem
+    >>> from risk_assets.domain.model.additive.problem import Problem
     >>> one = Problem(of_matrix(np.ones((4, 1))), np.zeros(4), np.ones(4), ())
     >>> updated_strengths(one, np.zeros(0), np.zeros(1), np.eye(1))[1]
     0.0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from risk_assets.domain.model.additive.design import design_of
-from risk_assets.domain.model.additive.fit import Fitted, Placed, Problem, fit, initial_strengths, penalty_matrix
+from risk_assets.domain.model.additive.fit import Fitted, fit
 from risk_assets.domain.model.additive.interval import (
     CAP,
     capped_strengths,
@@ -19,6 +19,7 @@ from risk_assets.domain.model.additive.interval import (
 from risk_assets.domain.model.additive.leave_out import left_out
 from risk_assets.domain.model.additive.model import AdditiveModel
 from risk_assets.domain.model.additive.order import inverse, ordered_minimum
+from risk_assets.domain.model.additive.problem import Placed, Problem, initial_strengths, penalty_matrix
 from risk_assets.domain.model.additive.refine import refined
 from risk_assets.domain.model.additive.search import find_pairs
 from risk_assets.domain.model.additive.terms import Term, design_term

@@ -4,16 +4,8 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from risk_assets.domain.model.additive.design import of_matrix
-from risk_assets.domain.model.additive.fit import (
-    Placed,
-    Point,
-    Problem,
-    deviance,
-    fit,
-    initial_strengths,
-    penalised,
-    penalty_matrix,
-)
+from risk_assets.domain.model.additive.fit import Point, deviance, fit, penalised
+from risk_assets.domain.model.additive.problem import Placed, Problem, initial_strengths, penalty_matrix
 from risk_assets.domain.model.additive.terms import Penalty, design_term
 from risk_assets.domain.model.additive.training import Rows, problem_of
 
