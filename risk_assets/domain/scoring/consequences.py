@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from risk_assets.domain.scoring.calibration import fit_calibration
 from risk_assets.domain.scoring.calls import CallCosts
+from risk_assets.domain.scoring.clustered import client_numbers
 from risk_assets.domain.scoring.decision import gains, rule_outcome
 from risk_assets.domain.scoring.groups import ScoredRows, group_scores
+from risk_assets.domain.scoring.levels import Levels
 from risk_assets.domain.scoring.metrics import Metrics, Rule
 
 if TYPE_CHECKING:
@@ -31,18 +33,6 @@ class CallRules:
     costs: CallCosts | None = None
 
 
-@dataclass(frozen=True)
-class Levels:
-    """Columns of texts (n,) by which the figures are given, and those of them that are never learnt from.
-
-    >>> Levels().sensitive
-    ()
-    """
-
-    columns: Mapping[str, NDArray[np.object_]] = field(default_factory=dict)
-    sensitive: Sequence[str] = ()
-
-
 def with_consequences(
     metrics: Metrics,
     rows: ScoredRows,
@@ -55,8 +45,7 @@ def with_consequences(
 ) -> Metrics:
     """Return the metrics of the rows with what follows of them; `value` (n,) is money a year, NaN where not known.
 
-    Rows are called in the order that the list of clients has: by value at risk where the rule is by value, else by
-    risk.
+    The lift is of rows in the order of risk, which is that of the list of clients.
 
     >>> from risk_assets.domain.scoring.score import score
     >>> target, risk = np.array([0, 0, 0, 1, 1] * 40), np.array([0.1, 0.2, 0.6, 0.3, 0.9] * 40)
@@ -67,16 +56,14 @@ def with_consequences(
     >>> found.rules[0].reached, found.gains.left, round(found.gains.lift.value, 1)
     (40, 10, 2.5)
     """
-    order = rows.risk
-    if rules.costs is not None and value is not None:
-        order = rows.risk * np.nan_to_num(value)
+    rows = replace(rows, clients=client_numbers(rows.clients))
     return replace(
         metrics,
-        calibration_fit=fit_calibration(rows.target, rows.risk, rows.clients, seed=seed),
+        calibration_fit=fit_calibration(rows.target, rows.risk, rows.clients),
         rules=tuple(
             rule_outcome(rule, threshold, rows.target, rows.risk, value=value, costs=rules.costs)
             for rule, threshold in rules.thresholds.items()
         ),
-        gains=gains(rows.target, order, rows.clients, size=rules.capacity, samples=samples, seed=seed),
-        groups=group_scores(rows, levels.columns, sensitive=levels.sensitive, seed=seed),
+        gains=gains(rows.target, rows.risk, rows.clients, size=rules.capacity, samples=samples, seed=seed),
+        groups=group_scores(rows, levels),
     )

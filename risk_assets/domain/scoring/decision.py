@@ -9,12 +9,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from risk_assets.domain.scoring.bootstrap import with_interval
 from risk_assets.domain.scoring.calls import CallCosts
+from risk_assets.domain.scoring.clustered import client_numbers
 from risk_assets.domain.scoring.metrics import Gains, Rule, RuleOutcome
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ def rule_outcome(
 def gains(
     target: NDArray[np.int64],
     order_by: Array,
-    clients: NDArray[np.object_] | None,
+    clients: NDArray[np.object_] | NDArray[np.intp] | None,
     *,
     size: int,
     samples: int,
@@ -78,14 +80,9 @@ def gains(
     size = min(size, len(target))
     order = np.argsort(-order_by, kind="stable")
     left = target[order].astype(np.float64)
-    owners = np.arange(len(left)) if clients is None else np.unique(clients.astype(str), return_inverse=True)[1]
-    owners = owners[order]
+    owners = None if clients is None else client_numbers(clients)[order]
     rng = np.random.default_rng(seed)
-    count = int(owners.max()) + 1
-    drawn = [
-        _lift(left, np.bincount(rng.integers(0, count, count), minlength=count)[owners], size)
-        for _ in range(samples)
-    ]
+    drawn = [_lift(left, weights, size) for weights in _draws(len(left), owners, samples, rng)]
     reached = np.cumsum(left)
     at = np.unique(np.linspace(0, len(left) - 1, POINTS).round().astype(np.int64))
     return Gains(
@@ -96,9 +93,25 @@ def gains(
     )
 
 
+def _draws(
+    rows: int, owners: NDArray[np.intp] | None, samples: int, rng: np.random.Generator
+) -> Iterator[NDArray[np.int64]]:
+    """Yield how often each row (n,) is drawn when as many clients are drawn as there are, each with its rows."""
+    clients = rows if owners is None else int(owners.max()) + 1
+    alone = clients == rows  # then it does not matter which number a client has
+    for _ in range(samples):
+        drawn = np.bincount(rng.integers(0, clients, clients, dtype=np.int32), minlength=clients)
+        yield drawn if alone or owners is None else drawn[owners]
+
+
 def _lift(left: Array, drawn: NDArray[np.int64], size: int) -> float:
     """Return the share that left of the first `size` rows over that of all, of rows that were drawn so often."""
-    before = np.cumsum(drawn) - drawn
-    first = np.clip(size - before, 0, drawn)
-    share, every = first @ left / max(first.sum(), 1), drawn @ left / max(drawn.sum(), 1)
-    return float(share / every) if every else 1.0
+    counted = np.cumsum(drawn)
+    last = min(
+        int(counted.searchsorted(size)), len(drawn) - 1
+    )  # the row of which not every draw may be among them
+    weights = drawn.astype(np.float64)
+    called = min(size, int(counted[-1]))
+    hits = weights[: last + 1] @ left[: last + 1] - max(int(counted[last]) - size, 0) * left[last]
+    every = weights @ left
+    return float(hits / max(called, 1) / (every / counted[-1])) if every else 1.0

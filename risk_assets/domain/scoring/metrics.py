@@ -109,10 +109,12 @@ class Gains:
 
 @dataclass(frozen=True)
 class GroupScore:
-    """The figures of the rows of one level of a column, with 95 % intervals by a bootstrap over clients.
+    """The figures of the rows of one level of a column, with 95 % intervals that are clustered over clients.
 
-    `level` is by how much the log-odds are too low there. `weak` says in words in what the level is worse than all
-    other rows beyond chance, and is empty where it is not. `sensitive` columns are never learnt from.
+    Without a flagged row there is no `precision`, without one that left no `recall`, and without ten rows of each
+    class neither `roc_auc` nor `level`, by which the log-odds are too low there. `weak` says in words in what the
+    level is worse than all other rows beyond chance, and is empty where it is not. `sensitive` columns are never
+    learnt from.
     """
 
     column: str
@@ -120,10 +122,10 @@ class GroupScore:
     rows: int
     left: int
     flagged: Estimate
-    precision: Estimate
-    recall: Estimate
-    roc_auc: Estimate
-    level: Estimate
+    precision: Estimate | None
+    recall: Estimate | None
+    roc_auc: Estimate | None
+    level: Estimate | None
     weak: str = ""
     sensitive: bool = False
 
