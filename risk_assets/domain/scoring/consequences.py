@@ -14,7 +14,7 @@ from risk_assets.domain.scoring.clustered import client_numbers
 from risk_assets.domain.scoring.decision import gains, rule_outcome
 from risk_assets.domain.scoring.groups import ScoredRows, group_scores
 from risk_assets.domain.scoring.levels import Levels
-from risk_assets.domain.scoring.metrics import Metrics, Rule
+from risk_assets.domain.scoring.metrics import Metrics, Rule, RuleOutcome
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,13 +24,21 @@ if TYPE_CHECKING:
 class CallRules:
     """The threshold by each rule that could be chosen, how many can be called, and what a call costs, if known.
 
-    >>> CallRules({"f1": 0.3}, capacity=100).costs is None
-    True
+    `chosen` is what the settings choose; a fixed threshold is in use whatever that is.
+
+    >>> CallRules({"f1": 0.3}, capacity=100).in_use, CallRules({"fixed": 0.3}, capacity=100).in_use
+    ('f1', 'fixed')
     """
 
     thresholds: Mapping[Rule, float]
     capacity: int
     costs: CallCosts | None = None
+    chosen: Rule = "f1"
+
+    @property
+    def in_use(self) -> Rule:
+        """The rule by which clients are flagged."""
+        return "fixed" if "fixed" in self.thresholds else self.chosen
 
 
 def with_consequences(
@@ -45,7 +53,8 @@ def with_consequences(
 ) -> Metrics:
     """Return the metrics of the rows with what follows of them; `value` (n,) is money a year, NaN where not known.
 
-    The lift is of rows in the order of risk, which is that of the list of clients.
+    The lift is of rows in the order in which the list of clients is called: by value at risk where the rule in use
+    is by value, else by risk.
 
     >>> from risk_assets.domain.scoring.score import score
     >>> target, risk = np.array([0, 0, 0, 1, 1] * 40), np.array([0.1, 0.2, 0.6, 0.3, 0.9] * 40)
@@ -57,13 +66,18 @@ def with_consequences(
     (40, 10, 2.5)
     """
     rows = replace(rows, clients=client_numbers(rows.clients))
+    by_value = rules.in_use == "value" and value is not None
+    order = rows.risk * np.nan_to_num(value) if by_value and value is not None else rows.risk
+    reached = gains(rows.target, order, rows.clients, size=rules.capacity, samples=samples, seed=seed)
     return replace(
         metrics,
         calibration_fit=fit_calibration(rows.target, rows.risk, rows.clients),
-        rules=tuple(
-            rule_outcome(rule, threshold, rows.target, rows.risk, value=value, costs=rules.costs)
-            for rule, threshold in rules.thresholds.items()
-        ),
-        gains=gains(rows.target, rows.risk, rows.clients, size=rules.capacity, samples=samples, seed=seed),
+        rules=tuple(_outcome(rule, rows, rules, value) for rule in rules.thresholds),
+        gains=replace(reached, by_value=by_value),
         groups=group_scores(rows, levels),
     )
+
+
+def _outcome(rule: Rule, rows: ScoredRows, rules: CallRules, value: NDArray[np.float64] | None) -> RuleOutcome:
+    found = rule_outcome(rule, rules.thresholds[rule], rows.target, rows.risk, value=value, costs=rules.costs)
+    return replace(found, in_use=rule == rules.in_use)

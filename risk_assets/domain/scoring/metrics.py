@@ -85,6 +85,7 @@ class RuleOutcome:
     """What follows of a rule on scored rows: how many are called, and how many leavers are among them.
 
     `money` is what the calls would have kept a year less what they cost, None where value or cost is not known.
+    Clients are flagged by the rule that is `in_use`.
     """
 
     rule: Rule
@@ -92,19 +93,22 @@ class RuleOutcome:
     calls: int
     reached: int
     money: float | None = None
+    in_use: bool = False
 
 
 @dataclass(frozen=True)
 class Gains:
     """What a ranking reaches: of the first `size` rows `left` left, `lift` times as many as of rows at random.
 
-    `curve` holds (share of rows called, share of leavers reached), from the first row to all.
+    `curve` holds (share of rows called, share of leavers reached), from the first row to all. Rows are called in
+    the order of risk, or of value at risk where it is `by_value`.
     """
 
     size: int
     left: int
     lift: Estimate
     curve: tuple[tuple[float, float], ...]
+    by_value: bool = False
 
 
 @dataclass(frozen=True)
