@@ -31,11 +31,10 @@ def marked_apart(given: Mapping[str, object]) -> dict[str, object]:
 
 
 def _is_marked(item: object) -> bool:
-    if not isinstance(item, Mapping) or MARK not in item:
-        return False
-    if not isinstance(item[MARK], bool):
-        raise ValueError(f"{item.get('name')!r}: sensitive is true or false, not {item[MARK]!r}")  # noqa: TRY004  # pydantic tells of ValueError alone
-    return item[MARK]
+    marked = item.get(MARK, False) if isinstance(item, Mapping) else False
+    if marked is not True and marked is not False:
+        raise ValueError(f"sensitive is true or false, not {marked!r}")
+    return marked
 
 
 def _name(item: Mapping[str, object]) -> object:

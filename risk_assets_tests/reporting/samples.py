@@ -125,11 +125,11 @@ def scored_metrics(levels: Sequence[str] = ("north", "south", "west")) -> Metric
     """Metrics with what calls reach, how true risks are, and figures by region."""
     curve = tuple((step / 50, 1 - (1 - step / 50) ** 4.5) for step in range(1, 51))
     ages = (level("age", name, sensitive=True) for name in ("18 to 31", "32 to 46", "47 to 58", "59 to 77"))
-    one_outcome = {"left": 0, "precision": None, "recall": None, "roc_auc": None, "level": None}
+    nothing = replace(level("age", "missing", sensitive=True), left=0, precision=None, recall=None)
     groups = (
         *(level("region", name, "ranks worse" if place == 1 else "") for place, name in enumerate(levels)),
         *ages,
-        replace(level("age", "missing", sensitive=True), **one_outcome),
+        replace(nothing, roc_auc=None, level=None),
     )
     return replace(
         metrics(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -38,8 +39,8 @@ class ScoredRows:
     threshold: float
     clients: NDArray[np.object_] | NDArray[np.intp]
 
-    def at(self, chosen: NDArray[np.bool_]) -> ScoredRows:
-        """Return the chosen rows (n,)."""
+    def at(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> ScoredRows:
+        """Return the rows that are chosen (n,), or those at these places (m,)."""
         return ScoredRows(self.target[chosen], self.risk[chosen], self.threshold, self.clients[chosen])
 
     @property
@@ -127,7 +128,7 @@ def _upper_tail(z: float) -> float:
 
 
 def _score(
-    rows: ScoredRows, place: tuple[str, str, bool], judged: _Judged | None, found: tuple[bool, bool]
+    rows: ScoredRows, place: tuple[str, str, bool], judged: _Judged | None, found: Sequence[bool]
 ) -> GroupScore:
     column, name, sensitive = place
     owners, left, flagged = client_numbers(rows.clients), rows.target == 1, rows.risk >= rows.threshold
@@ -148,7 +149,7 @@ def _score(
     )
 
 
-def _weakness(judged: _Judged | None, found: tuple[bool, bool]) -> str:
+def _weakness(judged: _Judged | None, found: Sequence[bool]) -> str:
     if judged is None:
         return ""
     off = TOO_LOW if judged.level.value > 0 else TOO_HIGH
