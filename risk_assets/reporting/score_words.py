@@ -27,10 +27,14 @@ def lift_sentence(metrics: Metrics) -> str:
     found = metrics.gains
     if found is None:
         return ""
-    times = f"{found.lift.value:.1f} times as many as at random ({found.lift.low:.1f} to {found.lift.high:.1f})"
-    return (
-        f"Of the first {count(found.size)} of {plural(metrics.n, 'test row')}, {count(found.left)} left: {times}."
-    )
+    times = f"{found.lift.value:.1f} times as {'much' if found.by_value else 'many'} as at random"
+    ends = f"({found.lift.low:.1f} to {found.lift.high:.1f})"
+    first = f"Of the first {count(found.size)} of {plural(metrics.n, 'test row')}"
+    if found.by_value:
+        return (
+            f"{first} by value at risk, {count(found.left)} left, with {times} of what leavers are worth {ends}."
+        )
+    return f"{first}, {count(found.left)} left: {times} {ends}."
 
 
 def calibration_sentence(metrics: Metrics) -> str:

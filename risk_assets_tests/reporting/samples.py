@@ -135,9 +135,9 @@ def scored_metrics(levels: Sequence[str] = ("north", "south", "west")) -> Metric
         metrics(),
         calibration_fit=CalibrationFit(0.018, 0.015, estimate(1.02, 0.05), estimate(0.03, 0.06)),
         rules=(
-            RuleOutcome("f1", 0.314, 491, 299, 41_200.0, in_use=True),
-            RuleOutcome("capacity", 0.71, 100, 85, 22_800.0),
-            RuleOutcome("value", 0.12, 913, 385, 55_300.0),
+            RuleOutcome("f1", 0.314, 491, 299, 41_200.0, in_use=True, covered=299 / 412),
+            RuleOutcome("capacity", 0.71, 100, 85, 22_800.0, covered=85 / 412),
+            RuleOutcome("value", 0.12, 913, 385, 55_300.0, covered=385 / 412),
         ),
         gains=Gains(100, 85, estimate(4.1, 0.3), curve),
         groups=groups,

@@ -21,6 +21,14 @@ def test_the_first_to_call_are_told_with_how_many_left_and_how_many_times_as_man
     )
 
 
+def test_the_first_by_value_are_told_by_what_they_are_worth() -> None:
+    found = Gains(500, 120, Estimate(4.13, 3.9, 4.4), ((1.0, 1.0),), by_value=True)
+    assert lift_sentence(replace(metrics(), gains=found)) == (
+        "Of the first 500 of 2,000 test rows by value at risk, 120 left, with 4.1 times as much as at random of "
+        "what leavers are worth (3.9 to 4.4)."
+    )
+
+
 @pytest.mark.parametrize(
     ("slope", "level", "end"),
     [

@@ -11,7 +11,7 @@ import numpy as np
 from risk_assets.domain.scoring.calibration import fit_calibration
 from risk_assets.domain.scoring.calls import CallCosts
 from risk_assets.domain.scoring.clustered import client_numbers
-from risk_assets.domain.scoring.decision import gains, rule_outcome
+from risk_assets.domain.scoring.decision import gains, lost_with, rule_outcome
 from risk_assets.domain.scoring.groups import ScoredRows, group_scores
 from risk_assets.domain.scoring.levels import Levels
 from risk_assets.domain.scoring.metrics import Metrics, Rule, RuleOutcome
@@ -53,8 +53,8 @@ def with_consequences(
 ) -> Metrics:
     """Return the metrics of the rows with what follows of them; `value` (n,) is money a year, NaN where not known.
 
-    The lift is of rows in the order in which the list of clients is called: by value at risk where the rule in use
-    is by value, else by risk.
+    Rows are called in the order in which the list of clients is called: by value at risk where the rule in use is
+    by value (then lift and curve count what leavers are worth), else by risk.
 
     >>> from risk_assets.domain.scoring.score import score
     >>> target, risk = np.array([0, 0, 0, 1, 1] * 40), np.array([0.1, 0.2, 0.6, 0.3, 0.9] * 40)
@@ -66,18 +66,27 @@ def with_consequences(
     (40, 10, 2.5)
     """
     rows = replace(rows, clients=client_numbers(rows.clients))
-    by_value = rules.in_use == "value" and value is not None
-    order = rows.risk * np.nan_to_num(value) if by_value and value is not None else rows.risk
-    reached = gains(rows.target, order, rows.clients, size=rules.capacity, samples=samples, seed=seed)
+    worth = value if rules.in_use == "value" else None
+    order = rows.risk if worth is None else rows.risk * np.nan_to_num(worth)
     return replace(
         metrics,
         calibration_fit=fit_calibration(rows.target, rows.risk, rows.clients),
         rules=tuple(_outcome(rule, rows, rules, value) for rule in rules.thresholds),
-        gains=replace(reached, by_value=by_value),
+        gains=gains(
+            rows.target, order, rows.clients, size=rules.capacity, samples=samples, seed=seed, worth=worth
+        ),
         groups=group_scores(rows, levels),
     )
 
 
 def _outcome(rule: Rule, rows: ScoredRows, rules: CallRules, value: NDArray[np.float64] | None) -> RuleOutcome:
-    found = rule_outcome(rule, rules.thresholds[rule], rows.target, rows.risk, value=value, costs=rules.costs)
+    found = rule_outcome(
+        rule,
+        rules.thresholds[rule],
+        rows.target,
+        rows.risk,
+        value=value,
+        costs=rules.costs,
+        lost=lost_with(rows.target, value if rules.in_use == "value" else None),
+    )
     return replace(found, in_use=rule == rules.in_use)

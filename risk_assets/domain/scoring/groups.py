@@ -45,7 +45,11 @@ class ScoredRows:
 
     @property
     def tells(self) -> bool:
-        """Whether enough rows of both classes are here to judge ranking and calibration."""
+        """Whether enough rows of both classes are here to judge ranking and calibration.
+
+        >>> ScoredRows(np.array([0, 1]), np.array([0.2, 0.9]), 0.5, np.array(["a", "b"], dtype=object)).tells
+        False
+        """
         left = int(self.target.sum())
         return len(self.target) >= LEAST_ROWS and min(left, len(self.target) - left) >= LEAST_OF_A_CLASS
 

@@ -85,7 +85,7 @@ class RuleOutcome:
     """What follows of a rule on scored rows: how many are called, and how many leavers are among them.
 
     `money` is what the calls would have kept a year less what they cost, None where value or cost is not known.
-    Clients are flagged by the rule that is `in_use`.
+    Clients are flagged by the rule that is `in_use`. `covered` is its share of what the curve of gains counts.
     """
 
     rule: Rule
@@ -94,14 +94,16 @@ class RuleOutcome:
     reached: int
     money: float | None = None
     in_use: bool = False
+    covered: float = 0.0
 
 
 @dataclass(frozen=True)
 class Gains:
     """What a ranking reaches: of the first `size` rows `left` left, `lift` times as many as of rows at random.
 
-    `curve` holds (share of rows called, share of leavers reached), from the first row to all. Rows are called in
-    the order of risk, or of value at risk where it is `by_value`.
+    `curve` holds (share of rows called, share of leavers reached), from the first row to all. Where it is
+    `by_value`, rows are called in the order of value at risk instead of risk, and lift and curve count what
+    leavers were worth a year instead of leavers.
     """
 
     size: int

@@ -39,9 +39,9 @@ def _draw_curve(drawn: Axes, metrics: Metrics, found: Gains, room: float) -> Non
     drawn.xaxis.set_major_formatter(lambda value, _: count(round(value)))
     drawn.grid(color=RULE, linewidth=0.4)
     for place, outcome in enumerate(sorted(metrics.rules, key=lambda each: each.calls)):
-        spot = outcome.calls, outcome.reached / max(metrics.positives, 1)
+        spot = outcome.calls, outcome.covered
         _point_out(drawn, spot, (0.47 * metrics.n, 0.08 + 0.09 * place), outcome)
-    title(drawn, "Leavers reached by calls made", room)
+    title(drawn, f"{'Value of leavers' if found.by_value else 'Leavers'} reached by calls made", room)
     name_axes(drawn, f"test clients called, the highest {'value at risk' if found.by_value else 'risk'} first")
 
 
@@ -80,5 +80,5 @@ def _draw_lift(drawn: Axes, metrics: Metrics, found: Gains) -> None:
     )
     drawn.set_xticks((0.0, 0.5, 1.0), ("0", "50 %", "100 %"))
     drawn.grid(color=RULE, linewidth=0.4)
-    title(drawn, "Times as many as at random", SIDE)
+    title(drawn, f"Times as {'much' if found.by_value else 'many'} as at random", SIDE)
     name_axes(drawn, "test clients called")

@@ -58,7 +58,7 @@ def calls(metrics: Metrics) -> Calls | None:
     groups = [each for each in metrics.groups if each in shown]
     return Calls(
         line=points(*zip(*places, strict=True)),
-        rules=tuple(_rule(each, metrics) for each in metrics.rules),
+        rules=tuple(_rule(each, metrics.n) for each in metrics.rules),
         by_value=found.by_value,
         lift=lift_sentence(metrics),
         how_true=calibration_sentence(metrics),
@@ -69,8 +69,8 @@ def calls(metrics: Metrics) -> Calls | None:
     )
 
 
-def _rule(outcome: RuleOutcome, metrics: Metrics) -> Rule:
-    x, y = _place(outcome.calls / metrics.n, outcome.reached / max(metrics.positives, 1))
+def _rule(outcome: RuleOutcome, rows: int) -> Rule:
+    x, y = _place(outcome.calls / rows, outcome.covered)
     return Rule(rule_word(outcome.rule), outcome, x, y)
 
 
