@@ -50,6 +50,11 @@ def test_settings_are_the_same_read_again() -> None:
             {"categorical": [{"name": "city", "levels": 3}]},
             "columns.categorical.0: Input should be a valid string",
         ),
+        (
+            {"numeric": [AGE, "calls"], "derived": [{"name": "calls_a_year", "ratio": ["calls", "age"]}]},
+            "calls_a_year: its part 'age' is sensitive, and nothing is learnt from it",
+        ),
+        ({"numeric": [{**AGE, "monotone": "increasing"}]}, "so it cannot have monotone too"),
         ({"sensitive": ["city"]}, "'city' is named under sensitive or numbers, but not carried"),
         ({"numeric": [AGE], "value": "age"}, "column 'age' is named twice"),
         ({"numeric": [{"name": "rank", "sensitive": True}]}, "'rank' is what a column of client_risk is called"),

@@ -69,8 +69,8 @@ class Columns:
     `carried` columns are shown and filtered by but never learnt from, `value` is what a client is worth in money a
     year, and `as_of` the date of observation, spelled as `dates` says (ISO 8601 where that is None). Without
     `has_target` no file holds the target: labels are derived from dates of leaving. Dates that are `announced` may
-    lie ahead. `date_columns` hold other dates, spelled alike, and `derived` columns are features made of others. Of
-    what is carried, `sensitive` columns tell the score apart, and `carried_numbers` hold numbers.
+    lie ahead. `date_columns` hold other dates, spelled alike, and `derived` columns are features made of others.
+    Of what is carried, `sensitive` columns tell the score apart, and `carried_numbers` hold numbers.
 
     >>> columns = Columns("client", "left", "1", "0", (NumericColumn("employees"),), ("region",))
     >>> columns.features, columns.names
