@@ -19,7 +19,7 @@ from risk_assets.storage.scoring.latest_score import last_score, save_score
 @graph_asset(
     upstream=["trained_model", "testdata"],
     also_reads=["finaldata"],  # where its test clients are, or what gives testdata its labels
-    code_version="2",
+    code_version="3",
     settings=[
         "columns",
         "test_share",
