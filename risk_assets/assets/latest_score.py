@@ -19,8 +19,17 @@ from risk_assets.storage.scoring.latest_score import last_score, save_score
 @graph_asset(
     upstream=["trained_model", "testdata"],
     also_reads=["finaldata"],  # where its test clients are, or what gives testdata its labels
-    code_version="2",
-    settings=["columns", "test_share", "bootstrap_samples", "seed", "call_capacity", "call_cost", "share_kept"],
+    code_version="3",
+    settings=[
+        "columns",
+        "test_share",
+        "bootstrap_samples",
+        "seed",
+        "call_capacity",
+        "call_cost",
+        "share_kept",
+        "threshold_for",
+    ],
     owners=["team:ml"],
     kinds={"scikitlearn"},
     pool="model",
@@ -34,8 +43,9 @@ from risk_assets.storage.scoring.latest_score import last_score, save_score
 )
 def latest_score(home: Home, observed_sources: ObservedSources) -> dg.MaterializeResult:
     """The trained model's score on testdata: F1 in latestscore.txt, all metrics with intervals in metrics.json."""
-    from risk_assets.domain.scoring.consequences import CallRules, Levels, with_consequences
+    from risk_assets.domain.scoring.consequences import CallRules, with_consequences
     from risk_assets.domain.scoring.groups import ScoredRows
+    from risk_assets.domain.scoring.levels import Levels
     from risk_assets.domain.scoring.score import score
     from risk_assets.reporting.charts import confusion_matrix
     from risk_assets.storage.model.trained_model import read_model
@@ -61,8 +71,10 @@ def latest_score(home: Home, observed_sources: ObservedSources) -> dg.Materializ
     metrics = with_consequences(
         metrics,
         ScoredRows(rows.target, scored, scorecard.threshold, rows.ids),
-        rules=CallRules(record.report.thresholds, settings.call_capacity, settings.call_costs),
-        levels=Levels(texts),
+        rules=CallRules(
+            record.report.thresholds, settings.call_capacity, settings.call_costs, settings.threshold_for
+        ),
+        levels=Levels(texts, columns.sensitive, columns.carried_numbers),
         value=rows.value,
         samples=settings.bootstrap_samples,
         seed=settings.seed,

@@ -70,6 +70,7 @@ class Columns:
     year, and `as_of` the date of observation, spelled as `dates` says (ISO 8601 where that is None). Without
     `has_target` no file holds the target: labels are derived from dates of leaving. Dates that are `announced` may
     lie ahead. `date_columns` hold other dates, spelled alike, and `derived` columns are features made of others.
+    Of what is carried, `sensitive` columns tell the score apart, and `carried_numbers` hold numbers.
 
     >>> columns = Columns("client", "left", "1", "0", (NumericColumn("employees"),), ("region",))
     >>> columns.features, columns.names
@@ -93,6 +94,8 @@ class Columns:
     # as in NumericColumn; the rules for dates are a part of the cache's key by themselves
     date_columns: tuple[str, ...] = field(default=(), repr=False)
     derived: tuple[DerivedColumn, ...] = field(default=(), repr=False)
+    sensitive: tuple[str, ...] = field(default=(), repr=False)
+    carried_numbers: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def numeric_features(self) -> tuple[NumericColumn, ...]:

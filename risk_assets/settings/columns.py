@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -11,6 +11,7 @@ from risk_assets.domain.dates import DateFormat
 from risk_assets.domain.labels import canonical_label, usual_opposite
 from risk_assets.domain.ranking.risk_summary import RESERVED
 from risk_assets.settings.derived import DerivedSetting, refuse_parts
+from risk_assets.settings.sensitive import marked_apart
 
 #: What the target is called in finaldata where labels are derived from outcomes.
 DERIVED_TARGET = "has_left"
@@ -55,6 +56,13 @@ class ColumnsSetting(BaseModel):
         default=None, description="of all dates, such as %d.%m.%Y; ISO 8601 by default"
     )
     derived: tuple[DerivedSetting, ...] = Field(default=(), description="features that are made of other columns")
+    sensitive: tuple[str, ...] = Field(default=(), description="carried columns by which the score is told apart")
+    numbers: tuple[str, ...] = Field(default=(), description="carried columns that hold numbers")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sensitive_carried(cls, given: object) -> object:
+        return marked_apart(given) if isinstance(given, Mapping) else given
 
     @field_validator("numeric", mode="before")
     @classmethod
@@ -92,6 +100,13 @@ class ColumnsSetting(BaseModel):
             refuse_parts(derived, self.to_columns())
         return self
 
+    @model_validator(mode="after")
+    def _marks_of_carried(self) -> ColumnsSetting:
+        for name in (*self.sensitive, *self.numbers):
+            if name not in self.carried:
+                raise ValueError(f"{name!r} is named under sensitive or numbers, but not carried")
+        return self
+
     def _named(self) -> Iterator[str]:
         numeric = [column.name for column in self.numeric]
         yield from (self.id, self.target or DERIVED_TARGET, *numeric, *self.categorical, *self.carried)
@@ -115,6 +130,8 @@ class ColumnsSetting(BaseModel):
             numeric=tuple(NumericColumn(**column.model_dump()) for column in self.numeric),
             categorical=self.categorical,
             carried=self.carried,
+            sensitive=self.sensitive,
+            carried_numbers=self.numbers,
             value=self.value,
             as_of=self.as_of,
             dates=None if self.date_format is None else DateFormat(self.date_format),

@@ -62,6 +62,7 @@ def _fitting(column: DerivedColumn, columns: Columns) -> tuple[str, ...]:
 def _fault(part: str, column: DerivedColumn, columns: Columns) -> str:
     faults = (
         ([each.name for each in columns.derived], "is derived itself: name the columns that it is made of"),
+        (columns.sensitive, "is sensitive, and nothing is learnt from it"),
         ((columns.id, *columns.texts), "holds text"),
         (columns.dated, "is a date, which days_between alone takes"),
         ([each.name for each in columns.numeric], "is a number, and days_between takes dates"),

@@ -43,9 +43,9 @@ def settings() -> dict[str, object]:
     }
 
 
-def panel_in(folder: Path) -> Project:
+def panel_in(folder: Path, **changes: object) -> Project:
     folder.mkdir(exist_ok=True)
-    project = Project(folder, **settings())
+    project = Project(folder, **{**settings(), **changes})
     assert project.layout.outcomes is not None
     options = {
         "--months": 8, "--clients": 1500, "--horizon": HORIZON, "--reported-within": LATE, "--seed": 5,

@@ -113,25 +113,33 @@ def metrics() -> Metrics:
     )
 
 
+def level(column: str, name: str, weak: str = "", *, sensitive: bool = False) -> GroupScore:
+    """The figures of a level of a column."""
+    half, auc, off = estimate(0.5), estimate(0.8, 0.03), estimate(0.08, 0.21)
+    return GroupScore(
+        column, name, 420, 90, estimate(0.2), half, estimate(0.6), auc, off, weak, sensitive=sensitive
+    )
+
+
 def scored_metrics(levels: Sequence[str] = ("north", "south", "west")) -> Metrics:
     """Metrics with what calls reach, how true risks are, and figures by region."""
-    curve = tuple((step / 50, min(1.0, (step / 50) ** 0.45)) for step in range(1, 51))
-    groups = tuple(
-        GroupScore(
-            "region", name, 420 - place, 90, estimate(0.2), estimate(0.5), estimate(0.6), estimate(0.8, 0.03),
-            estimate(0.0, 0.1), "ranks worse" if place == 1 else "", sensitive=place == 2,
-        )
-        for place, name in enumerate(levels)
-    )  # fmt: skip
+    curve = tuple((step / 50, 1 - (1 - step / 50) ** 4.5) for step in range(1, 51))
+    ages = (level("age", name, sensitive=True) for name in ("18 to 31", "32 to 46", "47 to 58", "59 to 77"))
+    nothing = replace(level("age", "missing", sensitive=True), left=0, precision=None, recall=None)
+    groups = (
+        *(level("region", name, "ranks worse" if place == 1 else "") for place, name in enumerate(levels)),
+        *ages,
+        replace(nothing, roc_auc=None, level=None),
+    )
     return replace(
         metrics(),
         calibration_fit=CalibrationFit(0.018, 0.015, estimate(1.02, 0.05), estimate(0.03, 0.06)),
         rules=(
-            RuleOutcome("f1", 0.314, 491, 258, 41_200.0),
-            RuleOutcome("capacity", 0.71, 100, 79, 22_800.0),
-            RuleOutcome("value", 0.12, 913, 352, 55_300.0),
+            RuleOutcome("f1", 0.314, 491, 299, 41_200.0, in_use=True, covered=299 / 412),
+            RuleOutcome("capacity", 0.71, 100, 85, 22_800.0, covered=85 / 412),
+            RuleOutcome("value", 0.12, 913, 385, 55_300.0, covered=385 / 412),
         ),
-        gains=Gains(100, 79, estimate(3.8, 0.3), curve),
+        gains=Gains(100, 85, estimate(4.1, 0.3), curve),
         groups=groups,
     )
 

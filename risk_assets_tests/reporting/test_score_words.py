@@ -21,12 +21,20 @@ def test_the_first_to_call_are_told_with_how_many_left_and_how_many_times_as_man
     )
 
 
+def test_the_first_by_value_are_told_by_what_they_are_worth() -> None:
+    found = Gains(500, 120, Estimate(4.13, 3.9, 4.4), ((1.0, 1.0),), by_value=True)
+    assert lift_sentence(replace(metrics(), gains=found)) == (
+        "Of the first 500 of 2,000 test rows by value at risk, 120 left, with 4.1 times as much as at random of "
+        "what leavers are worth (3.9 to 4.4)."
+    )
+
+
 @pytest.mark.parametrize(
     ("slope", "level", "end"),
     [
         ((0.9, 1.1), (-0.1, 0.1), "Nothing speaks against their being true."),
         (None, (-0.1, 0.1), "Nothing speaks against their being true."),
-        ((0.5, 0.8), (-0.1, 0.1), "They are too much apart."),
+        ((0.5, 0.8), (-0.1, 0.1), "They are too far apart."),
         ((1.2, 1.5), (0.1, 0.3), "They are on the whole too low and too close together."),
         ((0.9, 1.1), (-0.3, -0.1), "They are on the whole too high."),
     ],
@@ -35,9 +43,11 @@ def test_how_true_risks_are_is_said_in_words(
     slope: tuple[float, float] | None, level: tuple[float, float], end: str
 ) -> None:
     said = calibration_sentence(replace(metrics(), calibration_fit=fit(slope, level)))
-    assert said == (
-        "Risks are off by 0.021 on average over ten groups, where true ones would be by chance by 0.012. " + end
+    assert said.startswith(
+        "Risks are off by 0.021 on average over ten groups, where true ones would be by chance by 0.012; "
     )
+    assert said.endswith(f"level {sum(level) / 2:.2f} ({level[0]:.2f} to {level[1]:.2f}). {end}")
+    assert ("slope" in said) == (slope is not None)
 
 
 def test_weak_levels_are_named_and_many_are_counted() -> None:

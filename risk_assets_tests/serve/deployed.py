@@ -78,9 +78,15 @@ def scorecard_of(number: int) -> Scorecard:
     return replace(SCORECARD, intercept=-0.5 + number * 0.01)
 
 
-def deploy(settings: Settings, scorecard: Scorecard = SCORECARD, *, now: datetime = NOON) -> str:
-    """Publish a version with this scorecard, put it live, and return its name."""
-    manifest = publish(settings, scorecard, now=now)
+def deploy(
+    settings: Settings,
+    scorecard: Scorecard = SCORECARD,
+    *,
+    now: datetime = NOON,
+    score: Metrics | None = None,
+) -> str:
+    """Publish a version with this scorecard and score, put it live, and return its name."""
+    manifest = publish(settings, scorecard, now=now, score=score)
     layout = Layout.of(settings)
     decision = Decision(
         at=now.isoformat(),
@@ -97,14 +103,20 @@ def deploy(settings: Settings, scorecard: Scorecard = SCORECARD, *, now: datetim
     return manifest.version
 
 
-def publish(settings: Settings, scorecard: Scorecard = SCORECARD, *, now: datetime = NOON) -> Manifest:
+def publish(
+    settings: Settings,
+    scorecard: Scorecard = SCORECARD,
+    *,
+    now: datetime = NOON,
+    score: Metrics | None = None,
+) -> Manifest:
     """Publish a version that nothing points to yet."""
     layout = Layout.of(settings)
     pickle = repr(scorecard).encode()
     layout.models.mkdir(parents=True, exist_ok=True)
     layout.trainedmodel.write_bytes(pickle)
     write_record(layout.scorecard, scorecard)
-    write_record(layout.metrics, metrics())
+    write_record(layout.metrics, score or metrics())
     write_record(layout.reference, TrainingReference(profile(), profile().numeric[0]))
     names = ("trainedmodel.pkl", "scorecard.json", "metrics.json", "reference.json")
     return publish_version(

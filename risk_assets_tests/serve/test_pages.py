@@ -14,6 +14,7 @@ from risk_assets.domain.ranking.risk_summary import RankedClient
 from risk_assets.serve.pages.clients import _page_numbers
 from risk_assets.settings import Settings
 from risk_assets.storage.layout import Layout
+from risk_assets_tests.reporting import samples
 from risk_assets_tests.serve.conftest import Home, opened
 from risk_assets_tests.serve.deployed import SURE, deploy, make_settings
 from risk_assets_tests.serve.prepared import PDF, prepare
@@ -257,6 +258,43 @@ def test_the_model_page_has_shapes_confusion_and_metrics(prepared: Home) -> None
     assert "ROC AUC" in words
     assert answer.get_data(as_text=True).count('<polyline class="line"') == 2
     assert "Trained on 100 rows" in words
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A home whose model was scored with what calls reach, and with the figures of levels."""
+    settings = prepare(tmp_path_factory.mktemp("scored"))
+    deploy(settings, score=samples.scored_metrics(["north", "south", "<b>west</b>"]))
+    with opened(settings) as home:
+        yield home
+
+
+def test_the_model_page_says_whom_to_call_and_what_follows_of_each_rule(scored: Home) -> None:
+    words = text(scored.http.get("/pages/model"))
+
+    assert "Of the first 100 of 2,000 test rows, 85 left: 4.1 times as many as at random" in words
+    assert "Best F1 in use 31.4 % 491 299 73 % 41,200" in words
+    assert "Whom a call pays for 12.0 % 913" in words
+    assert "Risks are off by 0.018 on average over ten groups" in words
+
+
+def test_the_model_page_names_weak_levels_and_tells_sensitive_ones_apart(scored: Home) -> None:
+    words = text(scored.http.get("/pages/model"))
+
+    assert "Worse than elsewhere, beyond chance: region south: ranks worse." in words
+    assert "region south ranks worse 420" in words
+    assert "region <b>west</b> 420" in words
+    before, _, after = words.partition("Sensitive columns: nothing is learnt from them")
+    assert "age 18 to 31 420 20 % (17 to 23)" in after
+    assert "age 18 to 31" not in before
+    assert "age missing 420 20 % (17 to 23) – – – –" in after
+
+
+def test_the_model_page_of_an_earlier_score_says_nothing_of_calls(prepared: Home) -> None:
+    words = text(prepared.http.get("/pages/model"))
+
+    assert "Whom to call" not in words
+    assert "Where it is weak" not in words
 
 
 def test_the_history_lists_decisions_verdicts_and_scores(prepared: Home) -> None:

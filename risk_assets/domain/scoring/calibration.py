@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from risk_assets.domain.scoring.clustered import NORMAL_95, client_numbers
 from risk_assets.domain.scoring.metrics import CalibrationFit, Estimate
 
 if TYPE_CHECKING:
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 GROUPS = 10
-#: Outcomes drawn from the risks themselves, to see what error chance alone leaves.
-DRAWS = 200
-NORMAL_95 = 1.959963984540054
 STEPS = 50
 #: Risks nearer to 0 or 1 have log-odds that no row can tell from these.
 LEAST_RISK = 1e-9
@@ -25,7 +23,7 @@ LEAST_RANGE = 1e-6
 
 
 def fit_calibration(
-    target: NDArray[np.int64], risk: Array, clients: NDArray[np.object_] | None, *, seed: int
+    target: NDArray[np.int64], risk: Array, clients: NDArray[np.object_] | NDArray[np.intp] | None
 ) -> CalibrationFit:
     """Return how true risks (n,) are of 0/1 outcomes (n,); both classes are needed.
 
@@ -34,38 +32,38 @@ def fit_calibration(
 
     >>> rng = np.random.default_rng(0)
     >>> risk = rng.random(4000)
-    >>> found = fit_calibration((rng.random(4000) < risk).astype(int), risk, None, seed=0)
+    >>> found = fit_calibration((rng.random(4000) < risk).astype(int), risk, None)
     >>> found.slope.low < 1 < found.slope.high, found.level.low < 0 < found.level.high
     (True, True)
     """
     inside = np.clip(risk, LEAST_RISK, 1 - LEAST_RISK)
     log_odds = np.log(inside / (1 - inside))
-    owners = np.arange(len(risk)) if clients is None else np.unique(clients.astype(str), return_inverse=True)[1]
+    owners = np.arange(len(risk)) if clients is None else client_numbers(clients)
     ones = np.ones(len(risk))
     slope = None
     if np.ptp(log_odds) > LEAST_RANGE:
         _, slope = _logistic(np.column_stack([ones, log_odds]), np.zeros(len(risk)), target, owners)
     moved = _logistic(ones[:, None], log_odds, target, owners)
-    rng = np.random.default_rng(seed)
     order = np.argsort(risk, kind="stable")
     ascending = risk[order]
-    drawn = [_error((rng.random(len(risk)) < ascending).astype(np.float64), ascending) for _ in range(DRAWS)]
     return CalibrationFit(
         error=_error(target[order].astype(np.float64), ascending),
-        error_by_chance=float(np.mean(drawn)),
+        error_by_chance=_error_by_chance(ascending),
         slope=slope,
         level=moved[0],
     )
 
 
-def calibration_level(target: NDArray[np.int64], risk: Array, clients: NDArray[np.object_] | None) -> Estimate:
+def calibration_level(
+    target: NDArray[np.int64], risk: Array, clients: NDArray[np.object_] | NDArray[np.intp] | None
+) -> Estimate:
     """Return by how much the log-odds of rows (n,) are too low, with its 95 % interval.
 
     >>> calibration_level(np.array([1, 1, 0, 0] * 50), np.full(200, 0.5), None)
     Estimate(value=0.0, low=-0.28, high=0.28)
     """
     inside = np.clip(risk, LEAST_RISK, 1 - LEAST_RISK)
-    owners = np.arange(len(risk)) if clients is None else np.unique(clients.astype(str), return_inverse=True)[1]
+    owners = np.arange(len(risk)) if clients is None else client_numbers(clients)
     [level] = _logistic(np.ones((len(risk), 1)), np.log(inside / (1 - inside)), target, owners)
     return level
 
@@ -73,6 +71,12 @@ def calibration_level(target: NDArray[np.int64], risk: Array, clients: NDArray[n
 def _error(target: Array, ascending: Array) -> float:
     groups = zip(np.array_split(target, GROUPS), np.array_split(ascending, GROUPS), strict=True)
     return float(sum(abs(left.sum() - risk.sum()) for left, risk in groups) / len(target))
+
+
+def _error_by_chance(ascending: Array) -> float:
+    """Return the mean error if each risk is true: a normal number's mean size is its deviation x sqrt(2 / pi)."""
+    variances = [float((risk * (1 - risk)).sum()) for risk in np.array_split(ascending, GROUPS)]
+    return float(np.sqrt(2 / np.pi * np.array(variances)).sum() / len(ascending))
 
 
 def _logistic(
@@ -87,8 +91,7 @@ def _logistic(
         b = b + np.clip(step, -2, 2)
         if np.abs(step).max() < 1e-10:  # noqa: PLR2004
             break
-    scores = np.zeros((owners.max() + 1, len(b)))
-    np.add.at(scores, owners, design * (target - risk)[:, None])
+    scores = np.column_stack([np.bincount(owners, weights=column * (target - risk)) for column in design.T])
     bread = np.linalg.inv(hessian)
     errors = np.sqrt(np.maximum(np.diag(bread @ (scores.T @ scores) @ bread), 0.0))
     return tuple(

@@ -38,3 +38,15 @@ class CallCosts:
         import numpy as np
 
         return np.asarray(risk * np.nan_to_num(value) * self.share_kept > self.cost)
+
+    def money(self, called: NDArray[np.bool_], reached: NDArray[np.bool_], value: Array) -> float:
+        """Return the value a year that calls would have kept of leavers (n,), less what the calls cost.
+
+        >>> import numpy as np
+        >>> everyone, left = np.array([True, True]), np.array([True, False])
+        >>> CallCosts(20.0, 0.1).money(everyone, left, np.array([500.0, 900.0]))
+        10.0
+        """
+        import numpy as np
+
+        return float(np.nansum(value[reached]) * self.share_kept - called.sum() * self.cost)

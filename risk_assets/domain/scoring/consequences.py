@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from risk_assets.domain.scoring.calibration import fit_calibration
 from risk_assets.domain.scoring.calls import CallCosts
-from risk_assets.domain.scoring.decision import gains, rule_outcome
+from risk_assets.domain.scoring.clustered import client_numbers
+from risk_assets.domain.scoring.decision import gains, lost_with, rule_outcome
 from risk_assets.domain.scoring.groups import ScoredRows, group_scores
-from risk_assets.domain.scoring.metrics import Metrics, Rule
+from risk_assets.domain.scoring.levels import Levels
+from risk_assets.domain.scoring.metrics import Metrics, Rule, RuleOutcome
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,25 +24,21 @@ if TYPE_CHECKING:
 class CallRules:
     """The threshold by each rule that could be chosen, how many can be called, and what a call costs, if known.
 
-    >>> CallRules({"f1": 0.3}, capacity=100).costs is None
-    True
+    `chosen` is what the settings choose; a fixed threshold is in use whatever that is.
+
+    >>> CallRules({"f1": 0.3}, capacity=100).in_use, CallRules({"fixed": 0.3}, capacity=100).in_use
+    ('f1', 'fixed')
     """
 
     thresholds: Mapping[Rule, float]
     capacity: int
     costs: CallCosts | None = None
+    chosen: Rule = "f1"
 
-
-@dataclass(frozen=True)
-class Levels:
-    """Columns of texts (n,) by which the figures are given, and those of them that are never learnt from.
-
-    >>> Levels().sensitive
-    ()
-    """
-
-    columns: Mapping[str, NDArray[np.object_]] = field(default_factory=dict)
-    sensitive: Sequence[str] = ()
+    @property
+    def in_use(self) -> Rule:
+        """The rule by which clients are flagged."""
+        return "fixed" if "fixed" in self.thresholds else self.chosen
 
 
 def with_consequences(
@@ -55,8 +53,8 @@ def with_consequences(
 ) -> Metrics:
     """Return the metrics of the rows with what follows of them; `value` (n,) is money a year, NaN where not known.
 
-    Rows are called in the order that the list of clients has: by value at risk where the rule is by value, else by
-    risk.
+    Rows are called in the order in which the list of clients is called: by value at risk where the rule in use is
+    by value (then lift and curve count what leavers are worth), else by risk.
 
     >>> from risk_assets.domain.scoring.score import score
     >>> target, risk = np.array([0, 0, 0, 1, 1] * 40), np.array([0.1, 0.2, 0.6, 0.3, 0.9] * 40)
@@ -67,16 +65,28 @@ def with_consequences(
     >>> found.rules[0].reached, found.gains.left, round(found.gains.lift.value, 1)
     (40, 10, 2.5)
     """
-    order = rows.risk
-    if rules.costs is not None and value is not None:
-        order = rows.risk * np.nan_to_num(value)
+    rows = replace(rows, clients=client_numbers(rows.clients))
+    worth = value if rules.in_use == "value" else None
+    order = rows.risk if worth is None else rows.risk * np.nan_to_num(worth)
     return replace(
         metrics,
-        calibration_fit=fit_calibration(rows.target, rows.risk, rows.clients, seed=seed),
-        rules=tuple(
-            rule_outcome(rule, threshold, rows.target, rows.risk, value=value, costs=rules.costs)
-            for rule, threshold in rules.thresholds.items()
+        calibration_fit=fit_calibration(rows.target, rows.risk, rows.clients),
+        rules=tuple(_outcome(rule, rows, rules, value) for rule in rules.thresholds),
+        gains=gains(
+            rows.target, order, rows.clients, size=rules.capacity, samples=samples, seed=seed, worth=worth
         ),
-        gains=gains(rows.target, order, rows.clients, size=rules.capacity, samples=samples, seed=seed),
-        groups=group_scores(rows, levels.columns, sensitive=levels.sensitive, seed=seed),
+        groups=group_scores(rows, levels),
     )
+
+
+def _outcome(rule: Rule, rows: ScoredRows, rules: CallRules, value: NDArray[np.float64] | None) -> RuleOutcome:
+    found = rule_outcome(
+        rule,
+        rules.thresholds[rule],
+        rows.target,
+        rows.risk,
+        value=value,
+        costs=rules.costs,
+        lost=lost_with(rows.target, value if rules.in_use == "value" else None),
+    )
+    return replace(found, in_use=rule == rules.in_use)

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from risk_assets.domain.scoring.bootstrap import with_interval
-from risk_assets.domain.scoring.calibration import NORMAL_95, calibration_level
+from risk_assets.domain.scoring.calibration import calibration_level
+from risk_assets.domain.scoring.clustered import NORMAL_95, RankingError, client_numbers, ranking_error, share
+from risk_assets.domain.scoring.levels import MOST_LEVELS, Levels
 from risk_assets.domain.scoring.metrics import Estimate, GroupScore
-from risk_assets.domain.scoring.score import auc_of, resampled_auc
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
 
-#: Fewer rows of a level, or fewer of either class, say too little.
+#: Fewer rows of a level say too little, and fewer of either class too little of ranking and calibration.
 LEAST_ROWS, LEAST_OF_A_CLASS = 100, 10
-MOST_LEVELS = 20
-SAMPLES = 200
-#: Rows times samples that are counted at once.
-CELLS = 4_000_000
 #: Levels are named where chance would name one at all in so many of all cases.
 ALPHA = 0.05
-MISSING = "missing"
+RANKS_WORSE, TOO_LOW, TOO_HIGH = "ranks worse", "risks are too low", "risks are too high"
 
 
 @dataclass(frozen=True)
@@ -42,21 +37,37 @@ class ScoredRows:
     target: NDArray[np.int64]
     risk: Array
     threshold: float
-    clients: NDArray[np.object_]
+    clients: NDArray[np.object_] | NDArray[np.intp]
 
-    def at(self, chosen: NDArray[np.bool_]) -> ScoredRows:
-        """Return the chosen rows (n,)."""
+    def at(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> ScoredRows:
+        """Return the rows that are chosen (n,), or those at these places (m,)."""
         return ScoredRows(self.target[chosen], self.risk[chosen], self.threshold, self.clients[chosen])
 
+    @property
+    def tells(self) -> bool:
+        """Whether enough rows of both classes are here to judge ranking and calibration.
 
-def group_scores(
-    rows: ScoredRows, columns: Mapping[str, NDArray[np.object_]], *, sensitive: Sequence[str] = (), seed: int
-) -> tuple[GroupScore, ...]:
-    """Return the figures by level of each column of texts (n,), None where missing, in the order of columns.
+        >>> ScoredRows(np.array([0, 1]), np.array([0.2, 0.9]), 0.5, np.array(["a", "b"], dtype=object)).tells
+        False
+        """
+        left = int(self.target.sum())
+        return len(self.target) >= LEAST_ROWS and min(left, len(self.target) - left) >= LEAST_OF_A_CLASS
 
-    A level takes part with 100 rows and ten of each class, at most the twenty most frequent of a column; numbers
-    of a column with more levels are parted at their quartiles. At which level AUC is lower, or the level of the
-    risks off by more, than on all other rows is tested for all at once, by Holm's method (1979) at 5 %.
+
+@dataclass(frozen=True)
+class _Judged:
+    """The ranking and the calibration of rows."""
+
+    ranking: RankingError
+    level: Estimate
+
+
+def group_scores(rows: ScoredRows, levels: Levels) -> tuple[GroupScore, ...]:
+    """Return the figures by level of each column, in the order of columns, the most frequent level first.
+
+    A level takes part with 100 rows, at most the twenty most frequent of a column. Is its AUC lower than that of
+    all other rows, and are its log-odds off by more? That is asked where both have ten rows of each class, and all
+    such questions together are answered at 5 % (Holm 1979, Scandinavian Journal of Statistics 6).
 
     >>> rng = np.random.default_rng(0)
     >>> risk = rng.random(2000)
@@ -64,108 +75,50 @@ def group_scores(
     >>> region = np.where(np.arange(2000) % 2 == 0, "north", "south").astype(object)
     >>> left[region == "south"] = rng.permutation(left[region == "south"])
     >>> rows = ScoredRows(left, risk, 0.5, np.arange(2000).astype(object))
-    >>> [(each.name, each.weak) for each in group_scores(rows, {"region": region}, seed=0)]
+    >>> [(each.name, each.weak) for each in group_scores(rows, Levels({"region": region}))]
     [('north', ''), ('south', 'ranks worse')]
     """
-    found, tests = [], []
-    for column, values in columns.items():
-        names = level_names(values)
-        for name in _levels(names):
-            at = names == name
-            if not _tells(rows, at) or not _tells(rows, ~at):
-                continue
-            score, ranks, off = _compared(rows, at, seed)
-            found.append(replace(score, column=column, name=name, sensitive=column in sensitive))
-            tests += [ranks, off]
-    named = holm(np.array(tests), ALPHA)
-    words = ("ranks worse", "risks are off")
+    numbered = replace(rows, clients=client_numbers(rows.clients))
+    order = np.argsort(rows.risk, kind="stable")  # of rows in order ranks are counted faster
+    numbered = numbered.at(order)
+    places = [(column, name, at) for column in levels.columns for name, at in _members(levels.of(column)[order])]
+    judged = [_judged_apart(numbered, at) for _, _, at in places]
+    p_values = [_p_values(*each) if each else (np.nan, np.nan) for each in judged]
+    named = holm(np.array(p_values).ravel(), ALPHA).reshape(-1, 2)
     return tuple(
-        replace(
-            each, weak=" and ".join(word for word, is_so in zip(words, named[2 * place :], strict=False) if is_so)
-        )
-        for place, each in enumerate(found)
+        _score(numbered.at(at), (column, name, column in levels.sensitive), each[0] if each else None, found)
+        for (column, name, at), each, found in zip(places, judged, named.tolist(), strict=True)
     )
 
 
-def level_names(values: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Return the level (n,) of each text (n,): itself, a quarter of the numbers where they are many, or missing.
-
-    >>> level_names(np.array(["a", None, "b"], dtype=object)).tolist()
-    ['a', 'missing', 'b']
-    >>> level_names(np.array([str(age) for age in range(20, 60)], dtype=object))[[0, 39]].tolist()
-    ['20 to 29.75', '49.25 to 59']
-    """
-    known = np.array([value is not None for value in values.tolist()])
-    numbers = _numbers(values[known])
-    names = np.full(len(values), MISSING, dtype=object)
-    if numbers is None or len(np.unique(numbers)) <= MOST_LEVELS:
-        names[known] = values[known]
-        return names
-    edges = np.quantile(numbers, [0, 0.25, 0.5, 0.75, 1])
-    quarters = np.array([f"{low:g} to {high:g}" for low, high in pairwise(edges)], dtype=object)
-    names[known] = quarters[np.clip(np.searchsorted(edges[1:-1], numbers, side="left"), 0, 3)]
-    return names
+def _members(names: NDArray[np.object_]) -> list[tuple[str, NDArray[np.bool_]]]:
+    """Return the levels that have enough rows, the most frequent first, each with which rows (n,) are its own."""
+    levels, places, counts = np.unique(names.astype(str), return_inverse=True, return_counts=True)
+    frequent = [place for place in np.argsort(-counts, kind="stable")[:MOST_LEVELS] if counts[place] >= LEAST_ROWS]
+    return [(str(levels[place]), places == place) for place in frequent]
 
 
-def _numbers(values: NDArray[np.object_]) -> Array | None:
-    try:
-        numbers = np.array([float(value) for value in values.tolist()])
-    except ValueError:
-        return None
-    return numbers if len(numbers) and np.isfinite(numbers).all() else None
-
-
-def _levels(names: NDArray[np.object_]) -> list[str]:
-    levels, counts = np.unique(names.astype(str), return_counts=True)
-    return [str(levels[place]) for place in np.argsort(-counts, kind="stable")[:MOST_LEVELS]]
-
-
-def _tells(rows: ScoredRows, at: NDArray[np.bool_]) -> bool:
-    left = int(rows.target[at].sum())
-    return int(at.sum()) >= LEAST_ROWS and min(left, int(at.sum()) - left) >= LEAST_OF_A_CLASS
-
-
-def _compared(rows: ScoredRows, at: NDArray[np.bool_], seed: int) -> tuple[GroupScore, float, float]:
-    """Return the figures of a level, and the p-values of its AUC being lower and of its risks being off."""
+def _judged_apart(rows: ScoredRows, at: NDArray[np.bool_]) -> tuple[_Judged, _Judged] | None:
+    """Return what is judged of a level and of all other rows, None where either is too few."""
     here, elsewhere = rows.at(at), rows.at(~at)
-    drawn = _resampled(here, seed)
-    others = _resampled(elsewhere, seed)[:, 3]
-    [value] = _figures(here, np.ones((1, len(here.target)), dtype=np.int64))
-    flagged, precision, recall, auc = (
-        with_interval(float(figure), samples) for figure, samples in zip(value, drawn.T, strict=True)
+    return (_judged(here), _judged(elsewhere)) if here.tells and elsewhere.tells else None
+
+
+def _judged(rows: ScoredRows) -> _Judged:
+    owners = client_numbers(rows.clients)
+    return _Judged(
+        ranking_error(rows.target, rows.risk, owners), calibration_level(rows.target, rows.risk, owners)
     )
-    lower = auc_of(elsewhere.target == 1, elsewhere.risk) - auc.value
-    spread = np.hypot(drawn[:, 3].std(), others.std())
-    level, beyond = (calibration_level(each.target, each.risk, each.clients) for each in (here, elsewhere))
-    off = abs(level.value - beyond.value) / np.hypot(_error(level), _error(beyond))
-    score = GroupScore("", "", len(here.target), int(here.target.sum()), flagged, precision, recall, auc, level)
-    return score, _upper_tail(lower / max(spread, 1e-12)), 2 * _upper_tail(float(off))
 
 
-def _resampled(rows: ScoredRows, seed: int) -> Array:
-    """Return the figures of resamples of clients, (samples, 4), so many at once as fit into memory."""
-    owners = np.unique(rows.clients.astype(str), return_inverse=True)[1]
-    count, rng = int(owners.max()) + 1, np.random.default_rng(seed)
-    at_once = max(1, CELLS // len(owners))
-    found = []
-    for start in range(0, SAMPLES, at_once):
-        draws = [rng.integers(0, count, count) for _ in range(min(at_once, SAMPLES - start))]
-        found.append(_figures(rows, np.stack([np.bincount(draw, minlength=count)[owners] for draw in draws])))
-    return np.concatenate(found)
-
-
-def _figures(rows: ScoredRows, drawn: NDArray[np.int64]) -> Array:
-    """Return the share flagged, precision, recall and AUC (m, 4) of rows that were drawn so often (m, n)."""
-    left, flags = rows.target == 1, rows.risk >= rows.threshold
-    flagged, positives, hits = drawn @ flags, drawn @ left, drawn @ (left & flags)
-    return np.column_stack(
-        [
-            flagged / np.maximum(drawn.sum(axis=1), 1),
-            hits / np.maximum(flagged, 1),
-            hits / np.maximum(positives, 1),
-            resampled_auc(left, rows.risk, drawn),
-        ]
-    )
+def _p_values(here: _Judged, elsewhere: _Judged) -> tuple[float, float]:
+    """Return how often chance makes AUC so much lower, and the log-odds so much further off, than elsewhere."""
+    spread = np.hypot(here.ranking.error, elsewhere.ranking.error)
+    lower = (elsewhere.ranking.auc - here.ranking.auc) / max(spread, 1e-12)
+    apart = abs(here.level.value - elsewhere.level.value)
+    off = apart / max(np.hypot(_error(here.level), _error(elsewhere.level)), 1e-12)
+    is_worse = abs(here.level.value) > abs(elsewhere.level.value)
+    return _upper_tail(lower), 2 * _upper_tail(off) if is_worse else 1.0
 
 
 def _error(estimate: Estimate) -> float:
@@ -178,17 +131,47 @@ def _upper_tail(z: float) -> float:
     return float(ndtr(-z))
 
 
+def _score(
+    rows: ScoredRows, place: tuple[str, str, bool], judged: _Judged | None, found: Sequence[bool]
+) -> GroupScore:
+    column, name, sensitive = place
+    owners, left, flagged = client_numbers(rows.clients), rows.target == 1, rows.risk >= rows.threshold
+    every = share(flagged, np.ones(len(left), dtype=np.bool_), owners)
+    assert every is not None
+    return GroupScore(
+        column=column,
+        name=name,
+        rows=len(left),
+        left=int(left.sum()),
+        flagged=every,
+        precision=share(left, flagged, owners),
+        recall=share(flagged, left, owners),
+        roc_auc=judged.ranking.estimate if judged else None,
+        level=judged.level if judged else None,
+        weak=_weakness(judged, found),
+        sensitive=sensitive,
+    )
+
+
+def _weakness(judged: _Judged | None, found: Sequence[bool]) -> str:
+    if judged is None:
+        return ""
+    off = TOO_LOW if judged.level.value > 0 else TOO_HIGH
+    return " and ".join(word for word, is_so in zip((RANKS_WORSE, off), found, strict=True) if is_so)
+
+
 def holm(p_values: Array, alpha: float) -> NDArray[np.bool_]:
-    """Return which of the p-values (n,) are significant together at `alpha`, by Holm's method.
+    """Return which of the p-values (n,) are significant together at `alpha`, by Holm's method; NaN is no test.
 
     >>> holm(np.array([0.001, 0.04, 0.02]), 0.05).tolist()
     [True, True, True]
-    >>> holm(np.array([0.03, 0.04, 0.02]), 0.05).tolist()
-    [False, False, False]
+    >>> holm(np.array([0.03, 0.04, 0.02, np.nan]), 0.05).tolist()
+    [False, False, False, False]
     """
     significant = np.zeros(len(p_values), dtype=bool)
-    for place, index in enumerate(np.argsort(p_values, kind="stable")):
-        if p_values[index] > alpha / (len(p_values) - place):
+    tests = int((~np.isnan(p_values)).sum())
+    for place, index in enumerate(np.argsort(p_values, kind="stable")[:tests]):
+        if p_values[index] > alpha / (tests - place):
             break
         significant[index] = True
     return significant

@@ -85,6 +85,7 @@ class RuleOutcome:
     """What follows of a rule on scored rows: how many are called, and how many leavers are among them.
 
     `money` is what the calls would have kept a year less what they cost, None where value or cost is not known.
+    Clients are flagged by the rule that is `in_use`. `covered` is its share of what the curve of gains counts.
     """
 
     rule: Rule
@@ -92,27 +93,34 @@ class RuleOutcome:
     calls: int
     reached: int
     money: float | None = None
+    in_use: bool = False
+    covered: float = 0.0
 
 
 @dataclass(frozen=True)
 class Gains:
     """What a ranking reaches: of the first `size` rows `left` left, `lift` times as many as of rows at random.
 
-    `curve` holds (share of rows called, share of leavers reached), from the first row to all.
+    `curve` holds (share of rows called, share of leavers reached), from the first row to all. Where it is
+    `by_value`, rows are called in the order of value at risk instead of risk, and lift and curve count what
+    leavers were worth a year instead of leavers.
     """
 
     size: int
     left: int
     lift: Estimate
     curve: tuple[tuple[float, float], ...]
+    by_value: bool = False
 
 
 @dataclass(frozen=True)
 class GroupScore:
-    """The figures of the rows of one level of a column, with 95 % intervals by a bootstrap over clients.
+    """The figures of the rows of one level of a column, with 95 % intervals that are clustered over clients.
 
-    `level` is by how much the log-odds are too low there. `weak` says in words in what the level is worse than all
-    other rows beyond chance, and is empty where it is not. `sensitive` columns are never learnt from.
+    Without a flagged row there is no `precision`, without one that left no `recall`, and without ten rows of each
+    class neither `roc_auc` nor `level`, by which the log-odds are too low there. `weak` says in words in what the
+    level is worse than all other rows beyond chance, and is empty where it is not. `sensitive` columns are never
+    learnt from.
     """
 
     column: str
@@ -120,10 +128,10 @@ class GroupScore:
     rows: int
     left: int
     flagged: Estimate
-    precision: Estimate
-    recall: Estimate
-    roc_auc: Estimate
-    level: Estimate
+    precision: Estimate | None
+    recall: Estimate | None
+    roc_auc: Estimate | None
+    level: Estimate | None
     weak: str = ""
     sensitive: bool = False
 

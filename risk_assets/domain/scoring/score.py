@@ -207,22 +207,6 @@ def auc_of(target: NDArray[np.bool_], risk: NDArray[np.float64]) -> float:
     return float(auc[0])
 
 
-def resampled_auc(
-    target: NDArray[np.bool_], risk: NDArray[np.float64], drawn: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Return the ROC AUC (m,) of rows (n,) that were drawn so often (m, n); 1/2 where one class was not drawn.
-
-    >>> resampled_auc(np.array([True, False]), np.array([0.5, 0.2]), np.array([[1, 1], [2, 0]])).tolist()
-    [1.0, 0.5]
-    """
-    order = np.argsort(risk, kind="stable")
-    left, weights = target[order], drawn[:, order].astype(np.float64)
-    rows = _Rows(risk[order][left], risk[order][~left], 0.5)
-    auc, _ = _ranking(rows, weights[:, left], weights[:, ~left])
-    both = weights[:, left].any(axis=1) & weights[:, ~left].any(axis=1)
-    return np.where(both, auc, 0.5)
-
-
 def calibration_bins(target: NDArray[np.int64], risk: NDArray[np.float64]) -> tuple[CalibrationBin, ...]:
     """Return up to ten bins of about as many rows (n,) each; equal risks share a bin.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from risk_assets.domain.scoring.metrics import Metrics
+from risk_assets.domain.scoring.metrics import CalibrationFit, Metrics
 from risk_assets.reporting.charts.canvas import axes, figure, name_axes, png, title, write
 from risk_assets.reporting.charts.marks import calibration_dots
 from risk_assets.reporting.style import BLUE, MUTED, ORANGE, PALE_BLUE, RULE, TEXT_WIDTH
@@ -103,3 +103,12 @@ def draw_calibration(drawn: Axes, metrics: Metrics) -> None:
     means, rates = [dot.bin.mean_risk for dot in dots], [dot.bin.positive_rate for dot in dots]
     drawn.plot(means, rates, color=BLUE, linewidth=0.9, alpha=0.6)
     drawn.scatter(means, rates, s=[8 + 42 * dot.size for dot in dots], color=BLUE, linewidths=0)
+    if metrics.calibration_fit is not None:
+        said = _how_true(metrics.calibration_fit)
+        write(drawn, 0.98, 0.03, said, size=6.5, color=MUTED, ha="right", va="bottom", within=True)
+
+
+def _how_true(found: CalibrationFit) -> str:
+    slope = "" if found.slope is None else f"slope {found.slope.value:.2f}, "
+    error = f"off by {found.error:.3f},\nby chance {found.error_by_chance:.3f}"
+    return f"{slope}level {found.level.value:+.2f}\n{error}"

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from risk_assets.domain.figures import NOTHING
 from risk_assets.domain.scoring.metrics import Estimate, GroupScore, Metrics
 from risk_assets.reporting.pages.blocks import Block, cell, charted, heading, note, space, table, words
 from risk_assets.reporting.score_words import calibration_sentence, lift_sentence, rule_word, weak_sentence
-from risk_assets.reporting.wording import count, money, percent
+from risk_assets.reporting.style import AMBER
+from risk_assets.reporting.wording import count, money, percent, plural
 
 ABOUT_RULES = (
     "Counted on test clients, none of whom the model has seen. The orange point is the rule in use; the dashed "
-    "line is calling at random. By value those are called for whom risk x value x share kept is more than a call "
-    "costs."
+    "line is calling at random. By value those are called for whom risk × value × share kept is more than a call "
+    "costs; money is what the calls would have kept a year less what they cost."
 )
 ABOUT_GROUPS = (
-    "Levels with 100 rows or more, with 95 % intervals. A level is named as weak where its ranking, or the level "
-    "of its risks, is worse than on all other rows beyond chance, all levels tested together. Sensitive columns "
-    "are never learnt from."
+    "Levels with 100 rows or more, with 95 % intervals. “Log-odds off” is by how much they are too low there; of "
+    "true risks it is 0. A level is named as weak where its AUC is lower, or its log-odds are further off, than "
+    "on all other rows beyond chance, all levels tested together. AUC is lower, too, where clients differ less."
 )
+ABOUT_SENSITIVE = (
+    "Nothing is learnt from these columns. That the shares differ is no fault by itself: where more leave, more "
+    "are flagged. Risks that are too high or too low at one level alone are one."
+)
+#: Relative widths of column, level, rows, shares flagged, precision, recall, AUC and log-odds.
+LEVEL_SHARES = (49, 62, 31, 66, 66, 66, 75, 89)
 #: Levels that the report shows; metrics.json has all.
 MOST_LEVELS = 24
 
@@ -30,6 +40,7 @@ def calls_pages(metrics: Metrics, picture: bytes) -> list[Block]:
         words(f"{lift_sentence(metrics)} {calibration_sentence(metrics)}".strip()),
         space(6),
         _rules(metrics),
+        space(3),
         note(ABOUT_RULES),
         *_groups(metrics.groups),
     ]
@@ -39,7 +50,7 @@ def _rules(metrics: Metrics) -> Block:
     heads = ["rule", "from a risk of", "calls", "leavers reached", "of all leavers", "money a year"]
     rows = [
         (
-            cell(f"{rule_word(each.rule)}{' (in use)' if each.threshold == metrics.threshold else ''}"),
+            cell(f"{rule_word(each.rule)}{' (in use)' if each.in_use else ''}"),
             percent(each.threshold),
             count(each.calls),
             count(each.reached),
@@ -54,31 +65,58 @@ def _rules(metrics: Metrics) -> Block:
 def _groups(groups: tuple[GroupScore, ...]) -> list[Block]:
     if not groups:
         return []
-    shown = sorted(groups, key=lambda each: not each.weak)[:MOST_LEVELS]
-    heads = ["column", "level", "rows", "flagged", "precision", "recall", "AUC", "weak"]
-    rows = [
-        (
-            cell(f"{each.column}{' (sensitive)' if each.sensitive else ''}"),
-            cell(each.name),
-            count(each.rows),
-            _share(each.flagged),
-            _share(each.precision),
-            _share(each.recall),
-            f"{each.roc_auc.value:.2f} ({each.roc_auc.low:.2f} to {each.roc_auc.high:.2f})",
-            cell(each.weak or "-"),
-        )
-        for each in shown
-    ]
-    left_out = len(groups) - len(shown)
-    more = f" {count(left_out)} further levels are in metrics.json." if left_out else ""
+    learnt = [each for each in groups if not each.sensitive]
+    sensitive = [each for each in groups if each.sensitive]
     return [
         *heading("Where the model is weak", 160),
         words(weak_sentence(groups)),
         space(4),
-        table(heads, rows, (15, 13, 7, 13, 13, 13, 17, 15)),
-        note(ABOUT_GROUPS + more),
+        *(_levels(learnt) if learnt else []),
+        space(3),
+        note(ABOUT_GROUPS),
+        *(
+            [*heading("By sensitive columns", 130), *_levels(sensitive), space(3), note(ABOUT_SENSITIVE)]
+            if sensitive
+            else []
+        ),
     ]
 
 
-def _share(estimate: Estimate) -> str:
-    return f"{100 * estimate.value:.0f} % ({100 * estimate.low:.0f} to {100 * estimate.high:.0f})"
+def _levels(groups: Sequence[GroupScore]) -> list[Block]:
+    """Return a table of levels, the weak ones first where there are too many for the page."""
+    shown = sorted(groups, key=lambda each: not each.weak)[:MOST_LEVELS]
+    in_order = [each for each in groups if each in shown]
+    heads = ["column", "level", "rows", "flagged", "precision", "recall", "AUC", "log-odds off"]
+    left_out = len(groups) - len(shown)
+    more = [note(f"{plural(left_out, 'further level')} {'is' if left_out == 1 else 'are'} in metrics.json.")]
+    return [
+        table(heads, [_level(each) for each in in_order], LEVEL_SHARES),
+        *more * bool(left_out),
+    ]
+
+
+def _level(group: GroupScore) -> tuple[Block, ...]:
+    name = [cell(group.name, bold=bool(group.weak)), *([cell(group.weak, AMBER)] if group.weak else [])]
+    return (
+        cell(group.column),
+        name,
+        count(group.rows),
+        _shares(group.flagged),
+        _shares(group.precision),
+        _shares(group.recall),
+        _figures(group.roc_auc),
+        _figures(group.level, sign="+"),
+    )
+
+
+def _shares(found: Estimate | None) -> str:
+    if found is None:
+        return NOTHING
+    return f"{100 * found.value:.0f} % ({100 * found.low:.0f} to {100 * found.high:.0f})"
+
+
+def _figures(found: Estimate | None, sign: str = "") -> str:
+    if found is None:
+        return NOTHING
+    low, high = (f"{end:{sign}.2f}" for end in (found.low, found.high))
+    return f"{found.value:{sign}.2f} ({low} to {high})"

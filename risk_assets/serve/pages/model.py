@@ -7,6 +7,7 @@ from flask import Response
 from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.reporting.charts.marks import confusion_cells
 from risk_assets.reporting.wording import outcome_words, what_the_score_means
+from risk_assets.serve.pages.calls import calls
 from risk_assets.serve.pages.curves import drawings, maps, usual_risk
 from risk_assets.serve.pages.plots import calibration
 from risk_assets.serve.pages.site import challenger_of, find, show
@@ -44,6 +45,7 @@ def model() -> Response:
         challenger=challenger_of(version),
         cells=confusion_cells(found.confusion) if found else (),
         plot=calibration(found) if found else None,
+        calls=calls(found) if found else None,
         reference=reference,
         curves=drawings(version.scorecard, reference.value.profile if reference.value else None),
         maps=maps(version.scorecard, reference.value.profile if reference.value else None),

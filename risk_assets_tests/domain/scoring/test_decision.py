@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from risk_assets.domain.scoring.calls import CallCosts
-from risk_assets.domain.scoring.decision import gains, rule_outcome
+from risk_assets.domain.scoring.decision import gains, lost_with, rule_outcome
 
 COSTS = CallCosts(cost=20.0, share_kept=0.1)
 
@@ -72,3 +72,27 @@ def test_rows_of_one_client_are_drawn_together() -> None:
     clients = np.tile(np.arange(300), 5).astype(object)
     shared = gains(np.tile(target, 5), np.tile(risk, 5), clients, size=150, samples=400, seed=0).lift
     assert shared.high - shared.low == pytest.approx(alone.high - alone.low, rel=0.25)
+
+
+def test_by_value_lift_and_curve_count_what_leavers_are_worth() -> None:
+    target, risk = np.array([1, 0, 1, 0]), np.array([0.2, 0.9, 0.8, 0.1])
+    value = np.array([1000.0, 10.0, 100.0, np.nan])
+    found = gains(target, risk * np.nan_to_num(value), None, size=1, samples=20, seed=0, worth=value)
+    assert (found.by_value, found.left) == (True, 1)
+    assert found.lift.value == pytest.approx(1000 / (1100 / 4))
+    assert [reached for _, reached in found.curve] == pytest.approx([1000 / 1100, 1, 1, 1])
+
+
+def test_the_rule_by_value_lies_on_the_curve_by_value() -> None:
+    target, risk = ranked(2000)
+    value = np.random.default_rng(3).lognormal(5, 1, 2000)
+    lost = lost_with(target, value)
+    found = rule_outcome("value", 0.5, target, risk, value=value, costs=COSTS, lost=lost)
+    in_order = lost[np.argsort(-risk * value, kind="stable")]
+    assert found.covered == pytest.approx(in_order[: found.calls].sum() / lost.sum())
+
+
+def test_leavers_of_no_worth_count_alike() -> None:
+    target, risk = ranked(300)
+    nothing = gains(target, risk, None, size=30, samples=20, seed=0, worth=np.full(300, np.nan))
+    assert nothing.lift == gains(target, risk, None, size=30, samples=20, seed=0).lift
