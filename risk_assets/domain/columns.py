@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -17,9 +15,6 @@ MAX_MAGNITUDE = 1e100
 #: What may surround a value in a file and is no part of it (the last is the no-break space).
 BLANKS = " \t\r\n\v\f\xa0"
 NUMBER = re.compile(r"[ \t\r\n\v\f]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t\r\n\v\f]*")
-
-#: Names whose letters agree to this share (difflib's ratio) may be one misspelt.
-NEARLY = 0.8
 
 Monotone = Literal["increasing", "decreasing"]
 Derivation = Literal["ratio", "difference", "sum", "days_between"]
@@ -241,20 +236,3 @@ def number_of(text: str) -> float | None:
     """
     number = float(text) if NUMBER.fullmatch(text) else math.inf
     return number if math.isfinite(number) else None
-
-
-def nearly_called(name: str, others: Sequence[str]) -> list[str]:
-    """Return those of the other names that are perhaps this one misspelt.
-
-    >>> nearly_called("exited", ["Exitted", "exited?", "region"])
-    ['Exitted', 'exited?']
-    """
-    return [
-        other
-        for other in others
-        if difflib.SequenceMatcher(None, _letters(name), _letters(other)).ratio() >= NEARLY
-    ]
-
-
-def _letters(name: str) -> str:
-    return "".join(character for character in name.casefold() if character.isalnum())

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from risk_assets.domain.columns import BLANKS, Columns, nearly_called
+from risk_assets.domain.columns import BLANKS, Columns
+from risk_assets.domain.intake.misspelt import nearly_called
 from risk_assets.engine.intake.scan import DELIMITERS, UnreadableError
 from risk_assets.engine.intake.tokenize import Record, tokenize
 
