@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -52,13 +52,22 @@ def read_outcomes(
         held = {
             layout.outcomes_parquet / file.part: date.fromisoformat(file.arrived) for file in files if file.part
         }
-        whole = {source.part: date.fromisoformat(source.arrived) for source in sources if source.usable_rows}
-        newest = reached(reader, whole)
+        newest = reached(reader, _arrivals(sources))
         counts = count_leavings(reader, held)
         leavings = _write_leavings(layout, reader, list(held), work)
     rules = given.rules
     account = OutcomesAccount(files, rules, newest, rules.complete_until(newest), leavings, counts)
     return ReadOutcomes(sources, account)
+
+
+def _arrivals(sources: Iterable[Source]) -> dict[Path, date]:
+    """Return the rows of each content, with the day on which it last arrived: files of equal content share them."""
+    found: dict[Path, date] = {}
+    for source in sources:
+        if source.usable_rows:
+            arrived = date.fromisoformat(source.arrived)
+            found[source.part] = max(arrived, found.get(source.part, arrived))
+    return found
 
 
 def with_decided(layout: Layout, session: Session, ingestion: Ingestion) -> Ingestion:

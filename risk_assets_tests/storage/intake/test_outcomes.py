@@ -271,6 +271,14 @@ def test_an_outcome_that_arrives_changes_no_count_of_a_file_and_rewrites_no_part
     assert stamps == {path: path.stat().st_mtime_ns for path in place.layout.finaldata_parquet.iterdir()}
 
 
+def test_files_of_equal_content_count_by_the_day_on_which_the_last_of_them_came(place: DatedPlace) -> None:
+    place.put("rows.csv", "A,2025-01-01,1,,")
+    place.report("late.csv", "A,2025-01-15", arrived="2025-01-15")
+    place.report("later.csv", "A,2025-01-15", arrived="2025-01-10")
+    place.ingest(OutcomeRules(10, 0))
+    assert [row["has_left"] for row in place.labelled()] == [0]
+
+
 rows_strategy = st.lists(
     st.tuples(st.sampled_from("ABCD"), st.sampled_from(DAYS), st.integers(0, 3)), min_size=1, max_size=12
 )
