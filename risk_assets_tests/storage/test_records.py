@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.storage.records import RecordError, append_record, read_history, read_record, write_record
+from risk_assets_tests.reporting import samples
+
+NEW_IN_METRICS = {"calibration_fit", "rules", "gains", "groups"}
 
 
 @dataclass(frozen=True)
@@ -48,3 +53,16 @@ def test_a_history_keeps_its_order_and_passes_over_a_torn_line(tmp_path: Path) -
         stream.write('{"name": "torn')
     append_record(file, Reading("b", ()))
     assert [reading.name for reading in read_history(file, Reading)] == ["a", "b"]
+
+
+def test_a_score_of_a_release_before_calls_and_levels_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.json"
+    write_record(path, samples.metrics())
+    held = json.loads(path.read_text())
+    path.write_text(json.dumps({name: held[name] for name in held if name not in NEW_IN_METRICS}))
+    assert read_record(path, Metrics) == samples.metrics()
+
+
+def test_a_score_with_calls_and_levels_is_read_as_it_was_written(tmp_path: Path) -> None:
+    write_record(tmp_path / "metrics.json", samples.scored_metrics())
+    assert read_record(tmp_path / "metrics.json", Metrics) == samples.scored_metrics()
