@@ -61,7 +61,7 @@ def read_outcomes(
 
 
 def _arrivals(sources: Iterable[Source]) -> dict[Path, date]:
-    """Return the rows of each content, with the day on which it last arrived: files of equal content share them."""
+    """Return the rows of each content with the day on which it last came: files of equal content share them."""
     found: dict[Path, date] = {}
     for source in sources:
         if source.usable_rows:

@@ -42,8 +42,9 @@ class Problem:
     `order` (constraints, p) holds the rows a of a @ b >= 0; `dispersion` is phi, 1 or more.
 
     >>> from risk_assets.domain.model.additive.design import of_matrix
-    >>> Problem(of_matrix(np.ones((2, 1))), np.array([0.0, 1.0]), np.ones(2), ()).dispersion
-    1.0
+    >>> one = Problem(of_matrix(np.ones((2, 1))), np.array([0.0, 1.0]), np.ones(2), ())
+    >>> one.dispersion, one.residual(np.zeros(2)).tolist(), one.working(np.zeros(2)).tolist()
+    (1.0, [-0.5, 0.5], [0.25, 0.25])
     """
 
     design: Design

@@ -74,6 +74,14 @@ def misfit(numbers: Array, main: ScoreTest, count: int) -> float:
     """Return the p-value of a curve's misfit; numbers (rows,).
 
     Twice the smaller one of two tests, of `count` bins together and of the greatest jump between two of them.
+
+    >>> from risk_assets.domain.model.additive.design import of_matrix
+    >>> from risk_assets.domain.model.additive.fit import fit
+    >>> from risk_assets.domain.model.additive.problem import Problem
+    >>> one = Problem(of_matrix(np.ones((400, 1))), (np.arange(400) >= 200).astype(float), np.ones(400), ())
+    >>> main = score_test(one, fit(one, np.zeros(0)), csr_array((400, 0)), None)
+    >>> misfit(np.arange(400.0), main, 4) < 1e-9
+    True
     """
     bins = binned(numbers, count)
     jumps = np.tri(bins.shape[1])[:, 1:]

@@ -46,6 +46,15 @@ class ScoreTest:
 
     F is the main effects' design beside the bins (rows, bins); `scores` holds F times the residual, summed by
     client, (clients, columns of F), where rows share clients.
+
+    >>> from risk_assets.domain.model.additive.design import of_matrix
+    >>> from risk_assets.domain.model.additive.fit import fit
+    >>> from risk_assets.domain.model.additive.problem import Problem
+    >>> one = Problem(of_matrix(np.ones((40, 1))), np.repeat([0.0, 1.0], 20), np.ones(40), ())
+    >>> main = score_test(one, fit(one, np.zeros(0)), csr_array((40, 0)), None)
+    >>> table = csr_array(np.repeat([[1.0], [-1.0]], 20, axis=0))
+    >>> round(main.p_value(table, np.eye(1)), 6), main.moments(table, np.eye(1))[0].tolist()
+    (0.0, [-20.0])
     """
 
     residual: Array
@@ -83,9 +92,8 @@ def score_test(problem: Problem, fitted: Fitted, bins: csr_array, clients: NDArr
     >>> from risk_assets.domain.model.additive.fit import fit
     >>> from risk_assets.domain.model.additive.problem import Problem
     >>> one = Problem(of_matrix(np.ones((40, 1))), np.repeat([0.0, 1.0], 20), np.ones(40), ())
-    >>> main = score_test(one, fit(one, np.zeros(0)), csr_array((40, 0)), None)
-    >>> round(main.p_value(csr_array(np.repeat([[1.0], [-1.0]], 20, axis=0)), np.eye(1)), 6)
-    0.0
+    >>> score_test(one, fit(one, np.zeros(0)), csr_array((40, 0)), None).residual[[0, -1]].tolist()
+    [-0.5, 0.5]
     """
     residual, working = problem.residual(fitted.log_odds), problem.working(fitted.log_odds)
     weighted = bins.multiply(working[:, None]).T.tocsr()

@@ -70,6 +70,8 @@ class Term:
     >>> term = design_term("size", np.array([1.0, 2.0, 3.0] * 9))
     >>> term.name, term.width, term.design(np.array([2.0])).shape
     ('size', 3, (1, 3))
+    >>> term.nonzero({"size": np.array([2.5])}, slice(None))[0].tolist()
+    [[1, 2]]
     """
 
     basis: Basis
