@@ -236,6 +236,8 @@ def test_client_risk_is_what_the_pickled_pipeline_predicts(home: Home) -> None:
     clients = pd.concat([pd.read_csv(home.data / "sourcedata" / f"clients{n}.csv") for n in (1, 2, 3)])
     pipeline = joblib.load(home.data / "models/trainedmodel.pkl")
     features = clients[["lastmonth_activity", "lastyear_activity", "number_of_employees"]].astype(float)
+    before = features["lastyear_activity"]
+    features["activity_trend"] = (12 * features["lastmonth_activity"] / before).where(before != 0)
     expected = pd.Series(pipeline.predict_proba(features)[:, 1], index=clients["corporation"])
     path = home.data / "models/client_risk.parquet"
     with duckdb.connect() as connection:

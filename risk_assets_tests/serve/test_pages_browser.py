@@ -272,7 +272,10 @@ def assert_equal_risks(found: Iterable[float], expected: Iterable[float]) -> Non
 
 def by_the_pipeline(home: Home, clients: pd.DataFrame) -> list[float]:
     pipeline = joblib.load(home.data / "models/trainedmodel.pkl")
-    risks: list[float] = pipeline.predict_proba(clients[FEATURES].astype(float))[:, 1].tolist()
+    table = clients[FEATURES].astype(float)
+    before = table["lastyear_activity"]
+    table["activity_trend"] = (12 * table["lastmonth_activity"] / before).where(before != 0)
+    risks: list[float] = pipeline.predict_proba(table)[:, 1].tolist()
     return risks
 
 

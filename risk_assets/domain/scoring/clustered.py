@@ -60,7 +60,7 @@ def ranking_error(target: NDArray[np.int64], risk: Array, owners: NDArray[np.int
     >>> risk = np.arange(200) / 200
     >>> left = (np.arange(200) % 3 == 0).astype(int)
     >>> ranking_error(left, risk, np.arange(200))
-    RankingError(auc=0.496, error=0.042)
+    RankingError(auc=0.496, error=0.043)
     """
     left = target == 1
     positive, negative = np.sort(risk[left]), np.sort(risk[~left])
@@ -86,7 +86,7 @@ def share(hits: NDArray[np.bool_], among: NDArray[np.bool_], owners: NDArray[np.
     >>> share(np.arange(100) < 30, np.full(100, True), np.arange(100))
     Estimate(value=0.30, low=0.219, high=0.396)
     >>> share(np.arange(100) < 30, np.full(100, True), np.arange(100) // 2)
-    Estimate(value=0.30, low=0.191, high=0.437)
+    Estimate(value=0.30, low=0.190, high=0.439)
     """
     rows = int(among.sum())
     if not rows:

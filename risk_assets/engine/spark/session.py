@@ -95,7 +95,7 @@ class SparkSession:
         """Keep rows in order: those of each file follow those of the one before."""
         frame, order = self._in_order(query)
         target = self._new_folder(name)
-        files.without_position(frame.sort(*order)).write.parquet(str(target))
+        files.without_position(frame.sort(*order) if order else frame).write.parquet(str(target))
         stored = files.read_parquet(self.spark, sorted(target.glob("part-*.parquet")), self.folder)
         found = files.shifts(stored, files.FILE_BITS)
         assert found is not None
