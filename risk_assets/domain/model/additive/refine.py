@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 #: Finer knots are so many rows apart, and at most so many.
-KNOT_ROWS, MOST_KNOTS = 200, 40
+KNOT_ROWS, MOST_KNOTS = 100, 60
 #: A curve gets finer knots where p < this / number of columns: one in vain costs less than one that is missed.
 LEVEL = 1.0
 
@@ -55,7 +55,7 @@ def refined(
     >>> coarse = (design_term("x", x),)
     >>> problem = problem_of(rows, coarse, ())
     >>> [len(term.basis.knots) for term in refined(coarse, rows.columns, problem, fit(problem, np.ones(3)), None)]
-    [30]
+    [60]
     """
     count = min(len(fitted.log_odds) // KNOT_ROWS, MOST_KNOTS)
     if count < 2 * len(KNOTS) - 1:

@@ -206,10 +206,11 @@ def test_the_rows_that_penalties_are_found_on_may_be_given_and_all_are_fitted() 
     part = np.random.default_rng(1).random(120_000) < 0.3
     model = fit_additive(columns, outcome, part=part)
     middle = np.linspace(-2, 2, 41)
-    assert model.predict({"x": middle}) == pytest.approx(np.sin(2 * middle) - 1, abs=0.1)
+    errors = model.standard_error({"x": middle})
+    assert (np.abs(model.predict({"x": middle}) - (np.sin(2 * middle) - 1)) < 3.5 * errors).all()
     # the error of all rows is about half that of the part
     alone = fit_additive({"x": columns["x"][part]}, outcome[part])
-    assert (model.standard_error({"x": middle}) < 0.75 * alone.standard_error({"x": middle})).all()
+    assert (errors < 0.75 * alone.standard_error({"x": middle})).all()
 
 
 def test_few_leavers_among_many_rows_are_enough() -> None:
