@@ -46,7 +46,7 @@ def rank_clients(session: Session, data: Dataset, scorecard: Scorecard, target: 
     session.cache_table("latest", [latest_rows(columns, numbered, data)])
     session.write_parquet(_status(columns, numbered), target.status)
     session.cache_table("previous", [_previous(columns, numbered, scorecard)])
-    session.cache_ordered_table("scored", scored_rows(columns, numbered, scorecard))
+    session.cache_ordered_table("scored", f"{scored_rows(columns, numbered, scorecard)} ORDER BY id")
     cache_bounds(session, scorecard, "scored")
     session.cache_ordered_table("ranked", _sorted())
     for name in ("latest", "previous", "scored", "bounds"):
@@ -121,7 +121,7 @@ def _previous(columns: Columns, numbered: str, scorecard: Scorecard) -> str:
 
 
 def scored_rows(columns: Columns, numbered: str, scorecard: Scorecard) -> str:
-    """Return a query for what is ranked, with its risk, in reading order."""
+    """Return a query for what is ranked, with its risk."""
     cells = (f"{cell} AS x{place}" for place, cell in enumerate(scorable(columns, scorecard)))
     selected = ", ".join([f"{quote(columns.id)} AS id", *_shown(columns), *cells])
     current = "SELECT place FROM latest WHERE status = 'current'"
