@@ -2,8 +2,9 @@
 
 One simulated model is served three ways: by `risk serve` with everything on (validation, prediction log, access
 log, metrics), by `mlflow models serve` in an environment of its own (the same scikit-learn pipeline), and, as the
-floor, by a Flask function that parses the same JSON and answers a constant, under the same Granian. All run in one
-go and take turns under wrk, with one worker each, so the ratios hold on a busy machine too.
+floor, by a Flask function that parses the same JSON and answers a constant, under the same Granian. `risk serve`
+also serves a model with a pair of columns, learnt from the same clients with other outcomes. All run in one go and
+take turns under wrk, with one worker each, so the ratios hold on a busy machine too.
 
     .venv/bin/python benchmarks/serve.py [--rounds 5] [--seconds 5] [--no-mlflow] [--write PAGE.md]
 """
@@ -87,10 +88,11 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="benchmark-serve-") as folder:
         home = Path(folder)
-        config = make_home(home)
-        contenders = [ours(config), bare(home)]
+        config = make_home(home / "plain", pair=False)
+        paired = ours(make_home(home / "pair", pair=True), "risk serve, with a pair")
+        contenders = [ours(config), paired, bare(home)]
         if not options.no_mlflow:
-            contenders.append(mlflow(home))
+            contenders.append(mlflow(home, config))
         loads = measure_loads(contenders, rounds=options.rounds, seconds=options.seconds)
         many = measure_many(contenders[0])
         starts = [measure_start(contenders[0]) for _ in range(options.rounds)]
@@ -100,9 +102,14 @@ def main() -> None:
         options.write.write_text(page, encoding="utf-8")
 
 
-def make_home(home: Path) -> Path:
-    """Train on simulated clients, deploy the model below `home`, and return its config file."""
+def make_home(home: Path, *, pair: bool) -> Path:
+    """Train on simulated clients, deploy the model below `home`, and return its config file.
+
+    With `pair`, those leave whose last month and number of employees are both above the median, or both below it,
+    nine in ten; of the others one in ten.
+    """
     import joblib
+    import numpy as np
 
     from risk_assets.domain.derived import with_derived
     from risk_assets.domain.model.training import train
@@ -114,15 +121,22 @@ def make_home(home: Path) -> Path:
     from risk_assets.storage.records import write_record
 
     content = json.loads((Path(__file__).parents[1] / "config.json").read_text())
+    home.mkdir()
     config = home / "config.json"
     config.write_text(json.dumps({**content, "data_root": str(home)}))
     settings = load_settings(config)
     layout = Layout.of(settings)
     clients = simulate(4_000, seed=7).frame
     target = clients["exited"].to_numpy()
+    if pair:
+        above = [clients[name] > clients[name].median() for name in (FEATURES[0], FEATURES[2])]
+        likely = np.where(above[0] == above[1], 0.9, 0.1)
+        target = (np.random.default_rng(7).random(len(clients)) < likely).astype(target.dtype)
     columns = settings.columns.to_columns()
     features = with_derived(columns, {name: clients[name].to_numpy("float64") for name in FEATURES})
     model = train(TrainingRows(features, target), columns, threshold=None)
+    if bool(model.scorecard.pairs) != pair:
+        raise RuntimeError(f"the model has the pairs {[each.columns for each in model.scorecard.pairs]}")
     layout.models.mkdir(parents=True)
     joblib.dump(model.pipeline, layout.trainedmodel)
     write_record(layout.scorecard, model.scorecard)
@@ -146,13 +160,13 @@ def client(number: int) -> dict[str, object]:
     return {"corporation": f"c{number}", **dict(zip(FEATURES, figures, strict=True))}
 
 
-def ours(config: Path) -> Contender:
+def ours(config: Path, name: str = "risk serve") -> Contender:
     """`risk serve` as it is by default, with one worker."""
     port = free_port()
     start = "import sys; from risk_assets.cli.serve import serve; serve(sys.argv[2:], obj=sys.argv[1])"
     command = [sys.executable, "-c", start, str(config), "--workers", "1", "--port", str(port)]
     body = json.dumps({"clients": [client(1)]}).encode()
-    return Contender("risk serve", command, f"http://127.0.0.1:{port}/prediction", body, {})
+    return Contender(name, command, f"http://127.0.0.1:{port}/prediction", body, {})
 
 
 def bare(home: Path) -> Contender:
@@ -166,7 +180,7 @@ def bare(home: Path) -> Contender:
     return Contender("bare Flask", command, url, body, {"PYTHONPATH": str(home)})
 
 
-def mlflow(home: Path) -> Contender:
+def mlflow(home: Path, config: Path) -> Contender:
     """MLflow's server for the same pipeline, in an environment of its own."""
     from risk_assets.domain.derived import derived_value
     from risk_assets.settings import load_settings
@@ -177,12 +191,14 @@ def mlflow(home: Path) -> Contender:
     subprocess.run([BIN / "uv", "venv", "--quiet", "--python", sys.executable, environment], check=True)
     subprocess.run([BIN / "uv", "pip", "install", "--quiet", "--python", python, "mlflow", sklearn], check=True)
     model = home / "mlflow-model"
-    subprocess.run([python, "-c", SAVE_FOR_MLFLOW, home / "models" / "trainedmodel.pkl", model], check=True)
+    subprocess.run(
+        [python, "-c", SAVE_FOR_MLFLOW, config.parent / "models" / "trainedmodel.pkl", model], check=True
+    )
     port = free_port()
     options = ["--env-manager", "local", "--workers", "1", "--host", "127.0.0.1", "--port", str(port)]
     command = [python, "-m", "mlflow", "models", "serve", "-m", str(model), *options]
     row: dict[str, float | None] = {name: float(str(client(1)[name])) for name in FEATURES}
-    columns = load_settings(home / "config.json").columns.to_columns()
+    columns = load_settings(config).columns.to_columns()
     row |= {column.name: derived_value(column, row) for column in columns.derived}  # its callers compute it
     body = json.dumps({"dataframe_records": [{name: row[name] for name in columns.features}]}).encode()
     url = f"http://127.0.0.1:{port}/invocations"
