@@ -1,10 +1,12 @@
 """How good the trained model is, on clients it has never seen."""
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from risk_assets.domain.scoring.metrics import Metrics, ScorePoint
+from risk_assets.engine.select import LabelledRows
 from risk_assets.reporting.markdown import picture
 from risk_assets.reporting.score_words import calibration_sentence, lift_sentence, weak_sentence
 from risk_assets.reporting.wording import interval, outcome_words
@@ -12,8 +14,13 @@ from risk_assets.reporting.wording import score as three_decimals
 from risk_assets.resources.declaration import Metadata, graph_asset
 from risk_assets.resources.home import Home
 from risk_assets.resources.observation import ObservedSources
+from risk_assets.settings import Settings
 from risk_assets.storage.intake.set_apart import read_test_rows
 from risk_assets.storage.scoring.latest_score import last_score, save_score
+
+if TYPE_CHECKING:
+    from risk_assets.domain.model.scorecard import Scorecard
+    from risk_assets.storage.model.trained_model import ModelRecord
 
 
 @graph_asset(
@@ -43,51 +50,58 @@ from risk_assets.storage.scoring.latest_score import last_score, save_score
 )
 def latest_score(home: Home, observed_sources: ObservedSources) -> dg.MaterializeResult:
     """The trained model's score on testdata: F1 in latestscore.txt, all metrics with intervals in metrics.json."""
-    from risk_assets.domain.scoring.consequences import CallRules, with_consequences
-    from risk_assets.domain.scoring.groups import ScoredRows
-    from risk_assets.domain.scoring.levels import Levels
-    from risk_assets.domain.scoring.score import score
     from risk_assets.reporting.charts import confusion_matrix
     from risk_assets.storage.model.trained_model import read_model
 
     del observed_sources  # it has noted what the folders hold, for this run's lineage
-    settings, layout = home.settings, home.layout
+    layout = home.layout
     record, scorecard = read_model(layout)
     with home.session() as session:
         rows, refused = read_test_rows(layout, session)
-    scored = scorecard.risk(rows.columns_for(scorecard))
+    metrics = _score(home.settings, rows, scorecard, record, refused)
+    version = home.source_state("testdata").version
+    before = last_score(layout, test_version=version, besides=record.model_sha256)
+    save_score(layout, metrics, test_version=version, now=datetime.now(UTC))
+    words = outcome_words(home.settings.columns.to_columns())
+    matrix = confusion_matrix(metrics, words, layout.confusionmatrix)
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(f"{record.version}-{version}"),
+        metadata=_metadata(metrics, matrix),
+        check_results=[_against(before, metrics)],
+    )
+
+
+def _score(
+    settings: Settings, rows: LabelledRows, scorecard: "Scorecard", record: "ModelRecord", refused: int
+) -> Metrics:
+    """Return all metrics of the model on test rows."""
+    from risk_assets.domain.scoring.consequences import CallRules, with_consequences
+    from risk_assets.domain.scoring.groups import ScoredRows
+    from risk_assets.domain.scoring.levels import Levels
+    from risk_assets.domain.scoring.score import score
+
+    columns = settings.columns.to_columns()
+    threshold, risk = scorecard.threshold, scorecard.risk(rows.columns_for(scorecard))
     metrics = score(
         rows.target,
-        scored,
-        threshold=scorecard.threshold,
+        risk,
+        threshold=threshold,
         samples=settings.bootstrap_samples,
         seed=settings.seed,
         clients=rows.ids,
         model_sha256=record.model_sha256,
         quarantined=refused,
     )
-    columns = settings.columns.to_columns()
     texts = {name: rows.features[name].to_numpy() for name in columns.categorical} | dict(rows.carried)
-    metrics = with_consequences(
+    thresholds, chosen = record.report.thresholds, settings.threshold_for
+    return with_consequences(
         metrics,
-        ScoredRows(rows.target, scored, scorecard.threshold, rows.ids),
-        rules=CallRules(
-            record.report.thresholds, settings.call_capacity, settings.call_costs, settings.threshold_for
-        ),
+        ScoredRows(rows.target, risk, threshold, rows.ids),
+        rules=CallRules(thresholds, settings.call_capacity, settings.call_costs, chosen),
         levels=Levels(texts, columns.sensitive, columns.carried_numbers),
         value=rows.value,
         samples=settings.bootstrap_samples,
         seed=settings.seed,
-    )
-    version = home.source_state("testdata").version
-    before = last_score(layout, test_version=version, besides=record.model_sha256)
-    save_score(layout, metrics, test_version=version, now=datetime.now(UTC))
-    words = outcome_words(columns)
-    matrix = confusion_matrix(metrics, words, layout.confusionmatrix)
-    return dg.MaterializeResult(
-        data_version=dg.DataVersion(f"{record.version}-{version}"),
-        metadata=_metadata(metrics, matrix),
-        check_results=[_against(before, metrics)],
     )
 
 

@@ -10,21 +10,23 @@ import dagster as dg
 from risk_assets.domain.drift.profile import TrainingReference
 from risk_assets.domain.scoring.calls import CallCosts
 from risk_assets.domain.scoring.metrics import Rule
-from risk_assets.engine.dataset import Keep
+from risk_assets.engine.dataset import Dataset, Keep
 from risk_assets.engine.drift.profile import profile, table_rows
 from risk_assets.engine.select import require_declared_columns
 from risk_assets.reporting.markdown import picture
 from risk_assets.reporting.wording import percent, plural
 from risk_assets.resources.declaration import Metadata, graph_asset
 from risk_assets.resources.home import Home
+from risk_assets.settings import Settings
 from risk_assets.storage.intake.finaldata import require_ingestion
 from risk_assets.storage.intake.part_files import rows_with_redelivered, teaching_rows
 from risk_assets.storage.intake.set_apart import ids_set_apart
 
 if TYPE_CHECKING:
     from risk_assets.domain.model.scorecard import Scorecard
-    from risk_assets.domain.model.training import TrainingReport
+    from risk_assets.domain.model.training import TrainedModel, TrainingReport
     from risk_assets.engine.ranking.current_clients import CurrentClients
+    from risk_assets.engine.session import Session
     from risk_assets.storage.model.trained_model import ModelRecord
 
 #: With fewer rows every one is needed for training; with more, a tenth of the clients is held out for the gate.
@@ -71,11 +73,10 @@ def trained_model(home: Home) -> dg.MaterializeResult:
     from risk_assets.engine.drift.risk_profile import risk_profile
     from risk_assets.engine.model.training import train_on
     from risk_assets.engine.model.training_rows import count_apart, training_table
-    from risk_assets.engine.ranking.current_clients import current_clients
     from risk_assets.storage.model.trained_model import save_model
 
-    settings, layout, started = home.settings, home.layout, time.monotonic()
-    ingestion, most = require_ingestion(layout), settings.max_training_rows
+    layout, started = home.layout, time.monotonic()
+    ingestion, most = require_ingestion(layout), home.settings.max_training_rows
     keep: Keep = "training" if ingestion.teaching >= ROWS_FOR_A_HOLD_OUT else "all"
     parts = teaching_rows(layout, ingestion)
     with contextlib.ExitStack() as stack:
@@ -84,11 +85,10 @@ def trained_model(home: Home) -> dg.MaterializeResult:
         apart = ids_set_apart(layout, session)
         left_out = count_apart(session, parts, apart)
         rows = stack.enter_context(training_table(session, parts, keep, most_rows=most, apart=apart))
-        model = train_on(session, rows, threshold=settings.threshold)
-        if settings.threshold is None:
+        model = train_on(session, rows, threshold=home.settings.threshold)
+        if home.settings.threshold is None:
             everyone = rows_with_redelivered(layout, ingestion)
-            found = current_clients(session, everyone, model.scorecard, settings.call_capacity)
-            model = model.at(settings.threshold_for, _thresholds(model.scorecard, found, settings.call_costs))
+            model = _with_threshold(session, everyone, model, home.settings)
         risks = risk_profile(session, rows, model.scorecard)
         reference = TrainingReference(profile(session, table_rows(session.columns, rows)), risks)
         record = save_model(
@@ -107,6 +107,16 @@ def trained_model(home: Home) -> dg.MaterializeResult:
         metadata=_metadata(record, model.scorecard, reference),
         check_results=[_test_clients_apart(left_out, layout.test_share), _fit_converged(record.report)],
     )
+
+
+def _with_threshold(
+    session: "Session", everyone: Dataset, model: "TrainedModel", settings: Settings
+) -> "TrainedModel":
+    """Return the model with the threshold that threshold_for asks for."""
+    from risk_assets.engine.ranking.current_clients import current_clients
+
+    found = current_clients(session, everyone, model.scorecard, settings.call_capacity)
+    return model.at(settings.threshold_for, _thresholds(model.scorecard, found, settings.call_costs))
 
 
 def _thresholds(scorecard: "Scorecard", found: "CurrentClients", costs: CallCosts | None) -> dict[Rule, float]:

@@ -82,27 +82,7 @@ def units_of(layout: Layout) -> dict[str, Unit]:
         *([Unit("testdata", layout.testdata)] if layout.test_share is None else []),
         *([Unit("outcomes", layout.outcomes)] if layout.outcomes else []),
         Unit("sources", layout.ingested, (_folder(layout.sources),)),
-        Unit(
-            "finaldata",
-            layout.ingested,
-            (
-                _folder(layout.parsed),
-                _folder(layout.finaldata_parquet),
-                _folder(layout.redelivered),
-                _folder(layout.outcomes_parsed),
-                _folder(layout.outcomes_parquet),
-                _folder(layout.leavings),
-                layout.source_objects.name,
-                layout.ingestion.name,
-            ),
-            for_people=(
-                _folder(layout.quarantine),
-                _folder(layout.outcomes_quarantine),
-                layout.finaldata_csv.name,
-                layout.ingestedfiles.name,
-            ),
-            of_the_writer=(_folder(layout.parsed), _folder(layout.outcomes_parsed)),
-        ),
+        _finaldata(layout),
         Unit("trained_model", models, _trained(layout)),
         Unit(
             "latest_score",
@@ -129,6 +109,30 @@ def units_of(layout: Layout) -> dict[str, Unit]:
         Unit("predictions", layout.predictions, append_only=True, suffixes=(".jsonl",)),
     )
     return {unit.key: unit for unit in found}
+
+
+def _finaldata(layout: Layout) -> Unit:
+    return Unit(
+        "finaldata",
+        layout.ingested,
+        (
+            _folder(layout.parsed),
+            _folder(layout.finaldata_parquet),
+            _folder(layout.redelivered),
+            _folder(layout.outcomes_parsed),
+            _folder(layout.outcomes_parquet),
+            _folder(layout.leavings),
+            layout.source_objects.name,
+            layout.ingestion.name,
+        ),
+        for_people=(
+            _folder(layout.quarantine),
+            _folder(layout.outcomes_quarantine),
+            layout.finaldata_csv.name,
+            layout.ingestedfiles.name,
+        ),
+        of_the_writer=(_folder(layout.parsed), _folder(layout.outcomes_parsed)),
+    )
 
 
 def _trained(layout: Layout) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.pipeline import Pipeline
 
+    from risk_assets.domain.model.additive import AdditiveModel
+
 #: Numbers that differ by less are taken for one: dividing by a smaller gap could overflow.
 LEAST_RANGE = 1e-100
 
@@ -92,8 +94,7 @@ def train(rows: TrainingRows, columns: Columns, *, threshold: float | None, rows
     """
     from risk_assets.domain.model.additive import fit_additive
 
-    positives = int(rows.target.sum())
-    require_learnable(len(rows.target), positives, columns)
+    require_learnable(len(rows.target), int(rows.target.sum()), columns)
     rows = canonical(rows, columns)
     varying = {name: rows.features[name] for name in columns.features if _varies(rows.features[name])}
     if not varying:
@@ -112,21 +113,32 @@ def train(rows: TrainingRows, columns: Columns, *, threshold: float | None, rows
     return TrainedModel(
         to_pipeline(model, columns.features),
         replace(scorecard, threshold=cut),
-        TrainingReport(
-            rows=len(rows.target),
-            positives=positives,
-            threshold=cut,
-            threshold_f1=f1_at(rows.target, risk, cut, rows.weights),
-            steps=model.steps,
-            degrees=model.degrees,
-            dispersion=model.dispersion,
-            problem=model.problem,
-            rows_known=rows_known or len(rows.target),
-            error_factor=1.0 if rows.weights is None else error_factor(rows.target, risk, rows.weights),
-            thresholds={"f1" if threshold is None else "fixed": cut},
-        ),
+        _report(model, rows, risk, {"f1" if threshold is None else "fixed": cut}, rows_known),
         rows,
         risk,
+    )
+
+
+def _report(
+    model: AdditiveModel,
+    rows: TrainingRows,
+    risk: NDArray[np.float64],
+    thresholds: dict[Rule, float],
+    rows_known: int,
+) -> TrainingReport:
+    [cut] = thresholds.values()
+    return TrainingReport(
+        rows=len(rows.target),
+        positives=int(rows.target.sum()),
+        threshold=cut,
+        threshold_f1=f1_at(rows.target, risk, cut, rows.weights),
+        steps=model.steps,
+        degrees=model.degrees,
+        dispersion=model.dispersion,
+        problem=model.problem,
+        rows_known=rows_known or len(rows.target),
+        error_factor=1.0 if rows.weights is None else error_factor(rows.target, risk, rows.weights),
+        thresholds=thresholds,
     )
 
 

@@ -112,11 +112,8 @@ def compare_periods(
     drawn = _resampled(sums, samples, np.random.default_rng(seed))
     low, high = np.quantile(drawn, INTERVAL, axis=0)
     estimates = [Estimate(*map(float, found)) for found in zip(value[0], low, high, strict=True)]
-    hits = np.array([_cumulative(period) for period in _padded(periods)])
-    total = sum(int(period.left.sum()) for period in periods)
-    sizes = np.arange(1, hits.shape[1] + 1)
-    reached = hits.sum(axis=0)
-    every = np.unique(np.linspace(1, hits.shape[1], POINTS, dtype=np.int64)) - 1
+    reached = np.cumsum(_padded(periods), axis=1).sum(axis=0)
+    sizes, total = np.arange(1, len(reached) + 1), sum(int(period.left.sum()) for period in periods)
     return Backtest(
         horizon_days=horizon_days,
         capacity=capacity,
@@ -130,9 +127,15 @@ def compare_periods(
             np.concatenate([period.left for period in periods]).astype(np.int64),
             np.concatenate([period.risk for period in periods]),
         ),
-        curve=tuple((float(sizes[at] / sizes[-1]), float(reached[at] / max(total, 1))) for at in every),
+        curve=_curve(reached / max(total, 1)),
         best_size=int(sizes[np.argmax(f1_score(reached, sizes * len(periods), total))]),
     )
+
+
+def _curve(reached: NDArray[np.float64]) -> tuple[tuple[float, float], ...]:
+    """Return points of the share of clients called and of leavers reached, thinned."""
+    every = np.unique(np.linspace(1, len(reached), POINTS, dtype=np.int64)) - 1
+    return tuple((float((at + 1) / len(reached)), float(reached[at])) for at in every)
 
 
 def _order(values: NDArray[np.float64], clients: NDArray[np.object_]) -> NDArray[np.int64]:
@@ -196,7 +199,3 @@ def _padded(periods: Sequence[RankedPeriod]) -> list[NDArray[np.bool_]]:
     """Return whether clients left, in the order of risk, each period as long as the longest."""
     longest = max(len(period.clients) for period in periods)
     return [np.pad(period.left[period.by_risk], (0, longest - len(period.clients))) for period in periods]
-
-
-def _cumulative(left: NDArray[np.bool_]) -> NDArray[np.int64]:
-    return np.cumsum(left)
