@@ -38,7 +38,7 @@ MOST_NAMES = 15
 @graph_asset(
     upstream=["finaldata"],
     also_reads=["testdata"],  # whose clients are left out
-    code_version="4",
+    code_version="5",
     settings=[
         "columns",
         "test_share",

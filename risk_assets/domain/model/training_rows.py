@@ -59,14 +59,17 @@ class Shares:
 def shares_of(leavers: int, others: int, most: int) -> Shares:
     """Return the shares that leave about `most` rows: all of leavers where they take half of them at most.
 
-    Leavers are few and tell most. `leavers` and `others` are the rows of both kinds of clients.
+    Leavers are few and tell most. Where they are the majority all clients are thinned alike: no row is to stand
+    for more rows than it must. `leavers` and `others` are the rows of both kinds of clients.
 
     >>> shares_of(leavers=100, others=900, most=1000), shares_of(leavers=2000, others=2000, most=1000)
     (Shares(left=1.0, stayed=1.0), Shares(left=0.25, stayed=0.25))
+    >>> shares_of(leavers=900, others=100, most=500)
+    Shares(left=0.5, stayed=0.5)
     """
     if leavers + others <= most:
         return Shares()
-    left = min(1.0, max(most / 2, most - others) / max(leavers, 1))
+    left = min(1.0, max(most / 2 / max(leavers, 1), most / (leavers + others)))
     return Shares(left, min(1.0, (most - left * leavers) / max(others, 1)))
 
 
