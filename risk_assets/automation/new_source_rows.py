@@ -11,7 +11,8 @@ from risk_assets.domain.intake.source_reads import count_failures, due_notificat
 from risk_assets.resources.home import Home
 from risk_assets.settings import SettingsError, SqlSourceSetting
 from risk_assets.storage.intake.database.database import SourceError, first_line, open_engine
-from risk_assets.storage.intake.database.landing import Look, land_new_rows
+from risk_assets.storage.intake.database.landing import land_new_rows
+from risk_assets.storage.intake.database.reading import Look
 from risk_assets.storage.lock import LockedError
 from risk_assets.storage.notifications import ChannelError, send
 from risk_assets.storage.remote.store import RemoteError

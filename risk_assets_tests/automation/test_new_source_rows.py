@@ -13,7 +13,8 @@ import pytest
 
 from risk_assets.automation.new_source_rows import SECONDS_OF_READING, build, new_source_rows
 from risk_assets.settings import SettingsError, SqlSourceSetting
-from risk_assets.storage.intake.database.landing import Look, land_new_rows
+from risk_assets.storage.intake.database.landing import land_new_rows
+from risk_assets.storage.intake.database.reading import Look
 from risk_assets.storage.lock import writing
 from risk_assets_tests.automation.small import SmallHome
 from risk_assets_tests.test_flow import ROOT

@@ -93,8 +93,7 @@ def publish_version(
     model = manifest.files.get("trainedmodel.pkl")
     if model is not None and model[0] != model_sha256:
         raise DeploymentError(f"{sources['trainedmodel.pkl']}: changed since it was scored; run again")
-    twin = _twin(layout, manifest)
-    if twin is not None:
+    if (twin := _twin(layout, manifest)) is not None:
         shutil.rmtree(staging)
         return twin
     write_record(staging / MANIFEST, manifest)

@@ -11,7 +11,8 @@ from pathlib import Path
 from risk_assets.domain.columns import Columns
 from risk_assets.settings import SqlSourceSetting
 from risk_assets.settings.object_storage import ObjectStorageSetting
-from risk_assets.storage.intake.database.landing import Look, land_new_rows
+from risk_assets.storage.intake.database.landing import land_new_rows
+from risk_assets.storage.intake.database.reading import Look
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.remote.mirror import Mirror
 from risk_assets_tests.storage.place import COLUMNS, Place

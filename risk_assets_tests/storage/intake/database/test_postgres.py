@@ -20,7 +20,8 @@ from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.domain.intake.outcomes import OutcomeRules
 from risk_assets.settings import SqlSourceSetting
 from risk_assets.storage.intake.database.database import SourceError
-from risk_assets.storage.intake.database.landing import Look, land_new_rows
+from risk_assets.storage.intake.database.landing import land_new_rows
+from risk_assets.storage.intake.database.reading import Look
 from risk_assets.storage.layout import Layout
 from risk_assets_tests.services.postgres import Postgres, running_postgres
 from risk_assets_tests.storage.dated import COLUMNS as DATED
