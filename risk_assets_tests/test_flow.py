@@ -38,7 +38,14 @@ EDGES = {
     "report": ["client_risk", "deployed_model", "diagnostics", "drift", "latest_score"],
 }
 CHECKS = {
-    "finaldata": ["columns_declared", "data_is_fresh", "duplicates", "outcomes_known", "quarantine_share"],
+    "finaldata": [
+        "columns_declared",
+        "data_is_fresh",
+        "duplicates",
+        "files_read",
+        "outcomes_known",
+        "quarantine_share",
+    ],
     "trained_model": ["fit_converged", "test_clients_apart"],
     "latest_score": ["score_against_last"],
     "deployed_model": ["beats_all_positive", "files_match_manifest", "gate"],

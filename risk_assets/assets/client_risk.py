@@ -43,7 +43,7 @@ def client_risk(home: Home) -> dg.MaterializeResult:
             "clients at high risk": summary.flagged,
             "clients that have left": summary.left,
             "scored with": live,
-            "dagster/column_lineage": _lineage(home.settings.columns.to_columns()),
+            "dagster/column_lineage": _lineage(home.settings.client_columns),
             "riskiest clients": _top(summary),
         },
     )

@@ -1,6 +1,6 @@
 """All usable client rows, one table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -9,6 +9,7 @@ from pydantic import Field
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.intake.outcomes import OutcomesAccount
+from risk_assets.engine.intake.formats import SUFFIXES
 from risk_assets.reporting.wording import count, percent, plural
 from risk_assets.resources.declaration import Metadata, graph_asset, graph_check
 from risk_assets.resources.home import Home
@@ -18,6 +19,8 @@ from risk_assets.storage.intake.source_bucket import note_sources
 
 DUPLICATES_WORTH_A_LOOK = 0.2
 DAYS_UNTIL_OLD = 35
+#: Files that a sentence names.
+MOST_NAMES = 10
 
 
 class FinaldataConfig(dg.Config):
@@ -30,14 +33,15 @@ class FinaldataConfig(dg.Config):
 
 @graph_asset(
     upstream=["sourcedata", "outcomes"],
-    code_version="3",
-    settings=["columns", "outcomes", "outcomes_until", "finaldata_csv", "final_files"],
+    code_version="4",
+    settings=["columns", "format", "outcomes", "outcomes_until", "finaldata_csv", "final_files"],
     owners=["team:data"],
     kinds={"duckdb", "parquet"},
     pool="finaldata",
     check_specs=[
         dg.AssetCheckSpec("quarantine_share", asset="finaldata", description="Few rows are refused."),
         dg.AssetCheckSpec("duplicates", asset="finaldata", description="Few rows are held twice."),
+        dg.AssetCheckSpec("files_read", asset="finaldata", description="Files are of kinds that are read."),
         dg.AssetCheckSpec("columns_declared", asset="finaldata", description="Files bring what is declared."),
         dg.AssetCheckSpec("outcomes_known", asset="finaldata", description="Files have outcomes to learn from."),
     ],
@@ -67,8 +71,8 @@ def finaldata(config: FinaldataConfig, home: Home, observed_sources: ObservedSou
     note_sources(home.mirror, ingestion)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(ingestion.data_version),
-        metadata=_metadata(ingestion, settings.columns.to_columns()),
-        check_results=list(_checks(ingestion)),
+        metadata=_metadata(ingestion, settings.client_columns),
+        check_results=[*_checks(ingestion), _files_read(layout.unread_files())],
     )
 
 
@@ -99,6 +103,7 @@ def _metadata(ingestion: Ingestion, columns: Columns) -> Metadata:
                 "outcomes not known": file.open,
                 "reason": file.reason or "; ".join(f"{n} × {reason}" for reason, n in file.reasons.items()),
                 "teaches": file.waiting or "yes",
+                "read as": "; ".join(file.spelled),
             }
         )
         for file in ingestion.files[:100]
@@ -191,6 +196,16 @@ def _quarantine_share(ingestion: Ingestion) -> dg.AssetCheckResult:
         f"{share} ({count(ingestion.quarantined)} of {count(ingestion.read)}){whole}",
         passed=ingestion.quarantined == 0 and not refused,
         **{"files refused whole": ", ".join(refused) or "none"},
+    )
+
+
+def _files_read(unread: Sequence[str]) -> dg.AssetCheckResult:
+    kinds = f"read are {', '.join(SUFFIXES)}"
+    return _check(
+        "files_read",
+        f"not read: {', '.join(unread[:MOST_NAMES])}; {kinds}" if unread else "every file in the folder is read",
+        passed=not unread,
+        **{"files not read": ", ".join(unread) or "none"},
     )
 
 

@@ -62,7 +62,7 @@ def latest_score(home: Home, observed_sources: ObservedSources) -> dg.Materializ
     version = home.source_state("testdata").version
     before = last_score(layout, test_version=version, besides=record.model_sha256)
     save_score(layout, metrics, test_version=version, now=datetime.now(UTC))
-    words = outcome_words(home.settings.columns.to_columns())
+    words = outcome_words(home.settings.client_columns)
     matrix = confusion_matrix(metrics, words, layout.confusionmatrix)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(f"{record.version}-{version}"),
@@ -80,7 +80,7 @@ def _score(
     from risk_assets.domain.scoring.levels import Levels
     from risk_assets.domain.scoring.score import score
 
-    columns = settings.columns.to_columns()
+    columns = settings.client_columns
     threshold, risk = scorecard.threshold, scorecard.risk(rows.columns_for(scorecard))
     metrics = score(
         rows.target,

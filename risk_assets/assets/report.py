@@ -74,5 +74,5 @@ def _content(home: Home) -> "ReportContent":
         decisions=decisions,
         scores=read_history(layout.score_history, ScorePoint)[-settings.history_runs :],
         drift_history=read_history(layout.drift_history, DriftVerdict)[-settings.history_runs :],
-        labels=outcome_words(settings.columns.to_columns()),
+        labels=outcome_words(settings.client_columns),
     )

@@ -112,7 +112,7 @@ def gather(instance: dg.DagsterInstance, repository: dg.RepositoryDefinition, ho
     retrained = last_success(instance, tag=RETRAINS)
     served = 0
     if live is not None and verdict is not None and verdict.at is not None:
-        served = count_served(layout, home.settings.columns.to_columns(), live, since=verdict.at)
+        served = count_served(layout, home.settings.client_columns, live, since=verdict.at)
     return RefreshFacts(
         states=states,
         live=live,

@@ -15,10 +15,11 @@ SECONDS = 30
 
 
 class Told(BaseModel):
-    """How many decisions and drift verdicts people have been told of."""
+    """How many decisions and drift verdicts people have been told of, and which files that are not read."""
 
     decisions: int
     verdicts: int
+    unread: tuple[str, ...] = ()
 
 
 @dg.run_failure_sensor(
@@ -38,7 +39,7 @@ def failed_run(context: dg.RunFailureSensorContext, home: Home) -> None:
 @dg.sensor(
     minimum_interval_seconds=SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Tells people what was decided about the model, and when drift is found.",
+    description="Tells people what was decided about the model, of drift, and of files that are not read.",
 )
 def decisions(context: dg.SensorEvaluationContext, home: Home) -> dg.SensorResult:
     """Send what was decided since the last look; what the channel does not take is sent again at the next."""
@@ -48,11 +49,13 @@ def decisions(context: dg.SensorEvaluationContext, home: Home) -> dg.SensorResul
         return dg.SensorResult(skip_reason=str(error))
     made = read_decisions(home.layout)
     verdicts = read_history(home.layout.drift_history, DriftVerdict)
-    now = Told(decisions=len(made), verdicts=len(verdicts))
+    now = Told(decisions=len(made), verdicts=len(verdicts), unread=home.layout.unread_files())
     if context.cursor is None:
         return dg.SensorResult(skip_reason="notices start from here", cursor=now.model_dump_json())
     sent = Told.model_validate_json(context.cursor)
+    new_files = [name for name in now.unread if name not in sent.unread]
     news = [*_drifts(verdicts, sent.verdicts), *map(_decided, made[sent.decisions :])]
+    news += [f"{name} in the input folder is of no kind that is read." for name in new_files]
     if not news:
         return dg.SensorResult(skip_reason="nothing was decided", cursor=now.model_dump_json())
     try:

@@ -164,6 +164,6 @@ def _risks(settings: Settings, layout: Layout, threshold: float) -> RiskSummary 
 
     if not layout.client_risk_parquet.exists():
         return None
-    columns, spill = settings.columns.to_columns(), settings.spill_folder or layout.ingested / ".spill"
+    columns, spill = settings.client_columns, settings.spill_folder or layout.ingested / ".spill"
     with open_duckdb(columns, memory_limit=settings.memory_limit, threads=1, spill=spill) as session:
         return read_risk_summary(session, layout, threshold=threshold, top=10)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from risk_assets.domain.dates import DateFormat
+from risk_assets.domain.file_form import FileForm, NumberFormat
 
 #: Larger magnitudes are refused: their squares overflow a double, so no mean or deviation could be given.
 MAX_MAGNITUDE = 1e100
@@ -25,12 +26,15 @@ class NumericColumn:
     """A numeric column with its inclusive bounds; None means unbounded.
 
     One that is no `feature` is read and kept, but not learnt from: derived columns are made of it. With a column
-    that is `monotone` the risk only rises, or only falls.
+    that is `monotone` the risk only rises, or only falls. `special` numbers are codes: they mean that nothing is
+    known or, where `special_levels`, are levels of their own.
     """
 
     name: str
     min: float | None = None
     max: float | None = None
+    special: tuple[float, ...] = ()
+    special_levels: bool = False
     # parsed files are cached by this repr: what does not change how a file is read is no part of it
     feature: bool = field(default=True, repr=False)
     monotone: Monotone | None = field(default=None, repr=False)
@@ -64,8 +68,9 @@ class Columns:
     `carried` columns are shown and filtered by but never learnt from, `value` is what a client is worth in money a
     year, and `as_of` the date of observation, spelled as `dates` says (ISO 8601 where that is None). Without
     `has_target` no file holds the target: labels are derived from dates of leaving. Dates that are `announced` may
-    lie ahead. `date_columns` hold other dates, spelled alike, and `derived` columns are features made of others.
-    Of what is carried, `sensitive` columns tell the score apart, and `carried_numbers` hold numbers.
+    lie ahead. `form` is how files are written, and `number_format` how they spell numbers. `date_columns` hold
+    other dates, spelled alike, and `derived` columns are features made of others. Of what is carried, `sensitive`
+    columns tell the score apart, and `carried_numbers` hold numbers.
 
     >>> columns = Columns("client", "left", "1", "0", (NumericColumn("employees"),), ("region",))
     >>> columns.features, columns.names
@@ -86,6 +91,8 @@ class Columns:
     dates: DateFormat | None = None
     has_target: bool = True
     announced: bool = False
+    form: FileForm = field(default_factory=FileForm)
+    number_format: NumberFormat = field(default_factory=NumberFormat)
     # as in NumericColumn; the rules for dates are a part of the cache's key by themselves
     date_columns: tuple[str, ...] = field(default=(), repr=False)
     derived: tuple[DerivedColumn, ...] = field(default=(), repr=False)

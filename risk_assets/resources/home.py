@@ -54,7 +54,7 @@ class Home(dg.ConfigurableResource):
         """Open the engine of the settings with their limits; it spills below the output folder."""
         settings = self.settings
         with open_session(
-            settings.columns.to_columns(),
+            settings.client_columns,
             settings.engine,
             memory_limit=settings.memory_limit,
             threads=settings.threads,

@@ -76,7 +76,7 @@ class ClientTable:
     """Answers questions about client_risk. Raises RequestError (404) for what is not there."""
 
     def __init__(self, settings: Settings, layout: Layout) -> None:
-        self._columns: Columns = settings.columns.to_columns()
+        self._columns: Columns = settings.client_columns
         self._layout = layout
         self._generated = Generated(layout)
         self._open = contextlib.ExitStack()

@@ -44,7 +44,7 @@ class Serving:
     @classmethod
     def of(cls, settings: Settings, guard: Guard) -> Serving:
         """Put the parts together."""
-        layout, columns = Layout.of(settings), settings.columns.to_columns()
+        layout, columns = Layout.of(settings), settings.client_columns
         deployment_watcher = DeploymentWatcher(settings, columns)
         deployment_watcher.start()
         live = LiveModel(layout, columns, lambda: deployment_watcher.refused)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -27,14 +28,25 @@ class NumericSetting(BaseModel):
     max: float | None = None
     feature: bool = Field(default=True, description="false: read and kept for derived columns, never learnt from")
     monotone: Monotone | None = Field(default=None, description="the risk only rises, or only falls, with it")
+    special: tuple[float, ...] = Field(default=(), description="codes that are no numbers, such as -99")
+    special_as: Literal["missing", "levels"] = Field(
+        default="missing", description="what they mean: nothing is known, or each something of its own"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> NumericSetting:
+        if self.special_as == "levels" and not self.special:
+            raise ValueError(f"{self.name}: special_as is given without special")
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError(f"{self.name}: min {self.min} is above max {self.max}")
         if self.monotone is not None and not self.feature:
             raise ValueError(f"{self.name}: is monotone, but no feature, so that nothing is learnt from it")
         return self
+
+    def to_column(self) -> NumericColumn:
+        """Return the column as the domain knows it."""
+        given = self.model_dump(exclude={"special_as"})
+        return NumericColumn(**given, special_levels=self.special_as == "levels")
 
 
 class ColumnsSetting(BaseModel):
@@ -127,7 +139,7 @@ class ColumnsSetting(BaseModel):
             target=self.target or DERIVED_TARGET,
             positive=positive,
             negative=negative,
-            numeric=tuple(NumericColumn(**column.model_dump()) for column in self.numeric),
+            numeric=tuple(column.to_column() for column in self.numeric),
             categorical=self.categorical,
             carried=self.carried,
             sensitive=self.sensitive,

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.dates import DateFormat
+from risk_assets.settings.file_format import FormatSetting
 from risk_assets.settings.object_storage import folder_url, is_url
 
 
@@ -28,7 +29,8 @@ class OutcomesSetting(BaseModel):
     path: FolderName
     id: str | None = Field(default=None, min_length=1, description="the id of columns if unset")
     left_on: str = Field(default="left_on", min_length=1, description="the date of leaving")
-    date_format: str | None = Field(default=None, description="of left_on; ISO 8601 by default")
+    date_format: str | None = Field(default=None, description="of left_on; found in the file if unset")
+    format: FormatSetting = Field(default=FormatSetting(), description="how the files are written")
     horizon_days: int = Field(ge=1, description="a row has left if its client leaves within so many days")
     reported_within_days: int = Field(ge=0, description="how late leavings are reported, at most")
 
@@ -44,4 +46,5 @@ class OutcomesSetting(BaseModel):
             dates=None if self.date_format is None else DateFormat(self.date_format),
             has_target=False,
             announced=True,
+            form=self.format.to_form(),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -21,6 +22,7 @@ from risk_assets.domain.intake.outcomes import OutcomeFiles, OutcomeRules
 from risk_assets.domain.scoring.calls import CallCosts
 from risk_assets.settings.columns import ColumnsSetting
 from risk_assets.settings.engine import EngineSetting
+from risk_assets.settings.file_format import FormatSetting
 from risk_assets.settings.folders import FolderSettings
 from risk_assets.settings.sources import SqlSourceSetting, refuse_mistaken, source_key
 
@@ -49,6 +51,7 @@ class Settings(FolderSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
 
     columns: ColumnsSetting
+    format: FormatSetting = Field(default=FormatSetting(), description="how client files are written")
     outcomes_until: date | None = Field(
         default=None, description="all leavings up to here are known; by default the newest of the files"
     )
@@ -162,18 +165,23 @@ class Settings(FolderSettings):
         return self
 
     @property
+    def client_columns(self) -> Columns:
+        """The columns of client files, and how these are written."""
+        return replace(self.columns.to_columns(), form=self.format.to_form())
+
+    @property
     def outcome_files(self) -> OutcomeFiles | None:
         """How files of outcomes are read, None where client files hold the outcomes."""
         if self.outcomes is None:
             return None
         until = None if self.outcomes_until is None else self.outcomes_until.isoformat()
         rules = OutcomeRules(self.outcomes.horizon_days, self.outcomes.reported_within_days, until)
-        return OutcomeFiles(self.outcomes.to_columns(self.columns.to_columns()), rules)
+        return OutcomeFiles(self.outcomes.to_columns(self.client_columns), rules)
 
     def source_columns(self, source: SqlSourceSetting) -> Columns:
         """Return the columns of what a source lands."""
         outcomes = self.outcome_files
-        return outcomes.columns if outcomes and source.into == "outcomes" else self.columns.to_columns()
+        return outcomes.columns if outcomes and source.into == "outcomes" else self.client_columns
 
     def source_password(self, source: SqlSourceSetting) -> str | None:
         """Return the password for a source, None when its driver is to find one by itself."""

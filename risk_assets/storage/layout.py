@@ -11,6 +11,9 @@ from risk_assets.settings.object_storage import is_url
 
 PREDICTIONS = "predictions"
 
+#: How names end while a file is being written.
+UNFINISHED = (".tmp", ".part", ".crdownload", ".filepart")
+
 
 @dataclass(frozen=True)
 class _Named:
@@ -163,6 +166,14 @@ class Layout:
         """Client files of the input folder that take no part, because their names are not UTF-8."""
         return tuple(file for file in self.input.iterdir() if _is_of_a_kind(file) and not _is_utf8(file.name))
 
+    def unread_files(self) -> tuple[str, ...]:
+        """Names of visible files in the input folder that are of no kind that is read, nor still being written."""
+        if not self.input.is_dir():
+            return ()
+        files = (file for file in self.input.iterdir() if file.is_file() and not file.name.startswith("."))
+        names = (file.name for file in files if not _is_of_a_kind(file))
+        return tuple(sorted(printable(name) for name in names if not name.lower().endswith(UNFINISHED)))
+
     def test_files(self) -> tuple[Path, ...]:
         """Client files of the test folder, in reading order."""
         return _client_files(self.testdata, "test_data_path") if self.test_share is None else ()
@@ -170,6 +181,11 @@ class Layout:
     def outcome_files(self) -> tuple[Path, ...]:
         """Files of outcomes, in reading order."""
         return _client_files(self.outcomes, "outcomes") if self.outcomes else ()
+
+
+def printable(name: str) -> str:
+    """Return a name with the code of each byte that is not UTF-8."""
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def _client_files(folder: Path, key: str) -> tuple[Path, ...]:

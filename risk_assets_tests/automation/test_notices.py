@@ -145,6 +145,19 @@ def test_drift_is_told_before_what_was_decided_for_it(home: SmallHome, channel: 
     assert channel.received == [f"risk_assets: Drift: {DRIFTED.sentence}\n{TOLD}"]
 
 
+def test_a_file_that_is_not_read_is_told_once_by_name(home: SmallHome, channel: Channel) -> None:
+    look(home)
+    for name in ("notes.txt", "clients.zip", ".hidden", "clients9.csv.part"):
+        (home.layout.input / name).write_text("anything")
+    look(home)
+    look(home)
+
+    assert channel.received == [
+        "risk_assets: clients.zip in the input folder is of no kind that is read.\n"
+        "notes.txt in the input folder is of no kind that is read."
+    ]
+
+
 def test_a_channel_that_is_down_fails_no_look_and_is_told_at_the_next(home: SmallHome, channel: Channel) -> None:
     look(home)
     channel.is_up = False

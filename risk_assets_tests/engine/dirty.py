@@ -27,6 +27,9 @@ GOOD_CALLS = {
     "": None,
     "  ": None,
     "-0": 0.0,
+    "nan": None,
+    " N/A": None,
+    "-": None,
 }
 GOOD_SHARES = {"-1": -1.0, "0.25": 0.25, "1.": 1.0, "": None, "1e-400": 0.0}
 GOOD_REGIONS = {"north": "north", " north": "north", "": None, " ": None, "süd": "süd", "a;b,c|d\te": "a;b,c|d\te"}
@@ -34,7 +37,6 @@ GOOD_LABELS = {"Yes": "Yes", "No": "No", " Yes": "Yes", "": None, " ": None}
 BAD_CALLS = {
     "abc": "is not a number",
     "1_000": "is not a number",
-    "nan": "is not a number",
     "inf": "is not a number",
     "1e999": "is not a number",
     "+-5": "is not a number",

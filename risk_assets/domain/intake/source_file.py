@@ -14,7 +14,8 @@ class SourceFile:
     `positives` have left, of `open` ones the outcome is not known, and `updated` ones have it from another file;
     without `has_target` the file has no column of outcomes at all. `waiting` says why its rows teach nothing yet.
     `reason` is set when the file as a whole is quarantined; `reasons` counts quarantined rows by reason;
-    `dropped_columns` are columns of the file that are not declared. `part` is the name of the file's part of
+    `dropped_columns` are columns of the file that are not declared, and `spelled` says how its numbers and dates
+    were read where they are not spelled as programs spell them. `part` is the name of the file's part of
     finaldata (None when nothing is accepted), `fingerprint` a hash of its accepted rows in any order. Of equal
     rows the first file's is accepted; where a client's last row of a file is a duplicate for that reason, it is in
     the file `redelivered` (None when there is none). The hashes of both detect damage and do not count when two
@@ -37,6 +38,7 @@ class SourceFile:
     reasons: Mapping[str, int] = field(default_factory=dict)
     dropped_columns: tuple[str, ...] = ()
     has_target: bool = True
+    spelled: tuple[str, ...] = ()
     positives: int = 0
     open: int = 0
     updated: int = 0

@@ -7,17 +7,17 @@ rewritten record by record, sound records alone, and read again.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from risk_assets.engine.intake.encoding import Text, escape_damage, open_text
 from risk_assets.engine.intake.header import Header, read_header
 from risk_assets.engine.intake.quarantine import BrokenRow, Refused, broken_rows, refused_lines, refused_records
 from risk_assets.engine.intake.row_table import count_rows
-from risk_assets.engine.intake.rules import rules_for, typed
+from risk_assets.engine.intake.rules import Rule
 from risk_assets.engine.intake.scan import ScannedFile
+from risk_assets.engine.intake.source import RowQuery
 from risk_assets.engine.intake.tokenize import MAX_LINE, NOT_UTF8, Record, count_if_sound, tokenize
 from risk_assets.engine.session import CsvForm, Session, TypedQuery
 
@@ -26,12 +26,12 @@ class CsvFormat:
     """Text files of one record a line, whatever their delimiter and encoding."""
 
     name = "csv"
-    suffixes = (".csv", ".csv.gz")
+    suffixes = (".csv", ".csv.gz", ".tsv")
 
     def open(self, session: Session, file: ScannedFile, folder: Path) -> CsvFile:
         """Open a CSV file; a UTF-8 copy goes to `folder` where one is needed. Raises UnreadableError."""
         text = open_text(file, folder)
-        return CsvFile(text, read_header(text.path, session.columns), folder, file.arrived)
+        return CsvFile(text, read_header(text.path, session.columns), folder)
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,16 @@ class CsvFile:
     text: Text
     header: Header
     folder: Path
-    arrived: date
 
     @property
     def plain(self) -> bool:
         """Whether the engine's own reader may read it."""
         return self.text.plain and self.header.simple
+
+    @property
+    def tidy(self) -> bool:
+        """Whether its texts have no blanks, quotes, _ and + in them."""
+        return self.text.scan.tidy
 
     def records(self) -> Iterator[Record]:
         """Yield the records after the header; what is not UTF-8 in one is spelled out and a fault."""
@@ -60,20 +64,20 @@ class CsvFile:
         del session
         return sum(1 for _ in self.records())
 
-    def load(self, session: Session) -> int:
+    def load(self, session: Session, rows_of: RowQuery) -> int:
         """Load the sound records into the row table and return how many records are misshapen."""
-        if self.plain and self._loads_as_it_is(session):
+        query = self._query(rows_of)
+        if self.plain and self._loads_as_it_is(session, query):
             return 0
         copy = self.folder / "sound.jsonl"
         sound, misshapen = self._write_sound(copy)
-        session.load_records(copy, len(self.header.cells), self._typing(session))
+        session.load_records(copy, len(self.header.cells), query)
         if (loaded := count_rows(session)) != sound:
             raise AssertionError(f"{copy}: {sound} records were written and {loaded} read")
         return misshapen
 
-    def refused(self, session: Session, misshapen: int) -> Iterator[Refused]:
+    def refused(self, session: Session, misshapen: int, rules: Sequence[Rule]) -> Iterator[Refused]:
         """Yield what is refused; needs the rows of `load`, which found so many misshapen records."""
-        rules = rules_for(session.columns, self.header.spelled, arrived=self.arrived)
         broken = broken_rows(session, rules)
         if self.plain and not self.text.scan.quoted and not misshapen:
             return self._refused_lines(broken)
@@ -85,12 +89,12 @@ class CsvFile:
             next(lines)
             yield from refused_lines(lines, broken)
 
-    def _loads_as_it_is(self, session: Session) -> bool:
+    def _loads_as_it_is(self, session: Session, query: TypedQuery) -> bool:
         """Load a plain file; readers are forgiving, so their rows count only when the file bears them out."""
         records = self._count_if_sound()
         header, quoted = self.header, self.text.scan.quoted
         form = CsvForm(self.text.path, header.delimiter, len(header.cells), quoted=quoted, longest_line=MAX_LINE)
-        if records is None or not session.load_plain_csv(form, self._typing(session)):
+        if records is None or not session.load_plain_csv(form, query):
             return False
         return count_rows(session) == records
 
@@ -104,18 +108,12 @@ class CsvFile:
             records_with_header = count_if_sound(text, delimiter, width)
         return None if records_with_header is None else records_with_header - 1
 
-    def _typing(self, session: Session) -> TypedQuery:
-        header, tidy = self.header, self.text.scan.tidy
-        rules = rules_for(session.columns, header.spelled, arrived=self.arrived, tidy=tidy)
+    def _query(self, rows_of: RowQuery) -> TypedQuery:
         texts = ", ".join(
             f"{'CAST(NULL AS VARCHAR)' if position is None else f'c{position}'} AS r{number}"
-            for number, position in enumerate(header.positions)
+            for number, position in enumerate(self.header.positions)
         )
-
-        def query(source: str) -> str:
-            return typed(session.columns, rules, f"SELECT {texts} FROM {source}", tidy=tidy)
-
-        return query
+        return lambda source: rows_of(f"SELECT {texts} FROM {source}")
 
     def _write_sound(self, copy: Path) -> tuple[int, int]:
         """Write the sound records as lists in JSON lines; return how many are sound and how many misshapen."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from risk_assets.engine.intake.csv_file import CsvFormat
 from risk_assets.engine.intake.parquet_file import ParquetFormat
 from risk_assets.engine.intake.source import FileFormat
+from risk_assets.engine.intake.workbook_file import WorkbookFormat
 
-FORMATS: tuple[FileFormat, ...] = (CsvFormat(), ParquetFormat())
+FORMATS: tuple[FileFormat, ...] = (CsvFormat(), ParquetFormat(), WorkbookFormat())
 SUFFIXES = tuple(suffix for form in FORMATS for suffix in form.suffixes)
 
 

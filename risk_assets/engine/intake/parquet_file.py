@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from risk_assets.engine.intake.header import Header, match_header
 from risk_assets.engine.intake.quarantine import BATCH, Refused
-from risk_assets.engine.intake.rules import rules_for, typed
+from risk_assets.engine.intake.rules import Rule
 from risk_assets.engine.intake.scan import ScannedFile, UnreadableError
+from risk_assets.engine.intake.source import RowQuery
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import number_text, quote, read_parts
 
@@ -31,7 +31,7 @@ class ParquetFormat:
         del folder  # no copy is needed
         with _damage_reported(session, file.path):
             kinds = session.describe(file.path)
-        return ParquetFile(file.path, kinds, match_header(list(kinds), session.columns), file.arrived)
+        return ParquetFile(file.path, kinds, match_header(list(kinds), session.columns))
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,14 @@ class ParquetFile:
     path: Path
     kinds: Mapping[str, str]
     header: Header
-    arrived: date
+    tidy: bool = False
 
     def count(self, session: Session) -> int:
         """Return the number of rows."""
         [(rows,)] = session.run(f"SELECT count(*) FROM {read_parts([self.path])}").fetchall()
         return int(rows)
 
-    def load(self, session: Session) -> int:
+    def load(self, session: Session, rows_of: RowQuery) -> int:
         """Load the rows into the row table; none is ever misshapen, so the answer is 0."""
         names = list(self.kinds)
         cells = [None if position is None else names[position] for position in self.header.positions]
@@ -57,19 +57,16 @@ class ParquetFile:
         texts = ", ".join(
             f"{self._text(name, is_name=number not in measured)} AS r{number}" for number, name in enumerate(cells)
         )
-        rules = rules_for(session.columns, self.header.spelled, arrived=self.arrived)
-        query = typed(session.columns, rules, f"SELECT {texts} FROM {read_parts([self.path])}", tidy=False)
         with _damage_reported(session, self.path):
-            session.load_rows(query)
+            session.load_rows(rows_of(f"SELECT {texts} FROM {read_parts([self.path])}"))
         return 0
 
     def _text(self, name: str | None, *, is_name: bool) -> str:
         return "CAST(NULL AS VARCHAR)" if name is None else _as_text(name, self.kinds[name], is_name=is_name)
 
-    def refused(self, session: Session, misshapen: int) -> Iterator[Refused]:
+    def refused(self, session: Session, misshapen: int, rules: Sequence[Rule]) -> Iterator[Refused]:
         """Yield what is refused, each row as JSON; needs the rows of `load`."""
         del misshapen  # no row of parquet is
-        rules = rules_for(session.columns, self.header.spelled, arrived=self.arrived)
         whole = ", ".join(f"{quote(name)} := {_as_json(name, kind)}" for name, kind in self.kinds.items())
         broken = session.run(
             "SELECT rows.rowid + 1, rows.fault, rows.value, file.raw FROM rows JOIN ("

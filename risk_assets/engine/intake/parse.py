@@ -6,10 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from risk_assets.domain.columns import Columns
 from risk_assets.engine.intake.formats import format_of
 from risk_assets.engine.intake.quarantine import Refused, write_quarantine
 from risk_assets.engine.intake.row_table import count_faults, count_rows, figures, merge_repeated, write_part
+from risk_assets.engine.intake.rules import Rule, rules_for, typed
 from risk_assets.engine.intake.scan import ScannedFile, UnreadableError
+from risk_assets.engine.intake.source import RowSource
+from risk_assets.engine.intake.spelling import declared_format, find_spelling, is_in_doubt
 from risk_assets.engine.session import Session
 
 
@@ -18,7 +22,8 @@ class Parsed:
     """The account of one file by itself: accepted + duplicates + updates + quarantined = read.
 
     `updates` are rows that gave another row of the file its outcome. `reason` is why the file as a whole is
-    refused; `fingerprint`, `positives` and `open` (no known outcome) are of the accepted rows.
+    refused; `fingerprint`, `positives` and `open` (no known outcome) are of the accepted rows. `spelled` says how
+    numbers and dates were read where they are not spelled as programs spell them.
     """
 
     read: int
@@ -33,6 +38,7 @@ class Parsed:
     reasons: Mapping[str, int] = field(default_factory=dict)
     dropped_columns: tuple[str, ...] = ()
     has_target: bool = True
+    spelled: tuple[str, ...] = ()
 
 
 def parse(session: Session, file: ScannedFile, *, part: Path, quarantine: Path, folder: Path) -> Parsed:
@@ -45,13 +51,16 @@ def parse(session: Session, file: ScannedFile, *, part: Path, quarantine: Path, 
         rows = format_of(file.path.name).open(session, file, folder)
         if rows.header.fault:
             return refuse_whole(quarantine, rows.header.fault, rows.count(session), rows.header.raw)
-        misshapen = rows.load(session)
-        _refuse_mixed_zones(session)
+        loaded = _load(session, rows, file)
+        _refuse_mixed_zones(session, loaded.columns)
     except UnreadableError as error:
         return refuse_whole(quarantine, str(error), error.rows)
+    misshapen = loaded.misshapen
     refused = misshapen + count_faults(session)
     read = misshapen + count_rows(session)
-    reasons = _write_refused(session, quarantine, rows.refused(session, misshapen)) if refused else {}
+    reasons = (
+        _write_refused(session, quarantine, rows.refused(session, misshapen, loaded.rules)) if refused else {}
+    )
     header = rows.header
     so_far = Parsed(
         read,
@@ -59,18 +68,44 @@ def parse(session: Session, file: ScannedFile, *, part: Path, quarantine: Path, 
         reasons=reasons,
         dropped_columns=header.dropped,
         has_target=header.has_target,
+        spelled=loaded.spelled,
     )
     return _with_accepted(session, part, so_far)
 
 
-def _refuse_mixed_zones(session: Session) -> None:
+@dataclass(frozen=True)
+class _Loaded:
+    """What was loaded into the row table: by which rules, as which columns spell it, and that in words."""
+
+    misshapen: int
+    rules: tuple[Rule, ...]
+    columns: Columns
+    spelled: tuple[str, ...] = ()
+
+
+def _load(session: Session, rows: RowSource, file: ScannedFile) -> _Loaded:
+    """Load a file; where it does not spell values as programs do, its own format is found and it is read again."""
+    loaded = _loaded_as(session, rows, file, declared_format(session.columns))
+    if not is_in_doubt(session, loaded.rules):
+        return loaded
+    columns, spelled = find_spelling(session, rows, session.columns)
+    return replace(_loaded_as(session, rows, file, columns), spelled=spelled)
+
+
+def _loaded_as(session: Session, rows: RowSource, file: ScannedFile, columns: Columns) -> _Loaded:
+    rules = rules_for(columns, rows.header.spelled, arrived=file.arrived, tidy=rows.tidy)
+    misshapen = rows.load(session, lambda texts: typed(columns, rules, texts, tidy=rows.tidy))
+    return _Loaded(misshapen, rules, columns)
+
+
+def _refuse_mixed_zones(session: Session, columns: Columns) -> None:
     """Raise UnreadableError when some of a file's times have a time zone and others none: they are no order."""
-    if session.columns.as_of is None or session.columns.dates is not None:
+    if columns.as_of is None or columns.dates is not None:
         return
     firsts = ", ".join(f"min(rowid) FILTER ({zoned})" for zoned in ("zoned", "NOT zoned"))
     [(zoned, local)] = session.run(f"SELECT {firsts} FROM rows WHERE fault IS NULL").fetchall()
     if zoned is not None and local is not None:
-        name = session.columns.as_of
+        name = columns.as_of
         raise UnreadableError(
             f"{name}: has a time zone in record {zoned + 1} and none in record {local + 1}", count_rows(session)
         )

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from risk_assets.domain.columns import MAX_MAGNITUDE, Columns, NumericColumn, number_of
 from risk_assets.domain.labels import BOOLEANS, canonical_label
+from risk_assets.engine.intake.cell_sql import is_given, is_spelled_plainly, number, text_cell
 from risk_assets.engine.intake.date_sql import has_zone, timestamp, trimmed
 from risk_assets.engine.intake.row_table import hashed, values
 from risk_assets.engine.sql import double, literal, stored_label
 
 #: Part of the key of parsed rows, beside the rules: raise it when the same files would be read differently
 #: otherwise.
-RULES_VERSION = 5
+RULES_VERSION = 6
 SHOWN_CHARACTERS = 80
 #: Earlier dates are what other programs make of a missing one.
 FIRST_DATE = "CAST('1900-01-01' AS TIMESTAMP)"
@@ -24,8 +25,9 @@ FIRST_DATE = "CAST('1900-01-01' AS TIMESTAMP)"
 class Rule:
     """A fault: the SQL condition of it, the column it lies in (None: the whole row) and what it is, in words.
 
-    `shown` is the SQL of the value that people see. `kept` is cheaper SQL that holds only where the fault is not
-    there: of a row for which it holds, rule by rule, the conditions are never asked.
+    `shown` is the SQL of the value that people see. Where a rule on how values are `spelled` is broken, the file
+    may have another format. `kept` is cheaper SQL that holds only where the fault is not there: of a row for which
+    it holds, rule by rule, the conditions are never asked.
     """
 
     condition: str
@@ -33,6 +35,7 @@ class Rule:
     column: str | None = None
     shown: str = "NULL"
     kept: str | None = None
+    spelled: bool = False
 
     @property
     def quick(self) -> str:
@@ -64,7 +67,7 @@ def rules_for(
     target = len(columns.names) - 1
     text, value = f"r{target}", f"v{target}"
     labelled = f"({value} IS NOT NULL OR {text} IS NULL)"
-    faulty = f"{value} IS NULL AND {trimmed(text)} <> ''"
+    faulty = f"{value} IS NULL AND {is_given(text, columns.form.missing_texts)}"
     labels = f"is neither {columns.positive} nor {columns.negative}"
     return (
         Rule(_repeats(header), "is the header again", kept=_is_no_header(columns, header, labelled)),
@@ -72,7 +75,7 @@ def rules_for(
         *(
             rule
             for column in columns.numbers
-            for rule in _numeric_rules(column, *_cells(columns, column.name), tidy=tidy)
+            for rule in _numeric_rules(columns, column, *_cells(columns, column.name), tidy=tidy)
         ),
         *_date_rules(columns, arrived, tidy=tidy),
         Rule(faulty, labels, columns.target, trimmed(text), labelled),
@@ -97,14 +100,16 @@ def typed(columns: Columns, rules: Sequence[Rule], texts: str, *, tidy: bool) ->
 
 
 def _typed_values(columns: Columns, *, tidy: bool) -> str:
-    numbers = {column.name for column in columns.numbers}
+    numbers = {column.name: column for column in columns.numbers}
 
     def cell(name: str, text: str) -> str:
         if name in numbers:
-            return f"TRY_CAST({text} AS DOUBLE) + 0.0"
+            return number(text, columns, numbers[name])
         if name in columns.dated:
             return timestamp(text if tidy else trimmed(text), columns.dates)
-        return _label(columns, text) if name == columns.target else _text(text, tidy=tidy)
+        if name == columns.target:
+            return _label(columns, text)
+        return text_cell(text, () if name == columns.id else columns.form.missing_texts, tidy=tidy)
 
     return ", ".join(f"{cell(name, f'r{place}')} AS v{place}" for place, name in enumerate(columns.names))
 
@@ -128,8 +133,10 @@ def _date_rules(columns: Columns, arrived: date | None, *, tidy: bool) -> Iterat
     for name in columns.date_columns:
         text, value = _cells(columns, name)
         shown = text if tidy else trimmed(text)
-        blank, late = f"{value} IS NULL AND {shown} <> ''", f"({value} >= {FIRST_DATE} OR {value} IS NULL)"
-        yield Rule(blank, _is_no_date(columns), name, shown, f"({value} IS NOT NULL OR {text} IS NULL)")
+        given = is_given(text, columns.form.missing_numbers)
+        blank, late = f"{value} IS NULL AND {given}", f"({value} >= {FIRST_DATE} OR {value} IS NULL)"
+        known = f"({value} IS NOT NULL OR {text} IS NULL)"
+        yield Rule(blank, _is_no_date(columns), name, shown, known, spelled=True)
         yield Rule(f"{value} < {FIRST_DATE}", "is before 1900", name, shown, late)
 
 
@@ -141,8 +148,9 @@ def _observation_rules(columns: Columns, as_of: str, arrived: date | None, *, ti
     text, value = _cells(columns, as_of)
     shown = text if tidy else trimmed(text)
     there = f"{value} IS NOT NULL"
-    yield Rule(f"{value} IS NULL AND coalesce({shown}, '') = ''", "is empty", as_of, kept=there)
-    yield Rule(f"{value} IS NULL", _is_no_date(columns), as_of, shown, there)
+    blank = f"{value} IS NULL AND NOT coalesce({is_given(text, columns.form.missing_numbers)}, false)"
+    yield Rule(blank, "is empty", as_of, kept=there)
+    yield Rule(f"{value} IS NULL", _is_no_date(columns), as_of, shown, there, spelled=True)
     yield Rule(f"{value} < {FIRST_DATE}", "is before 1900", as_of, shown)
     if arrived is not None and not columns.announced:
         limit = f"CAST({literal(str(arrived + timedelta(days=2)))} AS TIMESTAMP)"
@@ -168,15 +176,22 @@ def _lacks_label(columns: Columns, header: Sequence[str | None]) -> bool:
     return header[-1] is not None and canonical_label(header[-1]) not in (columns.positive, columns.negative)
 
 
-def _numeric_rules(column: NumericColumn, text: str, value: str, *, tidy: bool) -> tuple[Rule, ...]:
-    not_number = (
-        f"({value} IS NULL AND {trimmed(text)} <> '') OR NOT isfinite({value}) OR NOT {_is_spelled_plainly(text)}"
-    )
+def _numeric_rules(
+    columns: Columns, column: NumericColumn, text: str, value: str, *, tidy: bool
+) -> tuple[Rule, ...]:
+    plain = columns.number_format.is_plain
+    given = is_given(text, columns.form.missing_numbers)
+    if column.special and not column.special_levels:
+        codes = ", ".join(map(double, column.special))
+        given += f" AND coalesce({number(text, columns, replace(column, special=()))} NOT IN ({codes}), true)"
+    not_number = f"({value} IS NULL AND {given}) OR NOT isfinite({value})"
+    if plain:
+        not_number += f" OR NOT {is_spelled_plainly(text)}"
     shown = trimmed(text)
     within = f"({value} BETWEEN {double(-MAX_MAGNITUDE)} AND {double(MAX_MAGNITUDE)})"
-    is_number = within if tidy else f"{within} AND {_is_spelled_plainly(text)}"
+    is_number = within if tidy or not plain else f"{within} AND {is_spelled_plainly(text)}"
     rules = [
-        Rule(not_number, "is not a number", column.name, shown, is_number),
+        Rule(not_number, "is not a number", column.name, shown, is_number, spelled=True),
         Rule(
             f"abs({value}) > {double(MAX_MAGNITUDE)}", f"is beyond {MAX_MAGNITUDE:g}", column.name, shown, within
         ),
@@ -185,6 +200,8 @@ def _numeric_rules(column: NumericColumn, text: str, value: str, *, tidy: bool) 
         if bound is not None:
             limit = double(bound)
             condition, kept = f"{value} {fault} {limit}", f"{value} {keeps} {limit}"
+            if column.special:
+                condition += f" AND {value} NOT IN ({', '.join(map(double, column.special))})"
             rules.append(Rule(condition, f"is {words} {bound:.15g}", column.name, shown, kept))
     return tuple(rules)
 
@@ -205,15 +222,6 @@ def _is_label(text: str, label: str) -> str:
     cast = f"TRY_CAST({trimmed(text)} AS DOUBLE)"
     words = "".join(f", {literal(word)}" for word, meaning in BOOLEANS.items() if meaning == label)
     return (
-        f"(({cast} = {double(number)} AND {_is_spelled_plainly(text)}) "
+        f"(({cast} = {double(number)} AND {is_spelled_plainly(text)}) "
         f"OR lower({trimmed(text)}) IN ({literal(label)}{words}))"
     )
-
-
-def _is_spelled_plainly(text: str) -> str:
-    """Say in SQL that a cast number is one that number_of takes too: the engine also casts 1_000 and +-5."""
-    return f"(NOT contains({text}, '_') AND NOT contains({text}, '+-'))"
-
-
-def _text(text: str, *, tidy: bool) -> str:
-    return text if tidy else f"nullif({trimmed(text)}, '')"

@@ -16,6 +16,8 @@ CHUNK = 1 << 20
 START = 4096
 GZIP_MAGIC = b"\x1f\x8b"
 PARQUET_MAGIC = b"PAR1"
+#: How workbooks begin: a zip archive, or a compound file.
+WORKBOOK_MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 DELIMITERS = (",", ";", "\t", "|")
 BLANK_BYTES = (b" ", b"\t", b"\x0b", b"\x0c", b"\xa0")
 UNTIDY_BYTES = (*BLANK_BYTES, b"_", b"+", b'"')
@@ -89,7 +91,7 @@ class TextScan:
 
 @dataclass(frozen=True)
 class ScannedFile:
-    """A file with the SHA-256 of its content, its first bytes and, unless it is gzip or parquet, its text.
+    """A file with the SHA-256 of its content, its first bytes and, unless it is packed or no text, its text.
 
     `arrived` is the day in UTC on which it was last written.
     """
@@ -110,7 +112,7 @@ def scan_file(path: Path) -> ScannedFile:
             digest.update(chunk)
             if not start:
                 start = chunk[:START]
-                text = None if start.startswith((GZIP_MAGIC, PARQUET_MAGIC)) else TextScan()
+                text = None if start.startswith((GZIP_MAGIC, PARQUET_MAGIC, *WORKBOOK_MAGIC)) else TextScan()
             if text is not None:
                 text.add(chunk)
     if text is not None:

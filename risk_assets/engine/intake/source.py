@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from risk_assets.engine.intake.header import Header
 from risk_assets.engine.intake.quarantine import Refused
+from risk_assets.engine.intake.rules import Rule
 from risk_assets.engine.intake.scan import ScannedFile
 from risk_assets.engine.session import Session
+
+#: Takes a query of the texts r0, r1, … of the declared columns, and returns that of rows for the row table.
+RowQuery = Callable[[str], str]
 
 
 class RowSource(Protocol):
@@ -22,13 +26,17 @@ class RowSource(Protocol):
     def count(self, session: Session) -> int:
         """Return how many rows the file has, sound or not."""
 
-    def load(self, session: Session) -> int:
-        """Load the rows, typed by `engine.intake.rules`, into the row table.
+    @property
+    def tidy(self) -> bool:
+        """Whether its texts have no blanks, quotes, _ and + in them."""
+
+    def load(self, session: Session, rows_of: RowQuery) -> int:
+        """Load what `rows_of` makes of its texts into the row table.
 
         Returns how many records are misshapen and left out; these count as refused.
         """
 
-    def refused(self, session: Session, misshapen: int) -> Iterator[Refused]:
+    def refused(self, session: Session, misshapen: int, rules: Sequence[Rule]) -> Iterator[Refused]:
         """Yield what is refused in the order of the file, once `load` has found so many misshapen records."""
 
 

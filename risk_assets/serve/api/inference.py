@@ -101,7 +101,7 @@ def inference_blueprint(settings: Settings) -> APIBlueprint:
     blueprint.get(f"/v2/models/{MODEL}/ready", responses={200: Ready, 503: Ready})(model_ready)
     blueprint.get(f"/v2/models/{MODEL}", responses={200: Metadata, 503: ErrorAnswer})(model_metadata)
     refusals: ResponseDict = {400: ErrorAnswer, 413: ErrorAnswer, 415: ErrorAnswer, 503: ErrorAnswer}
-    schema = infer_schema(settings.columns.to_columns(), settings.max_rows)
+    schema = infer_schema(settings.client_columns, settings.max_rows)
     blueprint.post(
         INFER,
         request_body={"required": True, "content": {JSON: {"schema": schema}}},

@@ -28,7 +28,7 @@ def prediction_blueprint(settings: Settings) -> APIBlueprint:
         abp_tags=[Tag(name="prediction", description="the risk of clients that you send")],
         abp_responses=problems(400, 401, 403, 404, 408, 411, 413, 415, 422, 503),
     )
-    columns = settings.columns.to_columns()
+    columns = settings.client_columns
     parameters = [
         {"name": name, "in": "query", "required": False, "schema": schema}
         for name, schema in _options_schema().items()

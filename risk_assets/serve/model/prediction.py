@@ -66,7 +66,7 @@ class Predictions:
         self._max_bytes = settings.max_body_bytes
         self._live = live
         self._log = log
-        self.columns = settings.columns.to_columns()
+        self.columns = settings.client_columns
         self.validator = ClientValidator(self.columns, max_rows=settings.max_rows)
         self._labels: tuple[int | str, int | str] = (self.columns.negative, self.columns.positive)
         if self.columns.has_numeric_labels:

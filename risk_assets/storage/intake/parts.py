@@ -220,6 +220,7 @@ def _account(candidate: _Candidate, part: str | None) -> SourceFile:
         reasons=parsed.reasons,
         dropped_columns=parsed.dropped_columns,
         has_target=parsed.has_target,
+        spelled=parsed.spelled,
         positives=figures.positives,
         open=figures.open,
         updated=candidate.updated,

@@ -127,3 +127,17 @@ def test_a_parquet_file_with_damaged_pages_is_refused_whole(engines: Engines, tm
     reason = read_back(engines.spark, tmp_path, "clients.parquet", bytes(content)).parsed.reason
     assert reason is not None
     assert reason.startswith("damaged parquet")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "A;9,99 €;n;1\nB;2.155;s;0\nC;N/A;-;0\nD;x;n;1\n",
+        'A;"1,234";n;1\n',
+        "A;1 234 567,5;n;1\nB;\u22125;s;0\n",
+    ],
+)
+def test_numbers_as_people_spell_them_are_read_alike(engines: Engines, rows: str) -> None:
+    content = HEADER.replace(",", ";") + rows
+    expected = read_back(engines.duckdb, engines.folder, "spelled.csv", content)
+    assert read_back(engines.spark, engines.folder, "spelled.csv", content) == expected
