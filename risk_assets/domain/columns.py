@@ -70,7 +70,7 @@ class Columns:
     `has_target` no file holds the target: labels are derived from dates of leaving. Dates that are `announced` may
     lie ahead. `form` is how files are written, and `number_format` how they spell numbers. `date_columns` hold
     other dates, spelled alike, and `derived` columns are features made of others. Of what is carried, `sensitive`
-    columns tell the score apart, and `carried_numbers` hold numbers.
+    columns tell the score apart, and `carried_numbers` hold numbers. `ignored` columns are passed over in silence.
 
     >>> columns = Columns("client", "left", "1", "0", (NumericColumn("employees"),), ("region",))
     >>> columns.features, columns.names
@@ -98,6 +98,7 @@ class Columns:
     derived: tuple[DerivedColumn, ...] = field(default=(), repr=False)
     sensitive: tuple[str, ...] = field(default=(), repr=False)
     carried_numbers: tuple[str, ...] = field(default=(), repr=False)
+    ignored: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def numeric_features(self) -> tuple[NumericColumn, ...]:

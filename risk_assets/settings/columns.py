@@ -70,6 +70,9 @@ class ColumnsSetting(BaseModel):
     derived: tuple[DerivedSetting, ...] = Field(default=(), description="features that are made of other columns")
     sensitive: tuple[str, ...] = Field(default=(), description="carried columns by which the score is told apart")
     numbers: tuple[str, ...] = Field(default=(), description="carried columns that hold numbers")
+    ignore: tuple[str, ...] = Field(
+        default=(), description="columns, and fields of requests, to pass over in silence"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -144,6 +147,7 @@ class ColumnsSetting(BaseModel):
             carried=self.carried,
             sensitive=self.sensitive,
             carried_numbers=self.numbers,
+            ignored=self.ignore,
             value=self.value,
             as_of=self.as_of,
             dates=None if self.date_format is None else DateFormat(self.date_format),

@@ -152,9 +152,10 @@ def test_a_file_that_is_not_read_is_told_once_by_name(home: SmallHome, channel: 
     look(home)
     look(home)
 
-    assert channel.received == [
-        "risk_assets: clients.zip in the input folder is of no kind that is read.\n"
-        "notes.txt in the input folder is of no kind that is read."
+    [told] = channel.received
+    assert told.splitlines() == [
+        "risk_assets: clients.zip in the input folder is of no kind that is read.",
+        "notes.txt in the input folder is of no kind that is read.",
     ]
 
 

@@ -106,6 +106,7 @@ def train(rows: TrainingRows, columns: Columns, *, threshold: float | None, rows
         weights=rows.weights,
         clients=rows.clients,
         monotone={name: order for name, order in ordered.items() if name in varying},
+        special={column.name: column.special for column in columns.numeric_features if column.special_levels},
     )
     scorecard = to_scorecard(model, columns, rows.features, weights=rows.weights)
     risk = risk_at(model.left_out)

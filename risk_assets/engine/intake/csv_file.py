@@ -30,8 +30,9 @@ class CsvFormat:
 
     def open(self, session: Session, file: ScannedFile, folder: Path) -> CsvFile:
         """Open a CSV file; a UTF-8 copy goes to `folder` where one is needed. Raises UnreadableError."""
-        text = open_text(file, folder)
-        return CsvFile(text, read_header(text.path, session.columns), folder)
+        form = session.columns.form
+        text = open_text(file, folder, form.encoding)
+        return CsvFile(text, read_header(text.path, session.columns), folder, lenient_quotes=form.lenient_quotes)
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class CsvFile:
     text: Text
     header: Header
     folder: Path
+    lenient_quotes: bool = False
 
     @property
     def plain(self) -> bool:
@@ -55,7 +57,8 @@ class CsvFile:
     def records(self) -> Iterator[Record]:
         """Yield the records after the header; what is not UTF-8 in one is spelled out and a fault."""
         with self.text.path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
-            records = tokenize(file, self.header.delimiter, len(self.header.cells))
+            width, lenient = len(self.header.cells), self.lenient_quotes
+            records = tokenize(file, self.header.delimiter, width, lenient_quotes=lenient)
             next(records, None)
             yield from map(_checked, records) if self.text.damaged else records
 

@@ -37,12 +37,13 @@ class Text:
         return self.scan.plain and not self.damaged
 
 
-def open_text(file: ScannedFile, folder: Path) -> Text:
+def open_text(file: ScannedFile, folder: Path, declared: str | None = None) -> Text:
     """Find the encoding of a CSV file, gzipped or not; a UTF-8 copy goes to `folder` where one is needed.
 
     Without a byte order mark a file is UTF-16 if every second byte of its start is NUL, UTF-8 if all its bytes
     are, UTF-8 with damaged lines if other lines hold letters in UTF-8, and Windows-1252 (which is latin-1 but for
-    a few marks) otherwise. Raises UnreadableError for damaged gzip and UTF-16.
+    a few marks) otherwise; or it has the `declared` one. Raises UnreadableError for damaged gzip, and for text
+    that is damaged in UTF-16 or in what is declared.
     """
     path, start, scan = file.path, file.start, file.text
     if start.startswith(GZIP_MAGIC):
@@ -50,7 +51,7 @@ def open_text(file: ScannedFile, folder: Path) -> Text:
         with path.open("rb") as unpacked:
             start = unpacked.read(START)
         scan = None
-    encoding = _encoding(start)
+    encoding = _encoding(start) if declared in {None, "utf-8"} else declared
     scan = scan or scan_text(path)
     damaged = encoding.startswith("utf-8") and not scan.utf8
     if damaged and encoding == "utf-8" and not _has_utf8_lines(path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from risk_assets.domain.columns import BLANKS, Columns
@@ -26,6 +26,7 @@ class Header:
     delimiter: str = ","
     raw: str = ""
     line: int = 1
+    ignored: frozenset[str] = frozenset()
 
     @property
     def spelled(self) -> tuple[str | None, ...]:
@@ -44,8 +45,9 @@ class Header:
 
     @property
     def dropped(self) -> tuple[str, ...]:
-        """Columns that are not declared."""
-        return tuple(cell for position, cell in enumerate(self.cells) if position not in self.positions)
+        """Columns that are neither declared nor to be passed over in silence."""
+        others = (cell for position, cell in enumerate(self.cells) if position not in self.positions)
+        return tuple(cell for cell in others if cell.casefold() not in self.ignored)
 
 
 def match_header(cells: Sequence[str], columns: Columns) -> Header:
@@ -71,25 +73,29 @@ def match_header(cells: Sequence[str], columns: Columns) -> Header:
     faults += [f"column {_listed(twice)} occurs more than once"] * bool(twice)
     if faults:
         return Header(stripped, (), "; ".join(faults))
-    return Header(stripped, tuple(map(positions.get, columns.names)), None)
+    ignored = frozenset(name.casefold() for name in columns.ignored)
+    return Header(stripped, tuple(map(positions.get, columns.names)), None, ignored=ignored)
 
 
 def read_header(path: Path, columns: Columns) -> Header:
-    """Read the header of a UTF-8 file with the delimiter that yields the declared columns.
+    """Read the header of a UTF-8 file with the declared delimiter, or that which yields the declared columns.
 
     When none does, the delimiter with the most cells speaks. Raises UnreadableError for an empty file.
     """
     faulty = []
-    for delimiter in DELIMITERS:
+    delimiters = DELIMITERS if columns.form.delimiter is None else (columns.form.delimiter,)
+    for delimiter in delimiters:
         record = _first_record(path, delimiter)
         if record.fault:
             continue
         header = match_header(record.fields, columns)
         if header.fault is None:
-            return Header(header.cells, header.positions, None, delimiter, record.raw, record.line)
-        faulty.append(Header(header.cells, (), header.fault, delimiter, record.raw, record.line))
+            return replace(header, delimiter=delimiter, raw=record.raw, line=record.line)
+        faulty.append(replace(header, delimiter=delimiter, raw=record.raw, line=record.line))
     if not faulty:
-        raise UnreadableError(f"no header: its first line cannot be read ({_first_record(path, ',').fault})")
+        raise UnreadableError(
+            f"no header: its first line cannot be read ({_first_record(path, delimiters[0]).fault})"
+        )
     return max(faulty, key=lambda header: len(header.cells))
 
 

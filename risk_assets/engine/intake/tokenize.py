@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from typing import NamedTuple, TextIO
 
@@ -16,6 +17,7 @@ TOO_LONG = f"longer than {MAX_LINE:,} characters"
 HOLDS_NUL = "holds a NUL character"
 NOT_UTF8 = "not UTF-8"
 BAD_QUOTES = "quotes that do not match"
+QUOTE_INSIDE = "a quote inside of a field that does not begin with one"
 WRONG_WIDTH = "wrong number of fields"
 
 csv.field_size_limit(MAX_LINE)
@@ -55,10 +57,13 @@ class _Lines:
             pass
 
 
-def tokenize(text: TextIO, delimiter: str, width: int | None = None) -> Iterator[Record]:
+def tokenize(
+    text: TextIO, delimiter: str, width: int | None = None, *, lenient_quotes: bool = False
+) -> Iterator[Record]:
     """Split a text (opened with newline="") into records; lines of spaces alone are none.
 
-    With a `width` a record of another number of fields is a fault.
+    With a `width` a record of another number of fields is a fault. So is a quote inside of a field that does not
+    begin with one, as nobody can tell whether a delimiter after it is one: with `lenient_quotes` it is.
     """
     lines = _Lines(text)
     while line := lines.take():
@@ -70,7 +75,7 @@ def tokenize(text: TextIO, delimiter: str, width: int | None = None) -> Iterator
             lines.skip_rest()
             yield Record(number, raw[:KEPT_OF_TOO_LONG], [], TOO_LONG)
         elif '"' in raw:
-            yield _fitting(_quoted(lines, line, delimiter), width)
+            yield _fitting(_quoted(lines, line, delimiter, lenient=lenient_quotes), width)
         elif "\0" in raw:
             yield Record(number, raw, [], HOLDS_NUL)
         else:
@@ -78,14 +83,17 @@ def tokenize(text: TextIO, delimiter: str, width: int | None = None) -> Iterator
 
 
 def count_if_sound(text: TextIO, delimiter: str, width: int) -> int | None:
-    """Return the number of records when each has `width` fields, else None: `tokenize` at the speed of C."""
+    """Return the number of records when each has `width` fields, else None: `tokenize` at the speed of C.
+
+    It is None too where a field holds a quote, which may stand inside of one that does not begin with one.
+    """
     reader = csv.reader(text, delimiter=delimiter, strict=True, skipinitialspace=True)
     records = line = 0
     try:
         for fields in reader:
             if len(fields) != width and fields:
                 return None
-            if reader.line_num - line > MAX_RECORD_LINES:
+            if reader.line_num - line > MAX_RECORD_LINES or '"' in "".join(fields):
                 return None
             line = reader.line_num
             records += bool(fields)
@@ -94,7 +102,7 @@ def count_if_sound(text: TextIO, delimiter: str, width: int) -> int | None:
     return records
 
 
-def _quoted(lines: _Lines, first: str, delimiter: str) -> Record:
+def _quoted(lines: _Lines, first: str, delimiter: str, *, lenient: bool) -> Record:
     number = lines.number
     taken = [first]
 
@@ -112,7 +120,15 @@ def _quoted(lines: _Lines, first: str, delimiter: str) -> Record:
     raw = "".join(taken).rstrip("\r\n")
     if len(raw) >= MAX_LINE:
         return Record(number, raw, [], TOO_LONG)
+    if not lenient and any('"' in field for field in fields) and '"' in _without_quoted(raw, delimiter):
+        return Record(number, raw, [], QUOTE_INSIDE)
     return Record(number, raw, fields, HOLDS_NUL if "\0" in raw else None)
+
+
+def _without_quoted(raw: str, delimiter: str) -> str:
+    """Return a record without its fields in quotes."""
+    mark = re.escape(delimiter)
+    return re.sub(f'(^|{mark}) *"(?:[^"]|"")*"(?=$|{mark})', r"\1", raw)
 
 
 def _fitting(record: Record, width: int | None) -> Record:

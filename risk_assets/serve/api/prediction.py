@@ -74,7 +74,7 @@ def _request_content(columns: Columns, max_rows: int) -> dict[str, Any]:
     ]
     text = {
         "type": "string",
-        "description": f"a header with names among {', '.join(columns.names)}, a line per client",
+        "description": f"a header, a line per client; what is not among {', '.join(columns.names)} is left out",
     }
     return {JSON: {"schema": {"oneOf": either}}, "text/csv": {"schema": text}}
 
@@ -92,7 +92,7 @@ def client_schema(columns: Columns) -> dict[str, Any]:
     return {
         "type": "object",
         "additionalProperties": False,
-        "properties": properties,
+        "properties": properties | {name: {"description": "ignored"} for name in columns.ignored},
         "anyOf": [{"required": [*names], "properties": {name: known[name] for name in names}} for names in enough],
     }
 
@@ -135,6 +135,11 @@ def _answers(columns: Columns) -> dict[str, Any]:
             "version": {"type": "string"},
             "threshold": {"type": "number"},
             "base_log_odds": {"type": "number"},
+            "left_out": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "columns of the file that are not declared",
+            },
             "predictions": {"type": "array", "items": client},
         },
     }

@@ -30,7 +30,7 @@ class Clients(NamedTuple):
 
     `n` counts them; `ids` is None when nobody gave one; `columns` holds the cells of each feature, None where one
     is missing; `missing` names the features that a row (from 0) lacks. `parts` holds the cells of columns that are
-    no features, but that derived ones are made of.
+    no features, but that derived ones are made of, and `left_out` names columns of a file that are not declared.
     """
 
     n: int
@@ -38,6 +38,7 @@ class Clients(NamedTuple):
     columns: Mapping[str, Sequence[Cell]]
     missing: Mapping[int, Sequence[str]]
     parts: Mapping[str, Sequence[Cell]] = {}
+    left_out: Sequence[str] = ()
 
     def client(self, row: int) -> dict[str, Cell]:
         """Return the features of one client."""
@@ -50,7 +51,7 @@ class ClientValidator:
     def __init__(self, columns: Columns, *, max_rows: int) -> None:
         self.columns = columns
         self.max_rows = max_rows
-        self._allowed = frozenset(columns.names)
+        self._allowed = frozenset((*columns.names, *columns.ignored))
         self._bounds = [(column, *column.bounds) for column in columns.numeric]
         self._dates = [name for name in columns.dated if name in columns.inputs]
         self._features = columns.features
@@ -87,7 +88,10 @@ class ClientValidator:
         faults: list[Iterable[Fault]] = []
         for column, low, high in self._bounds:
             cells = [row.get(column.name) for row in rows]
-            faults.append(_number_faults(column, cells, low, high))
+            if column.special and not column.special_levels:
+                cells = [None if cell in column.special else cell for cell in cells]
+            numbers = [cell for cell in cells if cell not in column.special] if column.special_levels else cells
+            faults.append(_number_faults(column, numbers, low, high))
             found[column.name] = cast("list[Cell]", cells)
         for name in self.columns.categorical:
             cells = [row.get(name) for row in rows]

@@ -4,32 +4,44 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from risk_assets.domain.columns import BLANKS, Columns, number_of
+from risk_assets.domain.columns import BLANKS, Columns
+from risk_assets.domain.derived import parts_of
+from risk_assets.domain.intake.misspelt import nearly_called
 from risk_assets.domain.spreadsheet import harmless
 from risk_assets.serve.http.client_validation import Clients, ClientValidator, not_known
+from risk_assets.serve.http.csv_cells import read_cells
 from risk_assets.serve.http.replies import SHOWN_CHARACTERS, Fault, RequestError, faulty, refuse_any
 
-#: What other programs put between the columns.
-OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+DELIMITERS = (",", ";", "\t", "|")
 
 
 def read_csv(body: bytes, validator: ClientValidator) -> Clients:
     """Return the clients of a CSV text. Raises RequestError (400, 413, 422) that names row and field.
 
-    A blank cell is a missing value; blanks around names and values are no part of them.
+    Columns that are not declared are left out, and named. A blank cell is a missing value, and so are the words
+    for it; blanks around names and values are no part of them.
     """
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RequestError(400, f"the CSV is not UTF-8 text: byte {error.start}") from error
-    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    columns = validator.columns
+    first = text.partition("\n")[0]
+    lines = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=_delimiter(first, columns))
     try:
-        names = _header(next(lines, []), validator.columns)
-        return validator.clients(list(_rows(lines, names, validator)))
+        header = [cell.strip(BLANKS) for cell in next(lines, [])]
+        names = _declared(header, columns)
+        rows = list(_rows(lines, len(header), validator))
     except csv.Error as error:
         raise RequestError(422, f"line {lines.line_num} is not CSV: {error}") from error
+    texts = {name: [row[place] for row in rows] for place, name in enumerate(names) if name is not None}
+    cells = read_cells(texts, columns)
+    clients = validator.clients([dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)])
+    ignored = {name.casefold() for name in columns.ignored}
+    strangers = (cell for cell, name in zip(header, names, strict=True) if name is None)
+    return clients._replace(left_out=[cell for cell in strangers if cell.casefold() not in ignored])
 
 
 def write_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
@@ -41,36 +53,41 @@ def write_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _header(cells: Sequence[str], columns: Columns) -> list[str]:
+def _delimiter(header: str, columns: Columns) -> str:
+    """Return the delimiter that tells the most declared columns of a header apart."""
+    declared = {name.casefold() for name in columns.names}
+
+    def found(delimiter: str) -> int:
+        return sum(cell.strip(BLANKS + '"').casefold() in declared for cell in header.split(delimiter))
+
+    return columns.form.delimiter or max(DELIMITERS, key=found)
+
+
+def _declared(cells: Sequence[str], columns: Columns) -> list[str | None]:
+    """Return the declared name of each cell of the header, None for other columns."""
     declared = {name.casefold(): name for name in columns.names}
-    names = [cell.strip(BLANKS) for cell in cells]
-    found = [declared.get(name.casefold()) for name in names]
-    strangers = (place for place, name in enumerate(found, start=1) if name is None)
-    refuse_any(_unknown(place, names, columns) for place in strangers)
+    found = [declared.get(cell.casefold()) for cell in cells]
     refuse_any(
         Fault(None, name, "is named twice in the header") for name in columns.names if found.count(name) > 1
     )
+    strangers = [cell for cell, name in zip(cells, found, strict=True) if name is None]
+    absent = [name for name in columns.inputs if name not in found]
+    refuse_any(
+        Fault(None, nearly[0][:SHOWN_CHARACTERS], f"is nearly called {name}, which the file lacks")
+        for name in absent
+        if (nearly := nearly_called(name, strangers))
+    )
+    refuse_any(
+        Fault(None, cell[:SHOWN_CHARACTERS], not_known(cell, "column", columns))
+        for cell in strangers
+        if parts_of(columns, cell)
+    )
     if not any(name in columns.inputs for name in found):
         raise RequestError(422, f"the CSV has no header with a feature; there are {', '.join(columns.inputs)}")
-    return [name for name in found if name is not None]
+    return found
 
 
-def _unknown(place: int, names: Sequence[str], columns: Columns) -> Fault:
-    name = names[place - 1]
-    if not name:
-        return Fault(None, None, f"column {place} of the header has no name")
-    delimiter = next((each for each in OTHER_DELIMITERS if each in name), None)
-    if delimiter and len(names) == 1:
-        return Fault(
-            None, None, f"the header has no comma: put commas between columns, not {OTHER_DELIMITERS[delimiter]}"
-        )
-    return Fault(None, name[:SHOWN_CHARACTERS], not_known(name, "column", columns))
-
-
-def _rows(
-    lines: Iterator[list[str]], names: Sequence[str], validator: ClientValidator
-) -> Iterator[Mapping[str, object]]:
-    numeric = {column.name for column in validator.columns.numeric}
+def _rows(lines: Iterator[list[str]], width: int, validator: ClientValidator) -> Iterator[list[str]]:
     row = 0
     for cells in lines:
         if not cells:
@@ -78,17 +95,6 @@ def _rows(
         row += 1
         if row > validator.max_rows:
             validator.check_count(row)
-        if len(cells) != len(names):
-            raise faulty([Fault(row, None, f"has {len(cells)} cells, the header has {len(names)}")])
-        yield {
-            name: _number(cell) if name in numeric else cell.strip(BLANKS) or None
-            for name, cell in zip(names, cells, strict=True)
-        }
-
-
-def _number(cell: str) -> object:
-    """Return the number, None for a blank, and for anything else the text, which the validator will refuse."""
-    number = number_of(cell)
-    if number is not None:
-        return number
-    return cell if cell.strip(BLANKS) else None
+        if len(cells) != width:
+            raise faulty([Fault(row, None, f"has {len(cells)} cells, the header has {width}")])
+        yield cells

@@ -200,6 +200,8 @@ def as_json(scored: Scored) -> bytes:
         texts = [f'{text},"reasons":{encode(why)}' for text, why in zip(texts, scored.reasons, strict=True)]
     predictions = "},{".join(texts)
     version = f'"version":{encode(scored.version)},"threshold":{scored.threshold!r}'
+    if clients.left_out:
+        version += f',"left_out":{encode(clients.left_out)}'
     return f'{{{version},{base}"predictions":[{{{predictions}}}]}}'.encode()
 
 

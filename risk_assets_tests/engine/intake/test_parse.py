@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from risk_assets.domain.file_form import FileForm
 from risk_assets.engine.intake.csv_file import CsvFormat
 from risk_assets.engine.intake.scan import scan_file
 from risk_assets_tests.engine.dirty import COLUMNS as DIRTY_COLUMNS
@@ -106,8 +107,8 @@ def test_an_unclosed_quote_costs_one_line_and_no_client_after_it(read: Reader) -
 def test_two_stray_quotes_far_apart_do_not_swallow_the_clients_between(read: Reader) -> None:
     between = "".join(f"C{number},1,north,0\n" for number in range(200))
     found = read(HEADER + 'A,1,"north,0\n' + between + 'B,1,x",0\n')
-    assert [line for line, _, _ in found.refused] == [2]
-    assert len(found.rows) == 201
+    assert [line for line, _, _ in found.refused] == [2, 203]
+    assert len(found.rows) == 200
 
 
 def test_a_line_without_end_is_refused_and_the_next_one_read(read: Reader) -> None:
@@ -228,3 +229,25 @@ def test_an_outcome_that_comes_later_in_a_file_goes_to_the_row_it_is_of(read: Re
     assert found.rows == [("B", 1.0, "n", 0), ("A", 1.0, "n", 1)]
     parsed = found.parsed
     assert (parsed.read, parsed.accepted, parsed.updates, parsed.duplicates) == (5, 2, 1, 2)
+
+
+def test_a_quote_inside_of_a_field_costs_its_row_and_shifts_no_column(read: Reader) -> None:
+    row = 'A,3,$78.07"Table, Round 48",1'
+    found = read("id,calls,region,rest,exited\n" + row + "\nB,4,north,x,0\n")
+    assert [line[0] for line in found.rows] == ["B"]
+    assert found.refused == [(2, "a quote inside of a field that does not begin with one", row)]
+
+
+def test_lenient_quotes_are_characters_like_any_other(tmp_path: Path) -> None:
+    columns = dataclasses.replace(COLUMNS, form=FileForm(lenient_quotes=True))
+    with session_of(columns, tmp_path / "spill") as session:
+        found = Outcome(session, tmp_path, "clients.csv", (HEADER + 'A,3,24" screen,1\n').encode())
+    assert found.rows == [("A", 3.0, '24" screen', 1)]
+
+
+def test_a_declared_encoding_and_delimiter_are_taken(tmp_path: Path) -> None:
+    columns = dataclasses.replace(COLUMNS, form=FileForm(encoding="iso8859-5", delimiter="|"))
+    with session_of(columns, tmp_path / "spill") as session:
+        content = (HEADER + "A,3,\u0421\u0435\u0432\u0435\u0440,1\n").replace(",", "|").encode("iso8859-5")
+        found = Outcome(session, tmp_path, "clients.csv", content)
+    assert found.rows == [("A", 3.0, "\u0421\u0435\u0432\u0435\u0440", 1)]

@@ -80,8 +80,10 @@ class Pair:
         return places.reshape(len(left), few), (one[:, :, None] * two[:, None, :]).reshape(len(left), few)
 
 
-def margin(column: str, values: Values) -> Margin:
+def margin(column: str, values: Values, special: tuple[float, ...] = ()) -> Margin:
     """Return a column's side of its tables: lines between quartiles, indicators of levels; values (rows,).
+
+    Numbers that are `special` are levels.
 
     >>> margin("kind", np.array(["a"] * 30 + ["b"] * 30, dtype=object)).contrast.shape
     (4, 1)
@@ -89,7 +91,7 @@ def margin(column: str, values: Values) -> Margin:
     if values.dtype == object:
         basis = Basis(column, (), 1, frequent(values, most=MOST_CATEGORIES), categorical=True)
     else:
-        basis = _numeric_margin(column, np.asarray(values, dtype=float))
+        basis = _numeric_margin(column, np.asarray(values, dtype=float), special)
     mean = basis.average(values)
     seen = np.flatnonzero(mean > 0)
     contrast = np.zeros((basis.size, max(len(seen) - 1, 0)))
@@ -98,11 +100,11 @@ def margin(column: str, values: Values) -> Margin:
     return Margin(basis, contrast)
 
 
-def _numeric_margin(column: str, numbers: Array) -> Basis:
-    known = numbers[~np.isnan(numbers)]
+def _numeric_margin(column: str, numbers: Array, special: tuple[float, ...]) -> Basis:
+    known = numbers[~np.isnan(numbers) & ~np.isin(numbers, special)]
     distinct = np.unique(known)
     if len(distinct) <= len(QUARTERS):
-        return Basis(column, tuple(distinct.tolist()), 1)
-    levels = spikes(numbers)
+        return Basis(column, tuple(distinct.tolist()), 1, special)
+    levels = tuple(dict.fromkeys((*special, *spikes(numbers))))
     rest = known[~np.isin(known, levels)]
     return Basis(column, quantile_knots(rest, QUARTERS) if len(rest) else (), 1, levels)

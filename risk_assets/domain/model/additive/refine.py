@@ -63,7 +63,7 @@ def refined(
     main = score_test(problem, fitted, csr_array((len(fitted.log_odds), 0)), clients)
     pieces = Pieces(tuple(np.linspace(0.0, 1.0, count).tolist()), 1)
     return tuple(
-        design_term(term.name, columns[term.name], monotone=term.monotone, pieces=pieces)
+        design_term(term.name, columns[term.name], monotone=term.monotone, pieces=pieces, special=term.special)
         if has_curve(term.basis) and misfit(np.asarray(columns[term.name]), main, count) < LEVEL / len(terms)
         else term
         for term in terms

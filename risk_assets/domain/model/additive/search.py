@@ -45,7 +45,7 @@ def find_pairs(
     >>> find_pairs({"a": np.zeros(4)}, (), problem, fit(problem, np.zeros(0)), None)[0]
     ()
     """
-    margins = [margin(term.name, columns[term.name]) for term in terms if not term.monotone]
+    margins = [margin(term.name, columns[term.name], term.special) for term in terms if not term.monotone]
     number = len(margins) * (len(margins) - 1) // 2
     if not number:
         return (), problem, fitted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
@@ -65,7 +65,8 @@ class Term:
     """One column's part of the log-odds: design(values) @ coefficients.
 
     `contrast` (basis.size, width) makes the curve's average over its training rows 0. A monotone term keeps
-    `sign * differences of (contrast @ coefficients)` at 0 or more among its curve's functions.
+    `sign * differences of (contrast @ coefficients)` at 0 or more among its curve's functions. `special` are the
+    numbers that are levels by declaration.
 
     >>> term = design_term("size", np.array([1.0, 2.0, 3.0] * 9))
     >>> term.name, term.width, term.design(np.array([2.0])).shape
@@ -78,6 +79,7 @@ class Term:
     contrast: NDArray[np.float64]
     penalties: tuple[Penalty, ...]
     monotone: Monotone | None = None
+    special: tuple[float, ...] = ()
 
     @property
     def name(self) -> str:
@@ -112,12 +114,19 @@ class Term:
         return differences if self.monotone == "increasing" else -differences
 
 
-def design_term(column: str, values: Values, *, monotone: Monotone | None = None, pieces: Pieces = CUBIC) -> Term:
+def design_term(
+    column: str,
+    values: Values,
+    *,
+    monotone: Monotone | None = None,
+    pieces: Pieces = CUBIC,
+    special: tuple[float, ...] = (),
+) -> Term:
     """Return the term of a column; values (rows,), numbers with NaN or objects with None where missing.
 
     Numbers of more than 12 distinct values: a P-spline (Eilers and Marx 1996) of these pieces. Fewer: straight
-    lines from level to level. Categories: indicators with a ridge. Raises ValueError for an infinite number, or a
-    monotone category.
+    lines from level to level. Numbers that are `special` are levels beside the curve. Categories: indicators with
+    a ridge. Raises ValueError for an infinite number, or a monotone category.
 
     >>> [penalty.kind for penalty in design_term("size", np.arange(50.0)).penalties]
     ['bend', 'line', 'levels']
@@ -128,14 +137,17 @@ def design_term(column: str, values: Values, *, monotone: Monotone | None = None
         return _centred(Basis(column, (), 1, frequent(values), categorical=True), values, None)
     numbers = np.asarray(values, dtype=float)
     refuse_infinite(column, numbers)
-    return _centred(_numeric_basis(column, numbers, pieces, spiked=monotone is None), numbers, monotone)
+    basis = _numeric_basis(column, numbers, pieces, special, spiked=monotone is None)
+    return replace(_centred(basis, numbers, monotone), special=special)
 
 
-def _numeric_basis(column: str, numbers: NDArray[np.float64], pieces: Pieces, *, spiked: bool) -> Basis:
-    known = np.sort(numbers[~np.isnan(numbers)])
-    distinct = apart(np.unique(known))
-    levels = spikes(numbers) if spiked and len(distinct) > MOST_LEVELS else ()
-    if levels:
+def _numeric_basis(
+    column: str, numbers: NDArray[np.float64], pieces: Pieces, special: tuple[float, ...], *, spiked: bool
+) -> Basis:
+    known = np.sort(numbers[~np.isnan(numbers) & ~np.isin(numbers, special)])
+    distinct, levels = apart(np.unique(known)), special
+    if spiked and len(distinct) > MOST_LEVELS and (found := spikes(numbers)):
+        levels = tuple(dict.fromkeys((*special, *found)))
         known = known[~np.isin(known, levels)]
         distinct = apart(np.unique(known))
     if len(distinct) <= MOST_LEVELS:

@@ -73,6 +73,7 @@ def fit_additive(
     weights: Array | None = None,
     clients: NDArray[np.generic] | None = None,
     monotone: Mapping[str, Monotone] | None = None,
+    special: Mapping[str, tuple[float, ...]] | None = None,
     pairs: bool = True,
     cap: float = CAP,
     part: NDArray[np.bool_] | None = None,
@@ -81,7 +82,8 @@ def fit_additive(
 
     `weights` (rows,) of 0 or more stand for rows that a sample left out: only their ratios count, and where they
     differ the covariance is the robust one. `clients` (rows,) say which rows share a client (their scores are then
-    clustered), `monotone` names columns whose curve may only rise or fall. Beyond 50,000 rows, penalties and pairs
+    clustered), `monotone` names columns whose curve may only rise or fall, `special` the numbers of columns that
+    are levels beside the curve. Beyond 50,000 rows, penalties and pairs
     are found on the rows of `part` (rows,), or of a choice of clients by a hash of their number. Raises ValueError
     for infinite numbers, no columns or rows, and outcomes that are not 0 or 1 or all alike.
 
@@ -93,13 +95,22 @@ def fit_additive(
 
     rows = _checked(columns, outcome, weights, clients)
     with threadpool_limits(1):  # several threads wait for each other longer than such small products take
-        return _fitted(rows, monotone or {}, _part(rows) if part is None else part, pairs=pairs, cap=cap)
+        terms = _terms(rows.columns, monotone or {}, special or {})
+        return _fitted(rows, terms, _part(rows) if part is None else part, pairs=pairs, cap=cap)
+
+
+def _terms(
+    columns: Mapping[str, Values], monotone: Mapping[str, Monotone], special: Mapping[str, tuple[float, ...]]
+) -> tuple[Term, ...]:
+    return tuple(
+        design_term(name, values, monotone=monotone.get(name), special=special.get(name, ()))
+        for name, values in columns.items()
+    )
 
 
 def _fitted(
-    every: Rows, monotone: Mapping[str, Monotone], part: NDArray[np.bool_], *, pairs: bool, cap: float
+    every: Rows, terms: tuple[Term, ...], part: NDArray[np.bool_], *, pairs: bool, cap: float
 ) -> AdditiveModel:
-    terms = tuple(design_term(name, values, monotone=monotone.get(name)) for name, values in every.columns.items())
     rows = every if part.all() else every.only(part)
     problem = problem_of(rows, terms, ())
     problem, fitted = _with_dispersion(rows, problem, fit(problem, initial_strengths(problem)))
@@ -113,7 +124,7 @@ def _fitted(
     if rows is not every:
         problem = replace(problem_of(every, terms, found), dispersion=problem.dispersion)
         fitted = fit(problem, fitted.strengths, fitted.coefficients, updates=MORE_UPDATES)
-    if monotone:
+    if any(term.monotone for term in terms):
         order, penalty = _order(terms, problem.design.width), penalty_matrix(problem, fitted.strengths)
         start = ordered_minimum(fitted.information + penalty, fitted.coefficients, order)
         fitted = fit(replace(problem, order=order), fitted.strengths, start, updates=0)
