@@ -13,7 +13,7 @@ TEST_PROCESSES ?= 4
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 export RISK_ASSETS_CONFIG ?= $(CURDIR)/config.json
 
-.PHONY: run panel dev test long check lint quick format lock clean
+.PHONY: run panel dev test long check lint quick format settings lock clean
 
 run: .venv/installed
 	$(BIN)/risk run
@@ -52,6 +52,10 @@ quick: .venv/extras
 format: .venv/installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The page and the schema of the settings, which a test compares with them.
+settings: .venv/installed
+	$(BIN)/python -m risk_assets.settings.reference docs/settings.md risk_assets/settings/config.schema.json
 
 lock: .venv/installed
 	$(COMPILE) --extra dev --output-file requirements.lock

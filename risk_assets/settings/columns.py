@@ -23,9 +23,9 @@ class NumericSetting(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(min_length=1)
-    min: float | None = None
-    max: float | None = None
+    name: str = Field(min_length=1, description="as the header of the files has it, in any case")
+    min: float | None = Field(default=None, description="a smaller value is refused")
+    max: float | None = Field(default=None, description="a greater value is refused")
     feature: bool = Field(default=True, description="false: read and kept for derived columns, never learnt from")
     monotone: Monotone | None = Field(default=None, description="the risk only rises, or only falls, with it")
     special: tuple[float, ...] = Field(default=(), description="codes that are no numbers, such as -99")
@@ -54,18 +54,20 @@ class ColumnsSetting(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: str = Field(min_length=1)
+    id: str = Field(min_length=1, description="identifies a client")
     target: str | None = Field(default=None, min_length=1, description="not with outcomes, which say who left")
-    positive: bool | int | float | str = 1
-    negative: bool | int | float | str | None = None
-    numeric: tuple[NumericSetting, ...] = ()
-    categorical: tuple[str, ...] = ()
+    positive: bool | int | float | str = Field(default=1, description="the label of clients that left")
+    negative: bool | int | float | str | None = Field(
+        default=None, description="the other label; needed only where positive has no usual opposite"
+    )
+    numeric: tuple[NumericSetting, ...] = Field(default=(), description="columns of numbers: names, or objects")
+    categorical: tuple[str, ...] = Field(default=(), description="columns of text with few values")
     carried: tuple[str, ...] = Field(default=(), description="shown and filtered by, never learnt from")
     value: str | None = Field(default=None, min_length=1, description="money a year; may be a numeric column too")
     as_of: str | None = Field(default=None, min_length=1, description="the date of observation")
     dates: tuple[str, ...] = Field(default=(), description="other dates, for days_between; never learnt from")
     date_format: str | None = Field(
-        default=None, description="of all dates, such as %d.%m.%Y; ISO 8601 by default"
+        default=None, description="of all dates, such as %d.%m.%Y; found in each file if unset"
     )
     derived: tuple[DerivedSetting, ...] = Field(default=(), description="features that are made of other columns")
     sensitive: tuple[str, ...] = Field(default=(), description="carried columns by which the score is told apart")

@@ -16,11 +16,11 @@ class DerivedSetting(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(min_length=1)
+    name: str = Field(min_length=1, description="of the new column")
     ratio: tuple[str, str] | None = Field(default=None, description="the first divided by the second")
     times: float | None = Field(default=None, description="what a ratio is multiplied by; 1 by default")
     difference: tuple[str, str] | None = Field(default=None, description="the first less the second")
-    sum: tuple[str, ...] | None = Field(default=None, min_length=2)
+    sum: tuple[str, ...] | None = Field(default=None, min_length=2, description="all of them added up")
     days_between: tuple[str, str] | None = Field(
         default=None, description="days from the first date to the second"
     )

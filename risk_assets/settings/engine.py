@@ -13,7 +13,7 @@ class EngineSetting(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["duckdb", "spark"] = "duckdb"
+    kind: Literal["duckdb", "spark"] = Field(default="duckdb", description="in this process, or on a cluster")
     master: str | None = Field(default=None, min_length=1, description="of Spark; local[*] if unset")
     options: Mapping[str, str] = Field(default={}, description='of Spark, such as "spark.executor.memory"')
 

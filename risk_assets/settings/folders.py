@@ -34,11 +34,13 @@ class FolderSettings(BaseSettings):
 
     data_root: Path = Field(description="a folder, or a URL, of which this is then the local mirror")
     data_root_url: str | None = Field(default=None, description="follows from data_root")
-    input_folder_path: FolderName
-    output_folder_path: FolderName
-    test_data_path: FolderName | None = Field(default=None, description="test_share of the clients if unset")
-    output_model_path: FolderName
-    prod_deployment_path: FolderName
+    input_folder_path: FolderName = Field(description="where client files are dropped")
+    output_folder_path: FolderName = Field(description="where finaldata is written")
+    test_data_path: FolderName | None = Field(
+        default=None, description="where files of test clients are; without it, test_share of the clients"
+    )
+    output_model_path: FolderName = Field(description="where model, scores and report are written")
+    prod_deployment_path: FolderName = Field(description="what serves, and everything that ever served")
     outcomes: OutcomesSetting | None = Field(default=None, description="dates of leaving, in place of a target")
 
     # folders that are named by a URL

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_settings import SettingsError as SourceSettingsError
 
+from risk_assets.settings.models import models_in
 from risk_assets.settings.object_storage import missing_package
 from risk_assets.settings.settings import PREFIX, Settings
 
@@ -34,6 +36,7 @@ def load_settings(path: str | Path | None = None) -> Settings:
         raise SettingsError(f"config {file}: not valid JSON: {error}") from error
     if not isinstance(content, dict):
         raise SettingsError(f"config {file}: must be a JSON object")
+    content.pop("$schema", None)  # for editors
     if content.get("source_passwords"):
         raise SettingsError(
             f"config {file}: source_passwords: belong in the environment, as RISK_ASSETS_SOURCE_PASSWORDS__<NAME>"
@@ -79,6 +82,23 @@ def _one_line(error: ValidationError) -> str:
     found = []
     for item in error.errors():
         key = ".".join(str(part) for part in item["loc"]) or "config"
-        text = "unknown key" if item["type"] == "extra_forbidden" else item["msg"].removeprefix("Value error, ")
+        text = item["msg"].removeprefix("Value error, ")
+        if item["type"] == "extra_forbidden":
+            text = f"unknown key{_meant(item['loc'])}"
         found.append(f"{key}: {text}")
     return "; ".join(found)
+
+
+def _meant(place: tuple[int | str, ...]) -> str:
+    """Return which key was perhaps meant in place of an unknown one."""
+    model: object = Settings
+    *path, wrong = place
+    for step in path:
+        if isinstance(step, str) and isinstance(model, type) and issubclass(model, BaseModel):
+            field = model.model_fields.get(step)
+            model = next(models_in(field.annotation), None) if field else None
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return ""
+    keys = [field.alias or name for name, field in model.model_fields.items()]
+    nearest = difflib.get_close_matches(str(wrong), keys, n=1)
+    return f", perhaps {nearest[0]}" if nearest else ""

@@ -26,7 +26,7 @@ class OutcomesSetting(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    path: FolderName
+    path: FolderName = Field(description="the folder, or its URL")
     id: str | None = Field(default=None, min_length=1, description="the id of columns if unset")
     left_on: str = Field(default="left_on", min_length=1, description="the date of leaving")
     date_format: str | None = Field(default=None, description="of left_on; found in the file if unset")

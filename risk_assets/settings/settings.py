@@ -50,7 +50,7 @@ class Settings(FolderSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
 
-    columns: ColumnsSetting
+    columns: ColumnsSetting = Field(description="what the columns of client files mean")
     format: FormatSetting = Field(default=FormatSetting(), description="how client files are written")
     outcomes_until: date | None = Field(
         default=None, description="all leavings up to here are known; by default the newest of the files"
@@ -74,7 +74,7 @@ class Settings(FolderSettings):
     )
 
     # model
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, description="of every draw")
     max_training_rows: int = Field(
         default=1_000_000, ge=100, description="of more rows a sample of the clients is trained on"
     )
@@ -91,7 +91,9 @@ class Settings(FolderSettings):
     )
     call_capacity: int = Field(default=100, ge=1, description="clients that can be called in a period")
     backtest_periods: int = Field(default=6, ge=1, description="months that the backtest looks back on")
-    bootstrap_samples: int = Field(default=1000, ge=100, le=100_000)
+    bootstrap_samples: int = Field(
+        default=1000, ge=100, le=100_000, description="resamples behind each interval of a score"
+    )
 
     # gate
     gate_margin: float = Field(default=0.02, ge=0, le=1, description="F1 a challenger may lack")
@@ -99,7 +101,7 @@ class Settings(FolderSettings):
 
     # diagnostics and report
     dependency_check: bool = Field(default=True, description="ask for outdated and vulnerable packages")
-    dependency_timeout_seconds: float = Field(default=20, gt=0)
+    dependency_timeout_seconds: float = Field(default=20, gt=0, description="for that question")
     history_runs: int = Field(default=20, ge=1, description="runs shown in timings and histories")
 
     # serving
@@ -124,7 +126,9 @@ class Settings(FolderSettings):
     notify_url: SecretStr | None = Field(default=None, description="apprise URL for notices; the log if unset")
 
     # dagster
-    executor: Literal["in_process", "multiprocess"] = "in_process"
+    executor: Literal["in_process", "multiprocess"] = Field(
+        default="in_process", description="the assets of a run in one process, or in one each"
+    )
 
     @model_validator(mode="after")
     def _outcomes_from_one_origin(self) -> Settings:

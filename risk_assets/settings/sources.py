@@ -20,10 +20,10 @@ class SqlSourceSetting(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["sql"] = "sql"
+    kind: Literal["sql"] = Field(default="sql", description="a database")
     name: str = Field(max_length=60, pattern=NAME, description="begins the names of the files that are landed")
     url: str = Field(min_length=1, description="an SQLAlchemy URL without a password")
-    table: str | None = Field(default=None, min_length=1)
+    table: str | None = Field(default=None, min_length=1, description="or view, in place of a query")
     db_schema: str | None = Field(default=None, alias="schema", min_length=1, description="of the table")
     query: str | None = Field(default=None, min_length=1, description="a SELECT, in place of a table")
     into: Literal["sourcedata", "outcomes"] = Field(default="sourcedata", description="where its files are landed")
