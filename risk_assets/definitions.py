@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gc
-import os
 import warnings
-from pathlib import Path
 
 import dagster as dg
 
@@ -15,14 +13,14 @@ from risk_assets.resources.declaration import absent_keys, with_settings
 from risk_assets.resources.dependencies import Dependencies
 from risk_assets.resources.home import Home
 from risk_assets.resources.observation import ObservedSources
-from risk_assets.settings import load_settings
+from risk_assets.settings import config_file, load_settings
 
 # What is loaded here and in a run lives as long as the process; looking for garbage in it at Dagster's and
 # scikit-learn's pace of imports costs a fifth of a cold run.
 gc.set_threshold(50_000, 20, 100)
 gc.freeze()
 
-CONFIG = str(Path(os.environ.get("RISK_ASSETS_CONFIG") or "config.json").absolute())
+CONFIG = str(config_file())
 EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
 
 settings = load_settings(CONFIG)

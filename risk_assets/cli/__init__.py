@@ -6,6 +6,8 @@ import click
 
 from risk_assets.cli.call import call
 from risk_assets.cli.deployments import approve, history, reject, rollback
+from risk_assets.cli.dev import dev
+from risk_assets.cli.init import init
 from risk_assets.cli.run import run
 from risk_assets.cli.serve import serve
 from risk_assets.cli.simulate import simulate
@@ -46,5 +48,5 @@ def main(ctx: click.Context, config: str | None) -> None:
     ctx.obj = config
 
 
-for command in (run, serve, call, simulate, history, rollback, approve, reject):
+for command in (init, run, serve, dev, call, simulate, history, rollback, approve, reject):
     main.add_command(command)

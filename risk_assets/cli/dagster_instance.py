@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from risk_assets.settings import SettingsError
+from risk_assets.storage.project import write_dagster_yaml
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -33,6 +34,8 @@ def open_records(home: Path) -> Iterator[dg.DagsterInstance]:
         os.environ[HOME] = str(Path(os.environ[HOME]).absolute())
     elif home.is_dir():
         os.environ[HOME] = str(home)
+    if HOME in os.environ:
+        write_dagster_yaml(Path(os.environ[HOME]))
     with _opened() as instance:
         yield instance
 

@@ -21,7 +21,7 @@ from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.engine.duck.session import open_duckdb
 from risk_assets.reporting.run_summary import RunResults, boosting_line, run_summary
 from risk_assets.reporting.wording import terminal_text
-from risk_assets.settings import Settings, load_settings
+from risk_assets.settings import Settings, config_file, load_settings
 from risk_assets.storage.deployment.versions import deployed_metrics, live_version, read_decisions, read_manifest
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import RecordError, find_record
@@ -47,7 +47,7 @@ LONGEST_REASON = 300
 @click.pass_obj
 def run(config: str | None, select: str, *, compare_boosting: bool) -> None:
     """Materialize the graph, and tell what came of it. The run is recorded in DAGSTER_HOME."""
-    file = Path(config or os.environ.get(CONFIG) or "config.json").absolute()
+    file = config_file(config)
     os.environ[CONFIG] = str(file)
     settings = load_settings(file)
     stale = _materialize(select, file.parent / "dagster_home", settings)

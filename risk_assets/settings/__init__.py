@@ -2,7 +2,7 @@
 
 from risk_assets.settings.columns import ColumnsSetting, NumericSetting
 from risk_assets.settings.engine import EngineSetting
-from risk_assets.settings.loading import SettingsError, load_settings
+from risk_assets.settings.loading import SettingsError, config_file, load_settings
 from risk_assets.settings.object_storage import ObjectStorageSetting
 from risk_assets.settings.settings import Settings
 from risk_assets.settings.sources import SqlSourceSetting
@@ -15,5 +15,6 @@ __all__ = [
     "Settings",
     "SettingsError",
     "SqlSourceSetting",
+    "config_file",
     "load_settings",
 ]

@@ -22,12 +22,22 @@ class SettingsError(ValueError):
     """A setting is missing or wrong; the message is one line that names the key."""
 
 
+def config_file(path: str | Path | None = None) -> Path:
+    """Return the file of `path`, else of RISK_ASSETS_CONFIG, else config.json here or in a folder above."""
+    named = path or os.environ.get("RISK_ASSETS_CONFIG")
+    if named:
+        return Path(named).absolute()
+    here = Path.cwd()
+    found = (folder / "config.json" for folder in (here, *here.parents))
+    return next((file for file in found if file.is_file()), here / "config.json")
+
+
 def load_settings(path: str | Path | None = None) -> Settings:
-    """Read the settings of `path`, else of RISK_ASSETS_CONFIG, else of ./config.json.
+    """Read the settings of `path`, else of RISK_ASSETS_CONFIG, else of config.json here or in a folder above.
 
     Relative paths count from the config file's own folder. Raises SettingsError with one line that names the key.
     """
-    file = Path(path or os.environ.get("RISK_ASSETS_CONFIG") or "config.json").absolute()
+    file = config_file(path)
     try:
         content = json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=_unique_keys)
     except OSError as error:

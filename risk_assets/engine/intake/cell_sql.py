@@ -10,7 +10,7 @@ from risk_assets.engine.intake.date_sql import trimmed
 from risk_assets.engine.sql import double, literal
 
 
-def number(text: str, columns: Columns, column: NumericColumn) -> str:
+def number(text: str, columns: Columns, column: NumericColumn | None = None) -> str:
     """Return the SQL of the number that a text spells, NULL where it spells none, or a code for a missing one."""
     form = columns.number_format
     if form.is_plain:
@@ -23,7 +23,7 @@ def number(text: str, columns: Columns, column: NumericColumn) -> str:
         value = f"TRY_CAST({sign} || replace({digits}, {literal(form.decimal)}, '.') AS DOUBLE)"
     # NaN, which data frames write for a missing number, is one; adding 0 turns -0.0 into 0.0
     value = f"nullif({value} + 0.0, CAST('NaN' AS DOUBLE))"
-    if not column.special or column.special_levels:
+    if column is None or not column.special or column.special_levels:
         return value
     return f"CASE WHEN {value} NOT IN ({', '.join(map(double, column.special))}) THEN {value} END"
 

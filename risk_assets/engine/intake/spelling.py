@@ -66,11 +66,12 @@ def find_spelling(session: Session, rows: RowSource, columns: Columns) -> tuple[
 def _numbers(session: Session, columns: Columns) -> NumberReading:
     shapes: list[Shape] = []
     for column in columns.numbers:
-        shapes += _shapes(session, column.name, f"r{columns.names.index(column.name)}")
+        shapes += shapes_of(session, column.name, f"r{columns.names.index(column.name)}")
     return find_format(shapes, decimal=columns.form.decimal, thousands=columns.form.thousands)
 
 
-def _shapes(session: Session, name: str, text: str) -> list[Shape]:
+def shapes_of(session: Session, name: str, text: str) -> list[Shape]:
+    """Return the shapes of a column of texts in the row table, the most frequent first."""
     shape = f"translate({text}, '{DIGITS[0]}', '{DIGITS[1]}')"
     found = session.run(
         f"SELECT shape, count(*), min(text) FROM (SELECT {shape} AS shape, {text} AS text FROM rows "
@@ -82,7 +83,7 @@ def _shapes(session: Session, name: str, text: str) -> list[Shape]:
 def _dates(session: Session, columns: Columns) -> DateReading:
     """Return the format of all columns of dates together."""
     names = {name: f"r{columns.names.index(name)}" for name in columns.dated}
-    shapes = [shape for name, text in names.items() for shape in _shapes(session, name, text)]
+    shapes = [shape for name, text in names.items() for shape in shapes_of(session, name, text)]
     if not shapes:
         return DateReading()
     formats: list[DateFormat | None] = [None, *possible_formats([shape.example for shape in shapes])]

@@ -88,6 +88,12 @@ class WorkbookFile:
         return refused_records(self.records(), broken_rows(session, rules), len(self.header.cells))
 
 
+def first_rows(path: Path) -> list[list[str]]:
+    """Return the rows of the first sheet among which its header is, as texts. Raises UnreadableError."""
+    rows = islice(_rows(_sheet(path, None)), HEADER_ROWS)
+    return [["" if cell is None else str(cell) for cell in row] for row in rows]
+
+
 def _sheet(path: Path, name: str | None) -> CalamineSheet:
     from python_calamine import CalamineError, CalamineWorkbook
 
