@@ -14,6 +14,7 @@ Role = Literal["id", "target", "numeric", "categorical", "as of", "date", "left 
 
 #: Names, or parts of them between _ and blanks, by which columns are told.
 ID_WORDS = {"id", "uuid", "key", "nr", "no", "number", "customer", "client", "account", "corporation", "kunde"}
+ID_ENDINGS = ("nummer", "number", "nr", "key")
 TARGET_WORDS = {
     *("churn", "churned", "exited", "left", "attrition", "attrited", "cancelled", "canceled", "terminated"),
     *("target", "label", "outcome", "leaver", "lost"),
@@ -46,6 +47,15 @@ class ColumnFacts:
     special: tuple[float, ...] = ()
     words: tuple[str, ...] = ()
     auc: float | None = None
+
+    @property
+    def is_called_id(self) -> bool:
+        """Whether its name is that of an id.
+
+        >>> ColumnFacts("Kundennummer", 5, 5, 5, "number").is_called_id
+        True
+        """
+        return bool(self.terms & ID_WORDS) or any(term.endswith(ID_ENDINGS) for term in self.terms)
 
     @property
     def terms(self) -> set[str]:
@@ -126,7 +136,7 @@ def find_id(columns: Sequence[ColumnFacts], target: str | None) -> Choice:
     for among in (
         [column for column in unique if {"id", "uuid"} & column.terms],
         [column for column in unique if strong & column.terms],
-        [column for column in unique if ID_WORDS & column.terms],
+        [column for column in unique if column.is_called_id],
         [column for column in unique if column.kind == "text"],
         unique,
         [column for column in possible if strong & column.terms and column.distinct > column.rows / 100],
@@ -178,7 +188,6 @@ def role_of(column: ColumnFacts) -> ColumnRole:
 def _why_left_out(column: ColumnFacts) -> str | None:
     leaks = "ranks the clients alone nearly without a mistake"
     texts = f"{column.distinct:,} different texts in {column.given:,} rows"
-    named = column.terms & ID_WORDS
     unique = column.distinct == column.given > MOST_LEVELS
     many = column.distinct > MOST_LEVELS and column.given < ROWS_OF_A_LEVEL * column.distinct
     reasons = {
@@ -186,7 +195,7 @@ def _why_left_out(column: ColumnFacts) -> str | None:
         "it holds one value only": column.distinct == 1,
         f"{leaks} (AUC {column.auc or 0:.3f}): it seems to tell the outcome": (column.auc or 0) > LEAK,
         "a date: name it under dates to count days from or to it": column.kind == "date",
-        "another id: a value of its own in each row": unique and (column.kind == "text" or bool(named)),
+        "another id: a value of its own in each row": unique and (column.kind == "text" or column.is_called_id),
         texts: column.kind == "text" and many,
     }
     return next((why for why, holds in reasons.items() if holds), None)

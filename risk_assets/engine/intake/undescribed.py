@@ -65,12 +65,17 @@ def _header(session: Session, file: ScannedFile, folder: Path) -> tuple[list[str
 
 
 def _parted(path: Path) -> tuple[str, list[str]]:
-    """Return the delimiter that parts the most of the first records into as many fields as the header has."""
+    """Return the delimiter that parts the most of the first records into as many fields as the header has.
+
+    Raises UnreadableError for an empty file.
+    """
     found: list[tuple[int, str, list[str]]] = []
     for delimiter in DELIMITERS:
         with path.open(encoding="utf-8", errors="backslashreplace", newline="") as text:
             records = [record.fields for record in islice(tokenize(text, delimiter), FIRST_RECORDS)]
-        header = records[0] if records else []
+        if not records:
+            raise UnreadableError("the file is empty")
+        header = records[0]
         alike = sum(len(fields) == len(header) for fields in records)
         found.append((alike * (len(header) - 1), delimiter, header))
     _, delimiter, header = max(found, key=lambda each: each[0])
