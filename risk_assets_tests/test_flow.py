@@ -43,6 +43,7 @@ CHECKS = {
         "data_is_fresh",
         "duplicates",
         "files_read",
+        "files_sound",
         "outcomes_known",
         "quarantine_share",
     ],

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import Field
@@ -14,8 +15,13 @@ from risk_assets.reporting.wording import count, percent, plural
 from risk_assets.resources.declaration import Metadata, graph_asset, graph_check
 from risk_assets.resources.home import Home
 from risk_assets.resources.observation import ObservedSources
-from risk_assets.storage.intake.finaldata import ingest, read_ingestion
+from risk_assets.storage.deployment.versions import deployed_scorecard, live_version, verify_version
+from risk_assets.storage.intake.finaldata import FeedCheck, ingest, read_ingestion
 from risk_assets.storage.intake.source_bucket import note_sources
+from risk_assets.storage.layout import Layout
+
+if TYPE_CHECKING:
+    from risk_assets.domain.model.scorecard import Scorecard
 
 DUPLICATES_WORTH_A_LOOK = 0.2
 DAYS_UNTIL_OLD = 35
@@ -33,8 +39,17 @@ class FinaldataConfig(dg.Config):
 
 @graph_asset(
     upstream=["sourcedata", "outcomes"],
+    also_reads=["deployed_model"],  # which ranks the clients of new files
     code_version="4",
-    settings=["columns", "format", "outcomes", "outcomes_until", "finaldata_csv", "final_files"],
+    settings=[
+        "columns",
+        "format",
+        "outcomes",
+        "outcomes_until",
+        "finaldata_csv",
+        "final_files",
+        "hold_suspect_files",
+    ],
     owners=["team:data"],
     kinds={"duckdb", "parquet"},
     pool="finaldata",
@@ -42,6 +57,7 @@ class FinaldataConfig(dg.Config):
         dg.AssetCheckSpec("quarantine_share", asset="finaldata", description="Few rows are refused."),
         dg.AssetCheckSpec("duplicates", asset="finaldata", description="Few rows are held twice."),
         dg.AssetCheckSpec("files_read", asset="finaldata", description="Files are of kinds that are read."),
+        dg.AssetCheckSpec("files_sound", asset="finaldata", description="No file's content looks broken."),
         dg.AssetCheckSpec("columns_declared", asset="finaldata", description="Files bring what is declared."),
         dg.AssetCheckSpec("outcomes_known", asset="finaldata", description="Files have outcomes to learn from."),
     ],
@@ -52,8 +68,9 @@ def finaldata(config: FinaldataConfig, home: Home, observed_sources: ObservedSou
     Each row read is accepted, a duplicate, an update (it brings something new of a row that is held) or
     quarantined: quarantine/FILE.csv holds its line, the reason and the raw text. A blank outcome, or a file
     without the target column, is an outcome that is not known yet: such a client is ranked, and a file teaches the
-    model once nearly all of its outcomes are known. When no row is usable, or too many are bad, the run fails and
-    the earlier finaldata stays.
+    model once nearly all of its outcomes are known. A file whose content looks broken beside those before it is
+    held back whole, and waits for `risk accept FILE` or `risk refuse FILE`. When no row is usable, or too many are
+    bad, the run fails and the earlier finaldata stays.
     """
     del observed_sources  # it has noted what the folders hold, for this run's lineage
     settings, layout = home.settings, home.layout
@@ -66,13 +83,14 @@ def finaldata(config: FinaldataConfig, home: Home, observed_sources: ObservedSou
             final=settings.final_files,
             leave_out=home.unsettled_sources() if config.settled_only else (),
             outcomes=settings.outcome_files,
+            hold=FeedCheck(_live(layout)) if settings.hold_suspect_files else None,
             now=datetime.now(UTC),
         )
     note_sources(home.mirror, ingestion)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(ingestion.data_version),
         metadata=_metadata(ingestion, settings.client_columns),
-        check_results=[*_checks(ingestion), _files_read(layout.unread_files())],
+        check_results=[*_checks(ingestion), _files_read(layout.unread_files()), _files_sound(ingestion)],
     )
 
 
@@ -196,6 +214,22 @@ def _quarantine_share(ingestion: Ingestion) -> dg.AssetCheckResult:
         f"{share} ({count(ingestion.quarantined)} of {count(ingestion.read)}){whole}",
         passed=ingestion.quarantined == 0 and not refused,
         **{"files refused whole": ", ".join(refused) or "none"},
+    )
+
+
+def _live(layout: Layout) -> "Scorecard | None":
+    """Return the scorecard that serves, None where there is none that can be read."""
+    live = live_version(layout)
+    return None if live is None or verify_version(layout, live) else deployed_scorecard(layout, live)
+
+
+def _files_sound(ingestion: Ingestion) -> dg.AssetCheckResult:
+    held = [file for file in ingestion.held if file.verdict == "suspect"]
+    return _check(
+        "files_sound",
+        "; ".join(file.sentence for file in held) or "every file's content looks sound",
+        passed=not held,
+        **{"files held back": ", ".join(file.name for file in ingestion.held) or "none"},
     )
 
 

@@ -12,7 +12,7 @@ from risk_assets.domain.refresh.arrivals import FolderFacts, decide_ingest
 from risk_assets.resources.home import Home
 from risk_assets.resources.observation import report_observation
 from risk_assets.settings import SettingsError
-from risk_assets.storage.intake.source_bucket import ingested_versions
+from risk_assets.storage.intake.source_bucket import held_names, ingested_versions
 from risk_assets.storage.intake.source_folder import INGESTED, Fingerprint, FolderState, Status, named_in
 from risk_assets.storage.remote.store import RemoteError
 
@@ -32,7 +32,7 @@ def new_source_files(context: dg.SensorEvaluationContext, home: Home) -> dg.Sens
     before = _CURSOR.validate_json(context.cursor) if context.cursor else {}
     try:
         looks = {key: home.settled_state(key, before.get(key, {})) for key in home.source_keys}
-        ingested = ingested_versions(home.mirror)
+        ingested, held = ingested_versions(home.mirror), held_names(home.mirror)
     except (SettingsError, RemoteError) as error:
         return dg.SensorResult(skip_reason=str(error))
     cursor = _CURSOR.dump_json({key: settling for key, (_, settling) in looks.items()}).decode()
@@ -40,7 +40,7 @@ def new_source_files(context: dg.SensorEvaluationContext, home: Home) -> dg.Sens
         if not settling:
             report_observation(context.instance, key, state)
     state, settling = _together(looks)
-    decision = decide_ingest(_facts(context.instance, ingested, state, settling), datetime.now(UTC))
+    decision = decide_ingest(_facts(context.instance, ingested, held, (state, settling)), datetime.now(UTC))
     if not decision.ingest:
         return dg.SensorResult(skip_reason=decision.reason, cursor=cursor)
     context.log.info(decision.reason)
@@ -61,12 +61,17 @@ def _together(looks: Mapping[str, tuple[FolderState, dict[str, Status]]]) -> tup
 
 
 def _facts(
-    instance: dg.DagsterInstance, ingested: dict[str, str], state: FolderState, settling: dict[str, Status]
+    instance: dg.DagsterInstance,
+    ingested: dict[str, str],
+    held: tuple[str, ...],
+    together: tuple[FolderState, dict[str, Status]],
 ) -> FolderFacts:
+    state, settling = together
     return FolderFacts(
         settled={name: file.sha256 for name, file in state.files.items()},
         ingested=ingested,
         settling=tuple(settling),
         in_flight=run_in_flight(instance, ["finaldata"]),
         failed=failed_runs(instance, state.version),
+        held=held,
     )

@@ -1,25 +1,30 @@
 """Tells people: failed runs, decisions about the model, and drift."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 from pydantic import BaseModel
 
 from risk_assets.domain.deployment.decisions import Decision
 from risk_assets.domain.drift.verdict import DriftVerdict
+from risk_assets.domain.intake.ingestion import HeldFile, Ingestion
 from risk_assets.resources.home import Home
 from risk_assets.storage.deployment.versions import read_decisions
 from risk_assets.storage.notifications import ChannelError, send
-from risk_assets.storage.records import read_history
+from risk_assets.storage.records import RecordError, find_record, read_history
+from risk_assets.storage.remote.mirror import Mirror
 from risk_assets.storage.remote.store import RemoteError
 
 SECONDS = 30
 
 
 class Told(BaseModel):
-    """How many decisions and drift verdicts people have been told of, and which files that are not read."""
+    """How many decisions and drift verdicts people have been told of, and of which files not read or held back."""
 
     decisions: int
     verdicts: int
     unread: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
 
 
 @dg.run_failure_sensor(
@@ -45,17 +50,19 @@ def decisions(context: dg.SensorEvaluationContext, home: Home) -> dg.SensorResul
     """Send what was decided since the last look; what the channel does not take is sent again at the next."""
     try:
         home.mirror.pull("deployed_model", "drift")
+        held = {file.sentence: file for file in _held(home.mirror)}
     except RemoteError as error:
         return dg.SensorResult(skip_reason=str(error))
     made = read_decisions(home.layout)
     verdicts = read_history(home.layout.drift_history, DriftVerdict)
-    now = Told(decisions=len(made), verdicts=len(verdicts), unread=home.layout.unread_files())
+    unread = home.layout.unread_files()
+    now = Told(decisions=len(made), verdicts=len(verdicts), unread=unread, held=tuple(held))
     if context.cursor is None:
         return dg.SensorResult(skip_reason="notices start from here", cursor=now.model_dump_json())
     sent = Told.model_validate_json(context.cursor)
-    new_files = [name for name in now.unread if name not in sent.unread]
     news = [*_drifts(verdicts, sent.verdicts), *map(_decided, made[sent.decisions :])]
-    news += [f"{name} in the input folder is of no kind that is read." for name in new_files]
+    news += [f"{name} in the input folder is of no kind that is read." for name in _new(now.unread, sent.unread)]
+    news += [f"{said}. risk accept, or risk refuse, {held[said].name}" for said in _new(now.held, sent.held)]
     if not news:
         return dg.SensorResult(skip_reason="nothing was decided", cursor=now.model_dump_json())
     try:
@@ -63,6 +70,18 @@ def decisions(context: dg.SensorEvaluationContext, home: Home) -> dg.SensorResul
     except ChannelError as error:
         return dg.SensorResult(skip_reason=f"{error}; {len(news)} notices wait for the next look")
     return dg.SensorResult(skip_reason=f"told: {'; '.join(news)}"[:500], cursor=now.model_dump_json())
+
+
+def _held(mirror: Mirror) -> tuple[HeldFile, ...]:
+    try:
+        ingestion = find_record(mirror.peek("finaldata", mirror.layout.ingestion), Ingestion)
+    except RecordError:  # the next ingestion makes it anew
+        return ()
+    return tuple(file for file in (ingestion.held if ingestion else ()) if file.verdict == "suspect")
+
+
+def _new(now: Sequence[str], before: Sequence[str]) -> list[str]:
+    return [name for name in now if name not in before]
 
 
 def _decided(decision: Decision) -> str:

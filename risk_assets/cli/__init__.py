@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from risk_assets.cli.call import call
-from risk_assets.cli.deployments import approve, history, reject, rollback
+from risk_assets.cli.deployments import accept, approve, history, refuse, reject, rollback
 from risk_assets.cli.dev import dev
 from risk_assets.cli.init import init
 from risk_assets.cli.run import run
@@ -13,6 +15,8 @@ from risk_assets.cli.serve import serve
 from risk_assets.cli.simulate import simulate
 from risk_assets.settings import SettingsError
 from risk_assets.storage.deployment.versions import DeploymentError
+from risk_assets.storage.faults import explain
+from risk_assets.storage.intake.feeds import FeedError
 from risk_assets.storage.lock import LockedError
 from risk_assets.storage.records import RecordError
 from risk_assets.storage.remote.store import RemoteError
@@ -33,11 +37,18 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except SettingsError as error:
             raise WrongSettings(str(error)) from error
-        except (DeploymentError, LockedError, RecordError, RemoteError) as error:
+        except (DeploymentError, FeedError, LockedError, RecordError, RemoteError) as error:
             raise click.ClickException(str(error)) from error
         except OSError as error:
             text = f"{error.filename}: {error.strerror}" if error.filename else str(error)
             raise click.ClickException(text) from error
+        except click.ClickException:
+            raise
+        except Exception as error:
+            fault = explain(error, Path.cwd())
+            if fault is None:
+                raise
+            raise click.ClickException(str(fault)) from error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -48,5 +59,5 @@ def main(ctx: click.Context, config: str | None) -> None:
     ctx.obj = config
 
 
-for command in (init, run, serve, dev, call, simulate, history, rollback, approve, reject):
+for command in (init, run, serve, dev, call, simulate, history, rollback, approve, reject, accept, refuse):
     main.add_command(command)

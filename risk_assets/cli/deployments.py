@@ -11,6 +11,8 @@ from risk_assets.reporting.wording import terminal_text
 from risk_assets.settings import load_settings
 from risk_assets.storage.deployment import manual_decisions as interventions
 from risk_assets.storage.deployment.versions import read_decisions
+from risk_assets.storage.intake.feeds import accept as accept_feed
+from risk_assets.storage.intake.feeds import refuse as refuse_feed
 from risk_assets.storage.remote.mirror import Mirror
 
 LONGEST_REASON = 500
@@ -79,6 +81,28 @@ def reject(config: str | None, version: str) -> None:
     with mirror.working("deployed_model"):
         decision = interventions.reject(mirror.layout, version, now=datetime.now(UTC))
     click.echo(f"{version} is rejected; {decision.live or 'nothing'} serves on")
+
+
+@click.command()
+@click.argument("file")
+@click.pass_obj
+def accept(config: str | None, file: str) -> None:
+    """Let a FILE that is held back as suspect go in with the next run."""
+    mirror = _mirror(config)
+    with mirror.working("finaldata"):
+        accept_feed(mirror.layout, file, now=datetime.now(UTC))
+    click.echo(f"{file} is accepted: it goes in with the next run (risk run, or the sensor's)")
+
+
+@click.command()
+@click.argument("file")
+@click.pass_obj
+def refuse(config: str | None, file: str) -> None:
+    """Leave a FILE that is held back as suspect out for good."""
+    mirror = _mirror(config)
+    with mirror.working("finaldata"):
+        refuse_feed(mirror.layout, file, now=datetime.now(UTC))
+    click.echo(f"{file} is refused: it stays out; deliver it again, mended, under the same name or another")
 
 
 def _mirror(config: str | None) -> Mirror:

@@ -44,12 +44,17 @@ LONGEST_REASON = 300
 @click.option(
     "--compare-boosting", is_flag=True, help="Also tell what gradient boosting reaches on the same rows."
 )
+@click.option("--verify", is_flag=True, help="Read the content of all source files again, whatever their times.")
 @click.pass_obj
-def run(config: str | None, select: str, *, compare_boosting: bool) -> None:
+def run(config: str | None, select: str, *, compare_boosting: bool, verify: bool) -> None:
     """Materialize the graph, and tell what came of it. The run is recorded in DAGSTER_HOME."""
     file = config_file(config)
     os.environ[CONFIG] = str(file)
     settings = load_settings(file)
+    if verify:
+        from risk_assets.resources.home import Home
+
+        Home(config_file=str(file)).verify_sources()
     stale = _materialize(select, file.parent / "dagster_home", settings)
     click.echo("\n" + run_summary(_results(settings, stale)))
     if compare_boosting:

@@ -37,7 +37,11 @@ class NumberFormat:
 
     @property
     def is_plain(self) -> bool:
-        """Whether numbers are spelled as programs spell them: 1234.5."""
+        """Whether numbers are spelled as programs spell them: 1234.5.
+
+        >>> NumberFormat().is_plain, NumberFormat(",").is_plain
+        (True, False)
+        """
         return self == NumberFormat()
 
     @property
@@ -45,6 +49,9 @@ class NumberFormat:
         """A regular expression of a cell: the group SIGN is what stands before a currency, NUMBER is the rest.
 
         Digits are grouped by three, or not at all.
+
+        >>> NumberFormat().pattern
+        '^()([+-]?(?:[0-9]+(?:[.][0-9]*)?|[.][0-9]+)(?:[eE][+-]?[0-9]+)?)$'
         """
         whole = "[0-9]+"
         if self.thousands:

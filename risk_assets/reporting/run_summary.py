@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from risk_assets.domain.deployment.challenger import Challenger
 from risk_assets.domain.drift.verdict import DriftVerdict
-from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.domain.intake.ingestion import HeldFile, Ingestion
 from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
 from risk_assets.domain.scoring.backtest import Backtest
 from risk_assets.domain.scoring.metrics import Estimate, Metrics
@@ -57,6 +57,8 @@ def run_summary(results: RunResults) -> str:
     if results.ingestion is not None:
         lines.append(_line("Rows", _rows(results.ingestion), results.stale.get("finaldata")))
     trained = results.stale.get("deployed_model") or results.stale.get("trained_model")
+    held = results.ingestion.held if results.ingestion else ()
+    lines += [_line("Held back", _held(file)) for file in held]
     lines.append(_line("Deployed", _deployed(results), trained if results.live else None))
     if results.challenger is not None:
         lines.append(_line("Challenger", challenger_sentence(results.challenger).removeprefix("Challenger ")))
@@ -97,6 +99,13 @@ def _rows(ingestion: Ingestion) -> str:
     if ingestion.open:
         figures = f"the outcome of {count(ingestion.open)} not known yet; {figures}"
     return f"{count(ingestion.accepted)} in {plural(len(ingestion.files), 'file')} ({figures})"
+
+
+def _held(file: HeldFile) -> str:
+    name, why = terminal_text(file.name), terminal_text("; ".join(file.reasons), LONGEST_SENTENCE)
+    return f"{name}: {why}" + (
+        f" (risk accept {name}, or risk refuse {name})" if file.verdict == "suspect" else ""
+    )
 
 
 def _deployed(results: RunResults) -> str:

@@ -13,6 +13,7 @@ import dagster as dg
 from risk_assets.domain.figures import rounded
 from risk_assets.resources.home import Home
 from risk_assets.settings import Settings
+from risk_assets.storage.faults import explain
 
 R = TypeVar("R")
 
@@ -82,7 +83,13 @@ def _mirrored(body: Callable[..., R], writes: str | None, reads: Sequence[str]) 
         home = named["home"]
         assert isinstance(home, Home)
         with home.mirror.working(writes, *reads):
-            return readable(body(*arguments, **named))
+            try:
+                return readable(body(*arguments, **named))
+            except Exception as error:
+                fault = explain(error, home.layout.data_root)
+                if fault is None:
+                    raise
+                raise fault from error
 
     return step
 

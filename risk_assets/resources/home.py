@@ -16,6 +16,7 @@ from risk_assets.storage.intake.source_folder import (
     FolderState,
     Status,
     folder_state,
+    forget,
     named_in,
     settled_state,
     unsettled_names,
@@ -102,6 +103,11 @@ class Home(dg.ConfigurableResource):
         if self.mirror.is_remote(key):
             return object_state(self.mirror, key)
         return folder_state(self._files(key), self._memory(key))
+
+    def verify_sources(self) -> None:
+        """Let the content of all source files be read again, whatever their size and times."""
+        for key in self.source_keys:
+            forget(self._memory(key))
 
     def _files(self, key: str) -> tuple[Path, ...]:
         layout = self.layout

@@ -61,6 +61,9 @@ class Settings(FolderSettings):
     final_files: tuple[str, ...] = Field(
         default=(), description="files that teach although some of their outcomes stay unknown"
     )
+    hold_suspect_files: bool = Field(
+        default=True, description="hold back new files whose content looks broken beside those before them"
+    )
     max_bad_share: float = Field(default=0.5, ge=0, le=1, description="more refused rows, or files, fail")
     memory_limit: str = Field(default="4GB", pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$", description="of the engine")
     threads: int | None = Field(default=None, ge=1, description="of the engine; all cores by default")

@@ -68,10 +68,14 @@ class Layout:
     ingestedfiles = _Named("ingested", "ingestedfiles.txt")
     #: The account of every file; written last, it is what makes finaldata valid.
     ingestion = _Named("ingested", "ingestion.json")
+    #: Whether the content of each file looks sound, and what people said of it, one JSON line each.
+    feed_verdicts = _Named("ingested", "feed_verdicts.jsonl")
     #: The versions of the objects that finaldata was made from, where the input folder is a URL.
     source_objects = _Named("ingested", "sourceobjects.json")
     #: Refused rows, one CSV per source file.
     quarantine = _Named("ingested", "quarantine")
+    #: Refused rows of the last ingestion that failed for them, one CSV per source file.
+    refused = _Named("ingested", "refused")
     #: What an ingestion writes before it is done; there only while it runs, or after a crash.
     ingestion_work = _Named("ingested", ".work")
     #: How far each database is read, one folder per source.

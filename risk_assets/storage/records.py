@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,6 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from risk_assets.storage import atomic
 
 T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
+#: Damaged lines that a sentence names.
+LINES_NAMED = 3
 #: Names that fields had in records of earlier releases.
 RENAMED = {b'"always_yes_f1":': b'"all_positive_f1":'}
 
@@ -57,9 +62,36 @@ def append_record(path: Path, record: object) -> None:
 
 
 def read_history(path: Path, kind: type[T]) -> tuple[T, ...]:
-    """Read all lines of a history, oldest first; a line torn by a crash is passed over."""
+    """Read all lines of a history, oldest first.
+
+    A line torn by a crash is passed over, and so is a damaged one, which is set aside in a file beside and logged.
+    """
     if not path.exists():
         return ()
-    adapter = TypeAdapter(kind)
-    lines = [line for line in path.read_bytes().splitlines() if line.strip()]
-    return tuple(adapter.validate_json(line) for line in lines if line.endswith(b"}"))
+    adapter, found, damaged = TypeAdapter(kind), list[T](), list[bytes]()
+    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            found.append(adapter.validate_json(_with_new_names(line)))
+        except ValidationError:
+            if line.endswith(b"}") or number == 1:
+                damaged.append(b"%d: %s" % (number, line))
+    if damaged:
+        _set_aside(path, damaged)
+    return tuple(found)
+
+
+def _set_aside(path: Path, damaged: Sequence[bytes]) -> None:
+    aside = path.with_name(f"{path.name}.damaged")
+    content = b"\n".join(damaged) + b"\n"
+    numbers = ", ".join(line.partition(b":")[0].decode() for line in damaged[:LINES_NAMED])
+    said = f"{path}: line {numbers} is damaged and is passed over"
+    if aside.exists() and aside.read_bytes() == content:
+        return
+    try:
+        atomic.write_bytes(aside, content)
+    except OSError as error:  # whoever only reads may not be able to write
+        _LOG.warning("%s; it could not be set aside: %s", said, error.strerror)
+    else:
+        _LOG.warning("%s; it is set aside in %s", said, aside)

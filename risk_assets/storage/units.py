@@ -123,10 +123,12 @@ def _finaldata(layout: Layout) -> Unit:
             _folder(layout.outcomes_parquet),
             _folder(layout.leavings),
             layout.source_objects.name,
+            layout.feed_verdicts.name,
             layout.ingestion.name,
         ),
         for_people=(
             _folder(layout.quarantine),
+            _folder(layout.refused),
             _folder(layout.outcomes_quarantine),
             layout.finaldata_csv.name,
             layout.ingestedfiles.name,

@@ -31,7 +31,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project.write_clients("a.csv", 1500, seed=1, first_id=0)
     project.write_test_clients(600)
     project.materialize(*MODEL, "client_risk")
-    project.write_clients("b.csv", 600, seed=2, first_id=5000, drift="relation", amount=1.0)
+    project.write_clients("b.csv", 600, seed=2, first_id=5000, drift="relation", amount=0.5)
     project.materialize("finaldata", "client_risk", "drift", "diagnostics", "report")
     return project
 

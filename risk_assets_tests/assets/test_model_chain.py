@@ -77,6 +77,11 @@ def test_a_poisoned_batch_is_held_or_rejected_with_a_failed_check_while_the_cham
     poison["exited"] = 1 - poison["exited"]
     poison.to_csv(project.layout.input / "b.csv", index=False)
     result = project.materialize(*MODEL)
+    assert (verdicts(project), live_version(project.layout)) == (["promoted"], champion)
+    assert failed_checks(result) == ["files_sound"]  # its file is not even learnt from
+
+    project.configure(hold_suspect_files=False)
+    result = project.materialize(*MODEL)
     assert verdicts(project)[1:] in (["held"], ["rejected"])
     assert live_version(project.layout) == champion
     assert "gate" in failed_checks(result)

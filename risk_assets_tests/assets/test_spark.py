@@ -104,7 +104,7 @@ def shipped(project: Project) -> None:
 
 
 def new_and_soiled(project: Project) -> None:
-    project.write_clients("x.csv", 400, seed=3, first_id=20_000, drift="relation")
+    project.write_clients("x.csv", 400, seed=3, first_id=20_000, drift="relation", amount=0.5)
     soil(project.layout.input)
 
 

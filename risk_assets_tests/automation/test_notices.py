@@ -13,7 +13,8 @@ import pytest
 from risk_assets.automation.notices import decisions, failed_run
 from risk_assets.domain.deployment.decisions import Decision
 from risk_assets.domain.drift.verdict import DriftVerdict
-from risk_assets.storage.records import append_record
+from risk_assets.domain.intake.ingestion import HeldFile, Ingestion
+from risk_assets.storage.records import append_record, write_record
 from risk_assets_tests.automation.small import SmallHome
 
 #: apprise asks for it on Pythons that have it.
@@ -157,6 +158,18 @@ def test_a_file_that_is_not_read_is_told_once_by_name(home: SmallHome, channel: 
         "risk_assets: clients.zip in the input folder is of no kind that is read.",
         "notes.txt in the input folder is of no kind that is read.",
     ]
+
+
+def test_a_file_that_is_held_back_is_told_once_with_what_to_do(home: SmallHome, channel: Channel) -> None:
+    look(home)
+    held = HeldFile("july.csv", "ab", 500, ("calls: all 0",))
+    home.layout.ingested.mkdir(parents=True, exist_ok=True)
+    write_record(home.layout.ingestion, Ingestion("v1", "2026-09-01T12:00:00+00:00", 0, (), held=(held,)))
+    look(home)
+    look(home)
+
+    told = "july.csv is held back: calls: all 0. risk accept, or risk refuse, july.csv"
+    assert channel.received == [f"risk_assets: {told}"]
 
 
 def test_a_channel_that_is_down_fails_no_look_and_is_told_at_the_next(home: SmallHome, channel: Channel) -> None:

@@ -66,3 +66,21 @@ def test_a_score_of_a_release_before_calls_and_levels_is_read(tmp_path: Path) ->
 def test_a_score_with_calls_and_levels_is_read_as_it_was_written(tmp_path: Path) -> None:
     write_record(tmp_path / "metrics.json", samples.scored_metrics())
     assert read_record(tmp_path / "metrics.json", Metrics) == samples.scored_metrics()
+
+
+def test_a_damaged_line_of_a_history_is_set_aside_and_the_rest_is_used(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "readings.jsonl"
+    for name in ("a", "b", "c"):
+        append_record(file, Reading(name, (1.0,)))
+    lines = file.read_bytes().splitlines()
+    lines[1] = lines[1].replace(b"1.0", b'"x"')
+    file.write_bytes(b"\n".join(lines) + b"\n")
+
+    assert [record.name for record in read_history(file, Reading)] == ["a", "c"]
+    assert (tmp_path / "readings.jsonl.damaged").read_bytes() == b"2: " + lines[1] + b"\n"
+    assert "readings.jsonl: line 2 is damaged and is passed over; it is set aside in" in caplog.text
+    assert file.read_bytes().splitlines() == lines
+    append_record(file, Reading("d", (1.0,)))
+    assert [record.name for record in read_history(file, Reading)] == ["a", "c", "d"]

@@ -9,11 +9,33 @@ from risk_assets.domain.intake.source_file import SourceFile
 
 
 @dataclass(frozen=True)
+class HeldFile:
+    """A file that is held back as suspect: its usable rows, why, and what was said of it last.
+
+    >>> HeldFile("july.csv", "ab", 500, ("calls: all 0",)).sentence
+    'july.csv is held back: calls: all 0'
+    """
+
+    name: str
+    sha256: str
+    rows: int
+    reasons: tuple[str, ...]
+    verdict: str = "suspect"
+
+    @property
+    def sentence(self) -> str:
+        """Why it is held back, or that it was refused."""
+        word = "is held back" if self.verdict == "suspect" else "was refused"
+        return f"{self.name} {word}: {'; '.join(self.reasons)}"
+
+
+@dataclass(frozen=True)
 class Ingestion:
     """What finaldata was made from: its files in reading order, and a version that depends on its rows alone.
 
     `ingested_at` is ISO 8601 in UTC; `positives` counts accepted rows whose target is the positive label. Where
-    labels are derived, `outcomes` is the account of what they are derived from.
+    labels are derived, `outcomes` is the account of what they are derived from. Files that are `held` back as
+    suspect are no part of it.
 
     >>> july = SourceFile("july.csv", "ab", 900, read=10, accepted=7, duplicates=2, quarantined=1)
     >>> august = SourceFile("august.csv", "cd", 450, 5, 4, 0, 0, updates=1, open=4, waiting="nothing is known yet")
@@ -29,6 +51,7 @@ class Ingestion:
     positives: int
     files: tuple[SourceFile, ...]
     outcomes: OutcomesAccount | None = None
+    held: tuple[HeldFile, ...] = ()
 
     @property
     def accepted(self) -> int:

@@ -17,7 +17,7 @@ class FolderFacts:
 
     `settled` maps the files at rest to their content hash, `ingested` the files that finaldata was made from;
     `settling` are files whose size or time still changes; `in_flight` names a run that is ingesting already, and
-    `failed` counts the runs that failed on these very files.
+    `failed` counts the runs that failed on these very files. `held` are files that are held back as suspect.
     """
 
     settled: Mapping[str, str]
@@ -25,6 +25,7 @@ class FolderFacts:
     settling: tuple[str, ...] = ()
     in_flight: str | None = None
     failed: FailedRuns | None = None
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,17 @@ def decide_ingest(facts: FolderFacts, now: datetime) -> ArrivalDecision:
     >>> facts = FolderFacts(settled={"a.csv": "1", "b.csv": "2"}, ingested={"a.csv": "1"})
     >>> decide_ingest(facts, datetime.fromisoformat("2026-09-01T12:00Z"))
     ArrivalDecision(ingest=True, reason='1 new (b.csv)')
+    >>> facts = FolderFacts(settled={"a.csv": "1", "b.csv": "2"}, ingested=facts.settled, held=("b.csv",))
+    >>> decide_ingest(facts, datetime.fromisoformat("2026-09-01T12:00Z")).reason
+    'nothing new: 1 files are ingested; held back as suspect: b.csv'
     """
     rewritten = sorted(set(facts.settling) & set(facts.ingested))
     changes = _changes(facts)
     if not changes:
         waiting = f"; still being written: {_names(sorted(facts.settling))}" if facts.settling else ""
-        return ArrivalDecision(
-            ingest=False, reason=f"nothing new: {len(facts.settled):,} files are ingested{waiting}"
-        )
+        held = f"; held back as suspect: {_names(facts.held)}" if facts.held else ""
+        ingested = len(facts.settled) - len(facts.held)
+        return ArrivalDecision(ingest=False, reason=f"nothing new: {ingested:,} files are ingested{waiting}{held}")
     if rewritten:
         return ArrivalDecision(ingest=False, reason=f"waiting for {_names(rewritten)} to be written to the end")
     if facts.in_flight:

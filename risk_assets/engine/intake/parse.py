@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from risk_assets.domain.columns import Columns
+from risk_assets.domain.intake.feed_profile import FileProfile
+from risk_assets.engine.intake.feed_profile import profile_rows
 from risk_assets.engine.intake.formats import format_of
 from risk_assets.engine.intake.quarantine import Refused, write_quarantine
 from risk_assets.engine.intake.row_table import count_faults, count_rows, figures, merge_repeated, write_part
@@ -23,7 +25,8 @@ class Parsed:
 
     `updates` are rows that gave another row of the file its outcome. `reason` is why the file as a whole is
     refused; `fingerprint`, `positives` and `open` (no known outcome) are of the accepted rows. `spelled` says how
-    numbers and dates were read where they are not spelled as programs spell them.
+    numbers and dates were read where they are not spelled as programs spell them, and `profile` what the file is
+    compared with others by.
     """
 
     read: int
@@ -39,6 +42,7 @@ class Parsed:
     dropped_columns: tuple[str, ...] = ()
     has_target: bool = True
     spelled: tuple[str, ...] = ()
+    profile: FileProfile | None = field(default=None, compare=False)
 
 
 def parse(session: Session, file: ScannedFile, *, part: Path, quarantine: Path, folder: Path) -> Parsed:
@@ -124,6 +128,7 @@ def _with_accepted(session: Session, part: Path, so_far: Parsed) -> Parsed:
         positives=found.positives,
         open=found.open,
         fingerprint=found.fingerprint,
+        profile=profile_rows(session, found) if found.rows else None,
     )
 
 

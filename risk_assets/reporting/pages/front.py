@@ -157,6 +157,9 @@ def _statements(content: ReportContent) -> list[Block]:
     ]
     if content.challenger:
         said += [space(2), lines(challenger_sentence(content.challenger), 2, WIDTH, color=AMBER)]
+    waiting = [file.sentence for file in content.ingestion.held if file.verdict == "suspect"]
+    if waiting:
+        said += [space(2), lines(". ".join(waiting), 2, WIDTH, color=AMBER)]
     return said
 
 

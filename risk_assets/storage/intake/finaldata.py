@@ -6,18 +6,21 @@ import hashlib
 import logging
 import shutil
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from risk_assets.domain.columns import Columns
-from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.domain.intake.ingestion import HeldFile, Ingestion
 from risk_assets.domain.intake.outcomes import OutcomeFiles, OutcomesAccount
 from risk_assets.domain.intake.source_file import SourceFile
 from risk_assets.domain.intake.teaching import with_waiting
 from risk_assets.engine.intake.row_table import add_fingerprints
 from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
-from risk_assets.storage.intake.finaldata_outputs import publish
+from risk_assets.storage.intake.feeds import judge_feeds
+from risk_assets.storage.intake.finaldata_outputs import publish, where_refused
 from risk_assets.storage.intake.outcomes import ReadOutcomes, read_outcomes, with_decided
 from risk_assets.storage.intake.parse_cache import Source, as_they_were
 from risk_assets.storage.intake.parts import Folders, merge
@@ -27,10 +30,20 @@ from risk_assets.storage.layout import Layout, reading_order
 from risk_assets.storage.lock import writing
 from risk_assets.storage.records import RecordError, find_record, read_record
 
+if TYPE_CHECKING:
+    from risk_assets.domain.model.scorecard import Scorecard
+
 ATTEMPTS = 3
 FILES_NAMED = 3
 REASONS_NAMED = 3
 _LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FeedCheck:
+    """That new files are judged; the live model, if there is one, looks at their outcomes."""
+
+    live: Scorecard | None = None
 
 
 class IngestionError(ValueError):
@@ -61,22 +74,30 @@ def ingest(
     leave_out: Collection[str] = (),
     final: Collection[str] = (),
     outcomes: OutcomeFiles | None = None,
+    hold: FeedCheck | None = None,
 ) -> Ingestion:
     """Make finaldata of all files of the input folder, parsing those alone that are new or changed.
 
     `leave_out` names files (`named_in`) that are still being written: they count as they were when they were last
     ingested, if ever. `final` names files whose outcomes are all that will come; `outcomes` says how files of
-    outcomes are read, where labels are derived from them. Raises IngestionError, and leaves the earlier finaldata
-    as it was, when there is no usable row, when the share of refused rows or of files refused whole is above
-    `max_bad_share`, or when files do not stay the same while they are read.
+    outcomes are read, where labels are derived from them. With `hold`, files whose content looks broken are held
+    back. Raises IngestionError, and leaves the earlier finaldata as it was, when there is no usable row, when the
+    share of refused rows or of files refused whole is above `max_bad_share`, or when files do not stay the same
+    while they are read.
     """
     with writing(layout.ingested, "finaldata"):
         atomic.sweep(layout.ingested)
         try:
             before = read_ingestion(layout)
             sources = _read_all(layout, session, before, leave_out)
-            _refuse_bad(sources, layout.url_of(layout.input) or layout.input, max_bad_share)
-            files = _merge_all(layout, session, sources, before)
+            try:
+                _refuse_bad(sources, layout.url_of(layout.input) or layout.input, max_bad_share)
+            except IngestionError as error:
+                raise IngestionError(f"{error}{where_refused(layout, sources)}") from None
+            going, held = sources, tuple[HeldFile, ...]()
+            if hold is not None:
+                going, held = judge_feeds(layout, session, sources, hold.live, now=now)
+            files = _merge_all(layout, session, going, before)
             told = _read_outcomes(layout, session, outcomes, before, leave_out) if outcomes else None
             account = told.account if told else None
             files = files if told else with_waiting(files, final)
@@ -86,6 +107,7 @@ def ingest(
                 positives=sum(file.positives for file in files),
                 files=files,
                 outcomes=account,
+                held=held,
             )
             ingestion = with_decided(layout, session, ingestion)
             publish(layout, session, ingestion, sources, told.sources if told else (), write_csv=write_csv)
@@ -173,7 +195,7 @@ def _refusal_text(source: Source) -> str:
     if parsed.reason:
         return f"{source.name}: {parsed.reason}"
     reasons = [f"{count:,} × {reason}" for reason, count in list(parsed.reasons.items())[:REASONS_NAMED]]
-    why = f"{', '.join(reasons)}; see {source.quarantine}"
+    why = f"{', '.join(reasons)}"
     return f"{source.name}: {parsed.quarantined:,} of {parsed.read:,} ({why})"
 
 

@@ -54,6 +54,7 @@ def publish(
     for folder in (layout.quarantine, layout.outcomes_quarantine):
         _remove_others(folder, {target.name for target in staged if target.parent == folder})
     prune(layout.parsed, sources)
+    shutil.rmtree(layout.refused, ignore_errors=True)
     _remove_others_outcomes(layout, ingestion, outcomes)
 
 
@@ -115,6 +116,18 @@ def _number(name: str) -> str:
     value = quote(name)
     whole = f"abs({value}) < {LARGEST_WHOLE} AND {value} = trunc({value})"
     return f"CASE WHEN {whole} THEN CAST(CAST({value} AS BIGINT) AS VARCHAR) ELSE {number_text(value)} END"
+
+
+def where_refused(layout: Layout, sources: Sequence[Source]) -> str:
+    """Write what was refused of each file where people find it by the file's name, and return where, in words."""
+    shutil.rmtree(layout.refused, ignore_errors=True)
+    found = list(_refusals(layout, sources))
+    if not found:
+        return ""
+    layout.refused.mkdir(parents=True)
+    for target, refusal in found:
+        shutil.copyfile(refusal, layout.refused / target.name)
+    return f"; the refused rows of each file are in {layout.refused}"
 
 
 def _refusals(layout: Layout, sources: Sequence[Source]) -> Iterator[tuple[Path, Path]]:

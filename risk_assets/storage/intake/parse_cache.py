@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from risk_assets.domain.intake.source_file import SourceFile
 from risk_assets.engine.intake.formats import format_of
 from risk_assets.engine.intake.parse import Parsed
@@ -19,11 +21,18 @@ from risk_assets.storage.records import RecordError, read_record, write_record
 
 @dataclass(frozen=True)
 class _Entry:
-    """An entry of the cache; the hashes tell whether the files beside it are still as they were written."""
+    """An entry of the cache; the hashes tell whether it and the files beside it are still as they were written."""
 
     parsed: Parsed
     part_sha256: str
     quarantine_sha256: str
+    own_sha256: str = ""
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of all the rest."""
+        content = TypeAdapter(_Entry).dump_json(replace(self, own_sha256=""))
+        return hashlib.sha256(content).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,8 @@ def cached_source(
         entry = read_record(folder / f"{key}.json", _Entry)
     except RecordError:  # never parsed, or a cache that is damaged: parsing again mends it
         return None
+    if entry.own_sha256 != entry.digest:
+        return None
     source = Source(name, sha256, size, entry.parsed, folder, key, arrived, entry.part_sha256)
     sound = is_sound(source.part, entry.part_sha256) and is_sound(source.quarantine, entry.quarantine_sha256)
     return source if sound else None
@@ -102,7 +113,7 @@ def keep(source: Source, part: Path, quarantine: Path) -> Source:
     """Move what was parsed of a source into the cache, and return it with the hash of its part."""
     source.folder.mkdir(parents=True, exist_ok=True)
     entry = _Entry(source.parsed, _moved(part, source.part), _moved(quarantine, source.quarantine))
-    write_record(source.folder / f"{source.key}.json", entry)
+    write_record(source.folder / f"{source.key}.json", replace(entry, own_sha256=entry.digest))
     return replace(source, part_sha256=entry.part_sha256)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.domain.intake.ingestion import HeldFile, Ingestion
 from risk_assets.domain.intake.source_file import SourceFile
+from risk_assets.storage.intake.feeds import accepted_since
 from risk_assets.storage.intake.source_folder import INGESTED, Fingerprint, FolderState, named_in
 from risk_assets.storage.records import RecordError, find_record, write_record
 from risk_assets.storage.remote.mirror import Mirror
@@ -50,21 +51,43 @@ def ingested_versions(mirror: Mirror) -> dict[str, str]:
         if ingestion is None:
             return {}
         if not any(mirror.is_remote(key) for key in INGESTED):
-            return {named_in(key, file.name): file.sha256 for key, files in _files_of(ingestion) for file in files}
+            return {
+                named_in(key, file.name): file.sha256
+                for key, files in _files_of(ingestion, _accepted(mirror, ingestion))
+                for file in files
+            }
         noted = find_record(mirror.peek("finaldata", mirror.layout.source_objects), SourceObjects)
     except RecordError:  # the next ingestion makes them anew
         return {}
     known = noted.objects if noted and noted.ingested_at == ingestion.ingested_at else {}
     found = {}
-    for key, files in _files_of(ingestion):
+    for key, files in _files_of(ingestion, _accepted(mirror, ingestion)):
         for file in files:
             name = named_in(key, file.name)
             found[name] = known.get(name, "") if mirror.is_remote(key) else file.sha256
     return found
 
 
-def _files_of(ingestion: Ingestion) -> Iterable[tuple[str, tuple[SourceFile, ...]]]:
-    """Yield the source folders that finaldata was made from, with their files."""
-    yield "sourcedata", ingestion.files
+def held_names(mirror: Mirror) -> tuple[str, ...]:
+    """Return the names of files that wait for somebody to accept or refuse them."""
+    try:
+        ingestion = find_record(mirror.peek("finaldata", mirror.layout.ingestion), Ingestion)
+    except RecordError:
+        return ()
+    accepted = _accepted(mirror, ingestion) if ingestion else frozenset()
+    held = ingestion.held if ingestion else ()
+    return tuple(file.name for file in held if file.verdict == "suspect" and file.name not in accepted)
+
+
+def _accepted(mirror: Mirror, ingestion: Ingestion) -> frozenset[str]:
+    """Return the names of files that were held back then and are to go in now."""
+    return accepted_since(mirror.peek("finaldata", mirror.layout.feed_verdicts), ingestion)
+
+
+def _files_of(
+    ingestion: Ingestion, accepted: frozenset[str] = frozenset()
+) -> Iterable[tuple[str, tuple[SourceFile | HeldFile, ...]]]:
+    """Yield the source folders that finaldata was made from, with their files, and those that are held back."""
+    yield "sourcedata", (*ingestion.files, *(file for file in ingestion.held if file.name not in accepted))
     if ingestion.outcomes is not None:
         yield "outcomes", ingestion.outcomes.files

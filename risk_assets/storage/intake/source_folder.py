@@ -1,9 +1,10 @@
-"""What a folder of client files holds, by content: hashes remembered by path, size and modification time."""
+"""What a folder of client files holds, by content: hashes remembered by path, size, times and inode."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 from risk_assets.storage.digest import sha256_of
 from risk_assets.storage.records import RecordError, read_record, write_record
 
+#: Size, times and inode of a file at a look; those of earlier releases are shorter, and equal none.
+Status = tuple[int, ...]
 #: The source folders that finaldata is made from.
 INGESTED = ("sourcedata", "outcomes")
 
@@ -22,11 +25,21 @@ def named_in(key: str, name: str) -> str:
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """The content hash of a file as it was at this size (bytes) and modification time (ns)."""
+    """The content hash of a file as it was at this size (bytes), these times (ns) and this inode.
+
+    `changed` is when its metadata changed last: unlike `modified` no program sets it.
+    """
 
     size: int
     modified: int
     sha256: str
+    changed: int = 0
+    inode: int = 0
+
+    @property
+    def status(self) -> Status:
+        """What tells whether the file is still the same without reading it."""
+        return (self.size, self.modified, self.changed, self.inode)
 
 
 @dataclass(frozen=True)
@@ -69,15 +82,23 @@ def _remembered(memory: Path) -> FolderState:
 def _fingerprint(file: Path, known: Fingerprint | None) -> Fingerprint | None:
     try:
         status = file.stat()
-        if known is not None and (known.size, known.modified) == (status.st_size, status.st_mtime_ns):
+        if known is not None and known.status == status_of(status):
             return known
         digest = sha256_of(file)
     except FileNotFoundError:
         return None
-    return Fingerprint(status.st_size, status.st_mtime_ns, digest)
+    size, modified, changed, inode = status_of(status)
+    return Fingerprint(size, modified, digest, changed, inode)
 
 
-Status = tuple[int, int]
+def forget(memory: Path) -> None:
+    """Let the hashes of all files be read again at the next look."""
+    memory.unlink(missing_ok=True)
+
+
+def status_of(found: os.stat_result) -> tuple[int, int, int, int]:
+    """Return size, time of modification, time of change and inode."""
+    return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
 def settled_state(
@@ -85,14 +106,14 @@ def settled_state(
 ) -> tuple[FolderState, dict[str, Status]]:
     """Tell files that have stopped changing from those that may still be written.
 
-    A file is settled when its size and time are as `memory` knows them, or as they were `before` (name -> size and
-    time of the last look). Returns the state of the settled files, now remembered, and the status of the others.
+    A file is settled when its status is as `memory` knows it, or as it was `before` (name -> status of the last
+    look). Returns the state of the settled files, now remembered, and the status of the others.
     """
     known = _remembered(memory)
     found, settling = {}, {}
     for file, status in _statuses(files):
         memorized = known.files.get(file.name)
-        if memorized is not None and (memorized.size, memorized.modified) == status:
+        if memorized is not None and memorized.status == status:
             found[file.name] = memorized
         elif before.get(file.name) != status:
             settling[file.name] = status
@@ -110,12 +131,11 @@ def unsettled_names(files: Iterable[Path], memory: Path) -> frozenset[str]:
     return frozenset(
         file.name
         for file, status in _statuses(files)
-        if file.name not in known or (known[file.name].size, known[file.name].modified) != status
+        if file.name not in known or known[file.name].status != status
     )
 
 
 def _statuses(files: Iterable[Path]) -> Iterator[tuple[Path, Status]]:
     for file in files:
         with contextlib.suppress(FileNotFoundError):  # it went away meanwhile
-            found = file.stat()
-            yield file, (found.st_size, found.st_mtime_ns)
+            yield file, status_of(file.stat())

@@ -13,7 +13,9 @@ from pathlib import Path
 from risk_assets.engine.intake.parse import Parsed, parse, refuse_whole
 from risk_assets.engine.intake.scan import ScannedFile, scan_file
 from risk_assets.engine.session import Session
+from risk_assets.storage.faults import explain
 from risk_assets.storage.intake.parse_cache import Source, cached_source, keep, key_of
+from risk_assets.storage.intake.source_folder import status_of
 
 #: Scanning hardly holds up other threads; disks and cores are busy with a few files at a time.
 SCANNED_AT_ONCE = 4
@@ -41,11 +43,7 @@ class _Opened:
     def require_unchanged(self) -> None:
         """Raise SourceChangedError when the file is no longer the one that was scanned."""
         before, after = self.stat, _stat(self.path)
-        if (before.st_size, before.st_mtime_ns, before.st_ino) != (
-            after.st_size,
-            after.st_mtime_ns,
-            after.st_ino,
-        ):
+        if status_of(before) != status_of(after):
             raise SourceChangedError(f"{self.path.name}: changed while it was read")
 
 
@@ -128,7 +126,7 @@ def _parsed(session: Session, file: _Opened, scanned: ScannedFile, folder: Path,
         raise _vanished(path) from error
     except session.errors as error:
         fault = session.fault_of_file(error)
-        if fault is None:
+        if fault is None or explain(error, folder):  # a full disk is no fault of the file
             raise
         file.require_unchanged()
         reason = f"cannot be read by the engine: {fault.replace(str(path), 'the file')}"

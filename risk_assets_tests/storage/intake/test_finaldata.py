@@ -259,8 +259,11 @@ def test_no_usable_row_leaves_the_earlier_finaldata_as_it_was(place: Place) -> N
     with pytest.raises(IngestionError, match=r"no usable row .*b\.csv: no column .*a\.csv: 2 of 2") as error:
         place.ingest()
     assert place.everything() == before
-    details = Path(str(error.value).rpartition("see ")[2].rstrip(")"))
+    details = Path(str(error.value).rpartition("are in ")[2]) / "a.csv"
     assert 'calls: ""-1"" is below 0' in details.read_text(encoding="utf-8")
+    place.put("a.csv", "A,1,north,0")
+    place.ingest()
+    assert not details.parent.exists()
 
 
 def test_too_large_a_share_of_bad_rows_is_refused_with_the_figures(place: Place) -> None:

@@ -89,3 +89,16 @@ def test_want_of_memory_is_no_fault_of_a_file(place: Place) -> None:
         failing = FailingSession(COLUMNS, session.connection, duckdb.OutOfMemoryException)
         with pytest.raises(duckdb.OutOfMemoryException):
             ingest(place.layout, failing, max_bad_share=0.5, write_csv=True, now=NOW)
+
+
+def test_a_damaged_entry_of_the_cache_is_not_believed_though_it_can_be_read(place: Place) -> None:
+    place.put("a.csv", "A,1,north,0", "B,x,north,1")
+    before = place.ingest()
+    [entry] = place.layout.parsed.glob("*.json")
+    content = entry.read_text(encoding="utf-8")
+    entry.write_text(
+        content.replace('"read": 2', '"read": 3').replace('"accepted": 1', '"accepted": 2'), encoding="utf-8"
+    )
+    place.layout.ingestion.unlink()
+    assert place.ingest() == before
+    assert entry.read_text(encoding="utf-8") == content
