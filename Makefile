@@ -1,6 +1,7 @@
 # make run   the whole graph on the shipped data       make dev    Dagster's UI and daemon
 # make test  every test                                make check  what a commit must pass
 # make long  what takes long by nature: the whole graph on a Spark cluster of which a worker dies
+# make faults a run killed at every change of the disk, some ten minutes
 # make panel the whole graph on months of simulated clients, with dates of leaving
 #
 # run and dev install the default alone; test and check also what the extras need (Spark, S3, databases).
@@ -13,7 +14,7 @@ TEST_PROCESSES ?= 4
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 export RISK_ASSETS_CONFIG ?= $(CURDIR)/config.json
 
-.PHONY: run panel dev test long check lint quick format settings lock clean
+.PHONY: run panel dev test long faults check lint quick format settings lock clean
 
 run: .venv/installed
 	$(BIN)/risk run
@@ -31,11 +32,14 @@ dev: .venv/installed
 
 test: .venv/extras
 	@.ci/programs
-	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not long"
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not long and not faults"
 
 long: .venv/extras
 	@.ci/programs
 	$(BIN)/pytest -m long
+
+faults: .venv/extras
+	$(BIN)/pytest -m faults --capture=no
 
 check: .venv/extras
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line lint quick
@@ -47,7 +51,7 @@ lint: .venv/extras
 	@$(BIN)/mypy
 
 quick: .venv/extras
-	@$(BIN)/pytest --quiet --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not slow"
+	@$(BIN)/pytest --quiet --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not slow and not faults"
 
 format: .venv/installed
 	$(BIN)/ruff format .

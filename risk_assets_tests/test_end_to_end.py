@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -11,6 +12,7 @@ import pytest
 
 from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.storage.deployment.versions import read_decisions, verify_version
+from risk_assets.storage.intake.feeds import accept
 from risk_assets.storage.intake.finaldata import require_ingestion
 from risk_assets.storage.records import read_record
 from risk_assets_tests.automation.daemon import DaemonHome
@@ -37,7 +39,13 @@ def test_files_arrive_and_only_what_they_make_stale_is_refreshed_and_only_the_be
         home.drop("clients3.csv", DRIFTED)
         finished(home, runs=5)
         home.drop("clients4.csv", POISONED)
-        finished(home, runs=7)
+        finished(home, runs=6)
+        held = "held back as suspect: clients4.csv"
+        home.wait(lambda: held in home.reasons("new_source_files")[-1], "the sensor to name the held file")
+        assert [file.name for file in require_ingestion(home.layout).held] == ["clients4.csv"]
+        home.wait(lambda: "clients4.csv is held back" in " ".join(home.reasons("decisions")), "the notice of it")
+        accept(home.layout, "clients4.csv", now=datetime.now(UTC))
+        finished(home, runs=8)
         home.wait_until_quiet()
         last = read_decisions(home.layout)[-1].version
         home.wait(lambda: f"{last} was" in " ".join(home.reasons("decisions")), "the notice of the last decision")
@@ -48,6 +56,7 @@ def test_files_arrive_and_only_what_they_make_stale_is_refreshed_and_only_the_be
         ("refresh", "SUCCESS", BELOW_FINALDATA),
         ("ingest", "SUCCESS", "drift finaldata"),
         ("refresh", "SUCCESS", TRAINED_ANEW),
+        ("ingest", "SUCCESS", "drift finaldata"),  # the file looks broken, and is held back
         ("ingest", "SUCCESS", "drift finaldata"),
         ("refresh", "SUCCESS", TRAINED_ANEW),
     ]
@@ -75,6 +84,7 @@ def test_files_arrive_and_only_what_they_make_stale_is_refreshed_and_only_the_be
     told = " ".join(home.reasons("decisions"))
     assert f"{second.version} was promoted; {second.version} serves." in told
     assert f"{third.version} was {third.verdict}; {second.version} serves." in told
+    assert "clients4.csv is held back: the live model ranks the clients upside down" in told
 
 
 def write_slowly(home: DaemonHome, name: str, rows: pd.DataFrame) -> None:

@@ -91,10 +91,6 @@ def scribble(layout: Layout) -> None:
     layout.drift.write_text("{")
 
 
-def scribble_history(layout: Layout) -> None:
-    layout.deployments.write_text('{"at": 1}\n')
-
-
 def scribble_pending(layout: Layout) -> None:
     layout.pending.write_text("{}")
 
@@ -115,7 +111,6 @@ def scribble_ranking(layout: Layout) -> None:
     ("harm", "path"),
     [
         (scribble, "/drift"),
-        (scribble_history, "/deployments"),
         (scribble_pending, "/deployments"),
         (remove_metrics, "/scoring"),
         (scribble_metrics, "/scoring"),
@@ -135,6 +130,16 @@ def test_a_damaged_file_is_a_sentence_and_the_rest_still_answers(
         assert "Traceback" not in answer.get_data(as_text=True)
         assert str(settings.data_root) not in answer.get_data(as_text=True)
         assert damaged.predict({"clients": [CLIENT]}).status_code == 200
+
+
+def test_a_damaged_line_of_the_decisions_is_passed_over_and_the_rest_answers(settings: Settings) -> None:
+    with opened(settings, deployed=True) as damaged:
+        decisions = damaged.http.get("/deployments").get_json()
+        journal = Layout.of(settings).deployments
+        content = journal.read_bytes() if journal.exists() else b""
+        journal.write_bytes(b'{"at": 1}\n' + content)
+
+        assert damaged.http.get("/deployments").get_json() == decisions
 
 
 @pytest.mark.parametrize(
