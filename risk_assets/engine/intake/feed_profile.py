@@ -10,7 +10,7 @@ from risk_assets.engine.intake.row_table import Figures
 from risk_assets.engine.session import Session
 
 #: Of more rows about so many are looked at, evenly spaced.
-SKETCHED_ROWS = 50_000
+SKETCHED_ROWS = 20_000
 #: The most frequent categories that are kept.
 CATEGORIES = 200
 

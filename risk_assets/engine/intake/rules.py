@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from risk_assets.domain.columns import MAX_MAGNITUDE, Columns, NumericColumn, number_of
 from risk_assets.domain.labels import BOOLEANS, canonical_label
-from risk_assets.engine.intake.cell_sql import is_given, is_spelled_plainly, number, text_cell
+from risk_assets.engine.intake.cell_sql import is_given, is_none_of, is_spelled_plainly, number, text_cell
 from risk_assets.engine.intake.date_sql import has_zone, timestamp, trimmed
 from risk_assets.engine.intake.row_table import hashed, values
 from risk_assets.engine.sql import double, literal, stored_label
@@ -182,8 +182,8 @@ def _numeric_rules(
     plain = columns.number_format.is_plain
     given = is_given(text, columns.form.missing_numbers)
     if column.special and not column.special_levels:
-        codes = ", ".join(map(double, column.special))
-        given += f" AND coalesce({number(text, columns, replace(column, special=()))} NOT IN ({codes}), true)"
+        code = is_none_of(number(text, columns, replace(column, special=())), map(double, column.special))
+        given += f" AND coalesce({code}, true)"
     not_number = f"({value} IS NULL AND {given}) OR NOT isfinite({value})"
     if plain:
         not_number += f" OR NOT {is_spelled_plainly(text)}"
@@ -201,7 +201,7 @@ def _numeric_rules(
             limit = double(bound)
             condition, kept = f"{value} {fault} {limit}", f"{value} {keeps} {limit}"
             if column.special:
-                condition += f" AND {value} NOT IN ({', '.join(map(double, column.special))})"
+                condition += f" AND {is_none_of(value, map(double, column.special))}"
             rules.append(Rule(condition, f"is {words} {bound:.15g}", column.name, shown, kept))
     return tuple(rules)
 
