@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING
 from risk_assets.domain.deployment.decisions import Decision, Manifest
 from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.storage import atomic
-from risk_assets.storage.digest import sha256_of
+from risk_assets.storage.deployment.version_files import copy_file, fault_of, same_but_for_times
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import (
     RecordError,
@@ -88,7 +87,7 @@ def publish_version(
         parent=parent,
         features=tuple(features),
         libraries=dict(sorted(libraries.items())),
-        files={name: _copy(source, staging / name) for name, source in sorted(sources.items())},
+        files={name: copy_file(source, staging / name) for name, source in sorted(sources.items())},
     )
     model = manifest.files.get("trainedmodel.pkl")
     if model is not None and model[0] != model_sha256:
@@ -117,7 +116,7 @@ def verify_version(layout: Layout, version: str) -> tuple[str, ...]:
     except (DeploymentError, RecordError) as error:
         return (str(error),)
     folder = version_folder(layout, version)
-    faults = [fault for name, stated in manifest.files.items() if (fault := _fault(folder / name, *stated))]
+    faults = [fault for name, stated in manifest.files.items() if (fault := fault_of(folder / name, *stated))]
     strangers = {file.name for file in folder.iterdir()} - {*manifest.files, MANIFEST}
     faults += [f"{version}/{name}: is not in the manifest" for name in sorted(strangers)]
     if manifest.version != version:
@@ -224,27 +223,11 @@ def _folders(layout: Layout) -> list[Path]:
 
 
 def _twin(layout: Layout, manifest: Manifest) -> Manifest | None:
-    """Return the sound version that differs from `manifest` in nothing but its name and date."""
+    """Return the sound version that differs from `manifest` in nothing but its name and times."""
     for folder in _folders(layout):
         same_model = VERSION_NAME.fullmatch(folder.name) and folder.name[-8:] == manifest.version[-8:]
         if same_model and not verify_version(layout, folder.name):
             found = read_manifest(layout, folder.name)
-            if replace(found, version=manifest.version, created_at=manifest.created_at) == manifest:
+            if same_but_for_times(found, manifest):
                 return found
     return None
-
-
-def _copy(source: Path, target: Path) -> tuple[str, int]:
-    """Copy a file durably; return the SHA-256 and the size of the copy."""
-    shutil.copyfile(source, target)
-    atomic.sync(target)
-    return sha256_of(target), target.stat().st_size
-
-
-def _fault(file: Path, sha256: str, size: int) -> str | None:
-    place = f"{file.parent.name}/{file.name}"
-    if file.is_symlink() or not file.is_file():
-        return f"{place}: is missing"
-    if file.stat().st_size != size:
-        return f"{place}: has {file.stat().st_size} bytes, not {size}"
-    return None if sha256_of(file) == sha256 else f"{place}: its content differs from the manifest"

@@ -231,6 +231,29 @@ def test_a_decision_puts_its_version_live_and_stands_in_the_history(layout: Layo
     assert not layout.pending.exists()
 
 
+def test_a_version_of_the_same_model_and_rows_is_taken_whenever_they_were_ingested(
+    layout: Layout,
+) -> None:
+    def published(day: str) -> Manifest:
+        layout.models.mkdir(parents=True, exist_ok=True)
+        layout.trained_on.write_text(f'{{"ingested_at": "{day}"}}')
+        layout.trainedmodel.write_text("first")
+        return publish_version(
+            layout,
+            {"trainedmodel.pkl": layout.trainedmodel, "ingestion.json": layout.trained_on},
+            model_sha256=hashlib.sha256(b"first").hexdigest(),
+            data_version="data-1",
+            parent=None,
+            features=("lastmonth_activity",),
+            libraries={},
+            now=NOON,
+        )
+
+    first = published("2026-03-01")
+    assert published("2026-03-02") == first
+    assert [folder.name for folder in layout.versions.iterdir() if folder.name[0] == "v"] == [first.version]
+
+
 def test_publishing_survives_death_at_each_step_and_the_next_attempt_completes(tmp_path: Path) -> None:
     layout = make_layout(tmp_path / "work")
     served = publish(layout)
