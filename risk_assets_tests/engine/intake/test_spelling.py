@@ -144,7 +144,7 @@ def test_special_codes_are_missing_and_break_no_bound(read: Reader) -> None:
 NUMBERS = st.lists(st.decimals(-(10**7), 10**7, places=2), min_size=1, max_size=12)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     numbers=NUMBERS,
     marks=st.sampled_from([(",", "."), (",", ""), (",", " "), (".", ","), (".", "'"), (".", "")]),
