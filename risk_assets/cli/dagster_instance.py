@@ -28,14 +28,16 @@ FAULT = re.compile(r"PostProcessingError: (.+?)(?: In order for .*)?$", re.MULTI
 def open_records(home: Path) -> Iterator[dg.DagsterInstance]:
     """Open DAGSTER_HOME, else the dagster_home beside the settings, else one that is forgotten.
 
-    Raises SettingsError for a dagster.yaml that cannot be used here, ClickException for a database that is away.
+    Raises SettingsError for a dagster.yaml that cannot be used here or a folder that is absent, ClickException for
+    a database that is away.
     """
-    if HOME in os.environ:
-        os.environ[HOME] = str(Path(os.environ[HOME]).absolute())
-    elif home.is_dir():
+    if named := os.environ.pop(HOME, ""):  # set to nothing, Dagster would take the folder of the shell
+        home = Path(named).absolute()
+        if not home.is_dir():
+            raise SettingsError(f"{HOME}: {home} is no folder; make it, or unset the variable")
+    if home.is_dir():
         os.environ[HOME] = str(home)
-    if HOME in os.environ:
-        write_dagster_yaml(Path(os.environ[HOME]))
+        write_dagster_yaml(home)
     with _opened() as instance:
         yield instance
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +58,7 @@ class Given:
 @click.option("--id", help="The column that identifies a client.")
 @click.option("--target", help="The column that tells who left.")
 @click.option("--positive", help="The label of those that left.")
-@click.option("--as-of", help="The date on which a row was observed, where clients have several.")
+@click.option("--as-of", help='The date on which a row was observed, where clients have several; "" for none.')
 def init(folder: Path, sources: tuple[Path, ...], **said: str | None) -> None:
     """Write a project into FOLDER: settings that describe your file, and the file in its place.
 
@@ -94,14 +94,12 @@ def _described(opened: Opened, given: Given) -> tuple[dict[str, object], list[Co
     positive = _positive(by_name[target.name], given.positive)
     facts = with_auc(opened.session, facts, target.name, positive)
     client = _chosen("id", given.id, find_id(facts.columns, target.name), by_name)
-    as_of = find_as_of(facts.columns, client.name)
-    if given.as_of or not as_of.sure:
-        as_of = replace(as_of, name=_named(given.as_of, by_name) if given.as_of else None, why="as you said")
+    as_of = _observed(given.as_of, find_as_of(facts.columns, client.name), by_name)
     known = {
         client.name: ColumnRole(client.name, "id", client.why),
         target.name: ColumnRole(target.name, "target", f"{target.why}; {positive!r} left"),
     }
-    if as_of.name:
+    if as_of is not None:
         known[as_of.name] = ColumnRole(as_of.name, "as of", as_of.why)
     roles = [known.get(column.name) or role_of(column) for column in facts.columns]
     return _config(opened, facts, roles, positive), roles
@@ -125,6 +123,13 @@ def _chosen(option: str, given: str | None, choice: Choice, columns: Mapping[str
         raise click.UsageError(f"not certain which column is the {option}: pass --{option}, one of {candidates}")
     answer = click.prompt(f"Which column is the {option}?", type=click.Choice([*(choice.candidates or columns)]))
     return Chosen(str(answer), "as you said")
+
+
+def _observed(given: str | None, choice: Choice, columns: Mapping[str, ColumnFacts]) -> Chosen | None:
+    """Return the date of observation, None where there is none or the empty option says so."""
+    if given == "" or (given is None and not choice.sure and not choice.candidates):
+        return None
+    return _chosen("as-of", given, choice, columns)
 
 
 def _named(name: str, columns: Mapping[str, ColumnFacts]) -> str:

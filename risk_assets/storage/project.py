@@ -17,23 +17,42 @@ class ProjectError(ValueError):
 
 
 def write_project(folder: Path, config: Mapping[str, object], sources: Sequence[Path]) -> None:
-    """Write a project into a folder, which may exist but holds no project yet. Raises ProjectError."""
+    """Write a project into a folder, which may exist but holds no project yet; no file there is written over.
+
+    Raises ProjectError, before anything is written.
+    """
     if (folder / "config.json").exists():
         raise ProjectError(f"{folder / 'config.json'}: is there already; take another folder")
     home = folder / DAGSTER_HOME
     target = folder / str(config["data_root"]) / str(config["input_folder_path"])
+    copies = _copies(sources, target)
     for each in (home, target):
         each.mkdir(parents=True, exist_ok=True)
-    for source in sources:
-        if source.resolve().parent != target.resolve():
-            shutil.copyfile(source, target / source.name)
+    for place, source in copies.items():
+        shutil.copyfile(source, place)
     write_dagster_yaml(home)
-    (folder / "workspace.yaml").write_text(packaged("workspace.yaml"), encoding="utf-8")
-    (folder / ".gitignore").write_text(IGNORED, encoding="utf-8")
+    for name, text in (("workspace.yaml", packaged("workspace.yaml")), (".gitignore", IGNORED)):
+        if not (folder / name).exists():
+            (folder / name).write_text(text, encoding="utf-8")
     schema = files("risk_assets.settings").joinpath("config.schema.json").read_text(encoding="utf-8")
     (folder / "config.schema.json").write_text(schema, encoding="utf-8")
     content = json.dumps({"$schema": "config.schema.json", **config}, indent=2, ensure_ascii=False)
     (folder / "config.json").write_text(content + "\n", encoding="utf-8")
+
+
+def _copies(sources: Sequence[Path], target: Path) -> dict[Path, Path]:
+    """Return the source of each file to be copied; those that are in their place already are not."""
+    copies: dict[Path, Path] = {}
+    for source in sources:
+        place = target / source.name
+        if place.exists() and place.samefile(source):
+            continue
+        other = copies.setdefault(place, source)
+        if not other.samefile(source):
+            raise ProjectError(f"{source} and {other} have the same name: give one of them another")
+        if place.exists():
+            raise ProjectError(f"{place}: is there already, and is not {source}; rename one of them")
+    return copies
 
 
 def write_dagster_yaml(home: Path) -> None:

@@ -75,3 +75,27 @@ def test_a_run_on_record_names_its_machine(tmp_path: Path, monkeypatch: pytest.M
 
     with dg.DagsterInstance.from_config(str(home)) as instance:
         assert [run.tags["risk_assets/host"] for run in instance.get_runs()] == ["desk"]
+
+
+def test_a_home_that_is_no_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "absent"))
+    monkeypatch.setenv("RISK_ASSETS_CONFIG", "to be restored")
+
+    line = f"Error: DAGSTER_HOME: {tmp_path / 'absent'} is no folder; make it, or unset the variable"
+    assert told(build_project(tmp_path)) == (2, line)
+
+
+def test_a_home_of_no_name_is_the_one_beside_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shell, home = tmp_path / "shell", tmp_path / "dagster_home"
+    shell.mkdir()
+    home.mkdir()
+    monkeypatch.chdir(shell)
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    monkeypatch.setenv("RISK_ASSETS_CONFIG", "to be restored")
+    load(monkeypatch, finaldata)
+
+    assert build_project(tmp_path).risk("run").exit_code == 0
+
+    assert list(shell.iterdir()) == []
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        assert len(instance.get_runs()) == 1

@@ -171,11 +171,51 @@ def test_several_rows_of_a_client_have_a_date(tmp_path: Path) -> None:
     assert config_of(tmp_path / "mine")["columns"]["as_of"] == "month"
 
 
+def test_of_several_dates_the_one_to_pass_is_asked_for(tmp_path: Path) -> None:
+    rows = [f"c{n % 50},2020-01-0{1 + n % 9},2026-0{1 + n // 50}-01,{n % 7},{n % 3 // 2}" for n in range(150)]
+    source = tmp_path / "clients.csv"
+    source.write_text("\n".join(["client,begin,end,calls,left", *rows]), encoding="utf-8")
+
+    result = init(tmp_path / "mine", source)
+    assert (result.exit_code, "pass --as-of, one of begin, end" in result.output) == (2, True)
+    assert init(tmp_path / "dated", source, "--as-of", "end").exit_code == 0
+    assert config_of(tmp_path / "dated")["columns"]["as_of"] == "end"
+    assert init(tmp_path / "plain", source, "--as-of", "").exit_code == 0
+    assert "as_of" not in config_of(tmp_path / "plain")["columns"]
+
+
 def test_a_project_is_not_written_over(tmp_path: Path) -> None:
     coded(tmp_path / "clients.tsv")
     assert init(tmp_path / "mine", tmp_path / "clients.tsv").exit_code == 0
     result = init(tmp_path / "mine", tmp_path / "clients.tsv")
     assert (result.exit_code, "is there already" in result.output) == (1, True)
+
+
+def test_files_of_one_name_do_not_replace_each_other(tmp_path: Path) -> None:
+    sources = [tmp_path / folder / "clients.tsv" for folder in ("north", "south")]
+    for source in sources:
+        source.parent.mkdir()
+        coded(source)
+
+    result = init(tmp_path / "mine", sources[0], "--from", str(sources[1]))
+    assert (result.exit_code, "have the same name" in result.output) == (1, True)
+    assert not (tmp_path / "mine").exists()
+
+
+def test_files_that_stand_in_the_folder_stay_as_they_are(tmp_path: Path) -> None:
+    mine, source = tmp_path / "mine", tmp_path / "clients.tsv"
+    coded(source)
+    held = mine / "data" / "sourcedata" / "clients.tsv"
+    held.parent.mkdir(parents=True)
+    held.write_text("another one", encoding="utf-8")
+    (mine / ".gitignore").write_text("*.secret\n", encoding="utf-8")
+
+    result = init(mine, source)
+    assert (result.exit_code, "is there already, and is not" in result.output) == (1, True)
+    assert held.read_text(encoding="utf-8") == "another one"
+    coded(held)
+    assert init(mine, held).exit_code == 0
+    assert (mine / ".gitignore").read_text(encoding="utf-8") == "*.secret\n"
 
 
 @pytest.mark.parametrize(
