@@ -107,6 +107,22 @@ class Settings(FolderSettings):
     dependency_timeout_seconds: float = Field(default=20, gt=0, description="for that question")
     history_runs: int = Field(default=20, ge=1, description="runs shown in timings and histories")
 
+    # call list and contacts
+    recall_days: int = Field(default=30, ge=1, description="a client that was reached is not listed again before")
+    uncalled_share: float = Field(
+        default=0,
+        ge=0,
+        le=0.5,
+        description="of the listed clients, left uncalled at random, to tell whether calls help",
+    )
+    manager_column: str | None = Field(
+        default=None, min_length=1, description="the carried column that names who calls a client"
+    )
+    contacts_url: SecretStr | None = Field(
+        default=None,
+        description="of a PostgreSQL database for contacts; a SQLite file of the deployment folder if unset",
+    )
+
     # serving
     api_keys: ApiKeys = Field(
         default=(), description="whoever asks must name one; nobody must while there is none"
@@ -157,6 +173,13 @@ class Settings(FolderSettings):
         absent = [name for name, value in needed.items() if value is None]
         if self.threshold_for == "value" and absent:
             raise ValueError(f"threshold_for: value also needs {' and '.join(absent)}")
+        return self
+
+    @model_validator(mode="after")
+    def _manager_carried(self) -> Settings:
+        carried = self.columns.carried
+        if self.manager_column is not None and self.manager_column not in carried:
+            raise ValueError(f"manager_column: {self.manager_column!r} is not a carried column")
         return self
 
     @property

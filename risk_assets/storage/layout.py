@@ -132,6 +132,12 @@ class Layout:
     deployments = _Named("deployment", "deployments.jsonl")
     #: The decision that is being carried out; there only while it is, or after a crash.
     pending = _Named("deployment", "pending.json")
+    #: What client managers write down, unless a URL names another database.
+    contacts = _Named("deployment", "contacts.sqlite")
+    #: Who may ask: names, roles and hashes of keys.
+    access_keys = _Named("deployment", "access_keys.json")
+    #: Who wrote or decided what, one JSON line each.
+    audit_log = _Named("deployment", "audit.jsonl")
     #: What was served: daily files per worker.
     predictions = _Named("data_root", PREDICTIONS)
 

@@ -15,7 +15,9 @@ NUMBERS = ("risk", "risk_low", "risk_high", "rank", "decile", "previous_risk", "
 TEXTS = (*(f"reason_{place}" for place in range(1, REASONS + 1)), "change_reason")
 #: What every ranking says of a client; no other column of it may be called so.
 FIGURES = (*NUMBERS, *TEXTS)
-RESERVED = (*FIGURES, "value_at_risk")
+#: A struct of what the model knows of the client.
+FEATURES = "features"
+RESERVED = (*FIGURES, "value_at_risk", FEATURES)
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class RankedClient:
     `risk_low` and `risk_high` bound the 90 % interval of the risk, None by a model that cannot tell.
     `previous_risk` is that of the client's row before by the same model, so `change` is never the model's;
     `change_reason` says what moved it. All are None for a client with one row. `as_of` is the date of its row
-    (ISO 8601), `value` money a year, `value_at_risk` the risk times that, and `carried` what else is shown.
+    (ISO 8601), `value` money a year, `value_at_risk` the risk times that, `carried` what else is shown, and
+    `features` what the model was asked about, empty where an earlier version wrote the ranking.
     """
 
     id: str
@@ -42,6 +45,7 @@ class RankedClient:
     carried: Mapping[str, str | None] = field(default_factory=dict)
     risk_low: float | None = None
     risk_high: float | None = None
+    features: Mapping[str, float | str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

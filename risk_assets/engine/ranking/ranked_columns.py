@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from risk_assets.domain.columns import Columns
-from risk_assets.domain.ranking.risk_summary import FIGURES, NUMBERS, TEXTS
+from risk_assets.domain.ranking.risk_summary import NUMBERS, RESERVED, TEXTS
 
 
 def columns_of(columns: Columns) -> list[tuple[str, str]]:
@@ -18,4 +18,4 @@ def columns_of(columns: Columns) -> list[tuple[str, str]]:
 
 def id_name(columns: Columns) -> str:
     """Return the name of the column of ids: an id that is called like a figure of the ranking becomes client."""
-    return "client" if columns.id.casefold() in FIGURES else columns.id
+    return "client" if columns.id.casefold() in RESERVED else columns.id

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.model.scorecard import Scorecard
-from risk_assets.domain.ranking.risk_summary import NUMBERS, REASONS
+from risk_assets.domain.ranking.risk_summary import FEATURES, NUMBERS, REASONS
 from risk_assets.domain.spreadsheet import FORMULA_STARTS, harmless
 from risk_assets.engine.dataset import NEVER, NEXT_LEAVING, NOT_YET, POSITION, Dataset, moment, numbered_rows
 from risk_assets.engine.model.reasons_sql import change_query, reasons_query
@@ -35,10 +35,10 @@ def rank_clients(session: Session, data: Dataset, scorecard: Scorecard, target: 
     The latest row is the one of the greatest date, without dates the last in reading order. Clients that have
     left, or of which nothing was heard for a horizon, are not ranked; the status of all is written by itself.
     Columns: the id under its declared name, the date, risk and its 90 % interval, rank (1 is the highest risk,
-    equal risks by id),
-    decile (1 is the riskiest tenth), the risk of the client's row before by the same model and the change since,
-    value and value at risk, what is carried, the strongest reasons, and what moved the risk, in the order of rank.
-    The CSV is for people: six decimals, and text that a spreadsheet would take for a formula has a ' in front.
+    equal risks by id), decile (1 is the riskiest tenth), the risk of the client's row before by the same model and
+    the change since, value and value at risk, what is carried, the strongest reasons, and what moved the risk, in
+    the order of rank; for programs also the features, as a struct. The CSV is for people: six decimals, and text
+    that a spreadsheet would take for a formula has a ' in front.
 
     Only narrow rows are grouped and sorted, and may spill; the words are written as the sorted rows pass by.
     """
@@ -54,9 +54,11 @@ def rank_clients(session: Session, data: Dataset, scorecard: Scorecard, target: 
     [(clients,)] = session.run("SELECT count(*) FROM ranked").fetchall()
     changed = change_query(scorecard, _numbered(columns, clients, len(scorecard.features)))
     internal = [name for name, _ in columns_of(columns) if not name.startswith("reason_")]
-    ranking = reasons_query(scorecard, changed, internal, REASONS)
+    cells = [f"x{place}" for place in range(len(scorecard.features))]
+    ranking = reasons_query(scorecard, changed, [*internal, *cells], REASONS)
     named = ", ".join(f"{name} AS {quote(shown)}" for name, shown in columns_of(columns))
-    session.write_parquet(f"SELECT {named} FROM ({ranking})", target.parquet)
+    packed = ", ".join(f"{quote(name)} := {cell}" for name, cell in zip(scorecard.features, cells, strict=True))
+    session.write_parquet(f"SELECT {named}, struct_pack({packed}) AS {FEATURES} FROM ({ranking})", target.parquet)
     session.drop_table("ranked")
     session.write_csv(_readable(columns, target.parquet), target.csv)
 

@@ -1,0 +1,1 @@
+"""What client managers write down of their calls, and whom to call."""

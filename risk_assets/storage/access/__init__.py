@@ -1,0 +1,1 @@
+"""Access keys, and the log of what their holders wrote."""

@@ -1,0 +1,1 @@
+"""Contacts in a database: SQLite by default, PostgreSQL by URL."""

@@ -1,0 +1,1 @@
+"""The migrations of the contacts database, run by Alembic."""
