@@ -13,8 +13,9 @@ from flask_openapi.openapi import OpenAPI
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
+from risk_assets.domain.access.roles import Role
+from risk_assets.serve.addresses import addresses_blueprint
 from risk_assets.serve.api.answers import ProblemAnswer
-from risk_assets.serve.api.clients import clients
 from risk_assets.serve.api.health import health
 from risk_assets.serve.api.inference import inference_blueprint
 from risk_assets.serve.api.prediction import prediction_blueprint
@@ -24,21 +25,26 @@ from risk_assets.serve.guards.guard import Guard
 from risk_assets.serve.http.headers import security_headers
 from risk_assets.serve.http.replies import Fault, RequestError, faulty, problem_reply
 from risk_assets.serve.pages.routes import pages_blueprint
-from risk_assets.serve.pages.sessions import keep_sessions
-from risk_assets.serve.state import EXTENSION, Serving, live_name, serving
+from risk_assets.serve.pages.site import show_http_error, show_problem
+from risk_assets.serve.sessions import keep_sessions
+from risk_assets.serve.state import EXTENSION, Serving, live_name
+from risk_assets.serve.visitors import identify, wants_page
 from risk_assets.settings import Settings
+from risk_assets.storage.layout import Layout
 
 BEARER = {"type": "http", "scheme": "bearer", "description": "one of RISK_ASSETS_API_KEYS"}
 #: Where the front finds which rule answered, for its figures.
 ROUTE = "risk_assets.route"
 
 
-def create_app(settings: Settings, *, hosts: Collection[str] = (), secret: bytes | None = None) -> Flask:
+def create_app(
+    settings: Settings, *, hosts: Collection[str] = (), secret: bytes | None = None, anyone: Role = "operate"
+) -> Flask:
     """Return the application that serves what the settings name, to requests for `hosts` alone if they are given.
 
-    `secret` signs the sessions of the pages: applications behind one address share it; unset, it is a new one.
-    Nothing has to be deployed or generated yet. The application starts a thread for the prediction log, so make it
-    in the process that serves.
+    `anyone` is the role of whoever asks while there is no key. `secret` signs the sessions of the pages:
+    applications behind one address share it; unset, it is a new one. Nothing has to be deployed or generated yet.
+    The application starts a thread for the prediction log, so make it in the process that serves.
     """
     keys = [key.get_secret_value() for key in settings.api_keys]
     app = OpenAPI(
@@ -51,24 +57,26 @@ def create_app(settings: Settings, *, hosts: Collection[str] = (), secret: bytes
         static_folder=None,
     )
     app.openapi_version = "3.1.0"
-    app.extensions[EXTENSION] = Serving.of(settings, Guard(keys, hosts))
+    app.extensions[EXTENSION] = Serving.of(
+        settings, Guard(keys, hosts, path=Layout.of(settings).access_keys, anyone=anyone)
+    )
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]  # flask types the provider by its base class
-    for blueprint in (prediction_blueprint(settings), results, clients, inference_blueprint(settings), health):
+    for blueprint in (
+        prediction_blueprint(settings),
+        results,
+        addresses_blueprint(settings.client_columns),
+        inference_blueprint(settings),
+        health,
+    ):
         app.register_api(blueprint)
     keep_sessions(app, secret or secrets.token_bytes(32))
     app.register_blueprint(pages_blueprint())
-    app.before_request(_check)
+    app.before_request(identify)
     app.after_request(_finish)
     app.register_error_handler(RequestError, _refuse)
     app.register_error_handler(HTTPException, _fail)
     return app
-
-
-def _check() -> None:
-    guard = serving().guard
-    guard.check_host(request.headers.get("Host"))
-    guard.check_key(request.path, request.headers.get("Authorization"))
 
 
 def _finish(response: Response) -> Response:
@@ -84,11 +92,13 @@ def _finish(response: Response) -> Response:
 
 
 def _refuse(problem: RequestError) -> Response:
-    return respond(problem_reply(problem, live_name()))
+    return show_problem(problem) if wants_page() else respond(problem_reply(problem, live_name()))
 
 
 def _fail(error: HTTPException) -> Response:
     """Answer for Flask and for unforeseen errors, which Flask has logged: a sentence, never a stack trace."""
+    if wants_page():
+        return show_http_error(error)
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     sentence = error.description or error.name
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from risk_assets.domain.columns import Columns
-from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary, Status
+from risk_assets.domain.ranking.risk_summary import FEATURES, RankedClient, RiskSummary, Status
 from risk_assets.engine.dataset import POSITION, numbered_rows
 from risk_assets.engine.duck.session import DuckSession, open_duckdb
 from risk_assets.engine.ranking.ranked_columns import columns_of
 from risk_assets.engine.ranking.risk_summary import ranked_client, ranking_table
 from risk_assets.engine.sql import date_text, quote, read_parts
 from risk_assets.engine.temporary_directories import own_folder
+from risk_assets.serve.client_order import order_of
 from risk_assets.serve.generated import Generated
 from risk_assets.serve.http.replies import RequestError
 from risk_assets.serve.model.live import message_of
@@ -26,31 +27,51 @@ from risk_assets.storage.intake.part_files import rows_with_redelivered
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.ranking.risk_summary import read_risk_summary
 
-Sort = Literal["risk", "-risk", "id", "-id", "change", "-change", "value_at_risk", "-value_at_risk"]
+Sort = Literal[
+    "risk",
+    "-risk",
+    "id",
+    "-id",
+    "change",
+    "-change",
+    "value_at_risk",
+    "-value_at_risk",
+    "uncertainty",
+    "-uncertainty",
+]
 Listed = Literal["current", "left", "all"]
-ORDERS = {
-    "risk": "risk NULLS LAST, id",
-    "-risk": "rank NULLS LAST, id",
-    "id": "id",
-    "-id": "id DESC",
-    "change": "change NULLS LAST, id",
-    "-change": "change DESC NULLS LAST, id",
-    "value_at_risk": "value_at_risk NULLS LAST, id",
-    "-value_at_risk": "value_at_risk DESC NULLS LAST, id",
-}
 PAGE = 50
+#: Levels that a filter offers.
+MOST_LEVELS = 200
 #: The engine answers questions about one table here; the graph has the rest of the machine.
 MEMORY, THREADS = "512MB", 2
 
 
 @dataclass(frozen=True)
+class Filters:
+    """Which clients are listed: by levels of carried columns, by ranges of features, and without some of them."""
+
+    levels: Mapping[str, str] = field(default_factory=dict)
+    least: Mapping[str, float] = field(default_factory=dict)
+    most: Mapping[str, float] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
+
+
+EVERYONE = Filters()
+
+
+@dataclass(frozen=True)
 class ClientPage:
-    """A page of clients that fit a search; `total` counts all that fit, pages count from 1."""
+    """A page of clients that fit a search; `total` counts all that fit, pages count from 1.
+
+    `after` is the cursor with which the next page begins, None on the last one.
+    """
 
     total: int
     page: int
     pages: int
     clients: tuple[KnownClient, ...]
+    after: str | None = None
 
 
 @dataclass(frozen=True)
@@ -92,20 +113,82 @@ class ClientTable:
         sort: Sort = "-risk",
         page: int = 1,
         size: int = PAGE,
+        after: str | None = None,
+        filters: Filters = EVERYONE,
     ) -> ClientPage:
-        """Return a page of the clients with that risk at least, whose id holds `q` in any case.
+        """Return a page of the clients with that risk at least, whose id holds `q` in any case, and that fit.
 
-        Where no column of value is declared the order of value at risk is that of risk.
+        `after` is the cursor of the page before, from which this one is found as quickly as the first. Where no
+        column of value is declared the order of value at risk is that of risk. Raises RequestError (422) for a
+        filter of an unknown column, and for a cursor of another order.
         """
-        by_value = "value" in sort and self._columns.value is not None
-        order = ORDERS[sort if by_value or "value" not in sort else sort.replace("value_at_risk", "risk")]
-        fits = "coalesce(risk, 0) >= ? AND contains(lower(id), lower(?))"
+        order = order_of(sort, by_value=self._columns.value is not None)
+        fits, values = self._fitting(filters)
+        fits, values = [*fits, "coalesce(risk, 0) >= ?", "contains(lower(id), lower(?))"], [*values, min_risk, q]
         with self._questions() as session:
-            listed = f"{self._clients(session, status)} WHERE {fits}"
-            [(total,)] = session.run(f"SELECT count(*) FROM {listed}", [min_risk, q]).fetchall()
-            window = f"ORDER BY {order} LIMIT {size} OFFSET {(page - 1) * size}"
-            found = session.run(f"SELECT * FROM {listed} {window}", [min_risk, q]).fetchall()
-        return ClientPage(total, page, max(1, -(-total // size)), tuple(map(self._known, found)))
+            listed = f"SELECT * FROM {self._clients(session, status)} WHERE {' AND '.join(fits)}"
+            [(total,)] = session.run(f"SELECT count(*) FROM ({listed})", values).fetchall()
+            window, offset = "", (page - 1) * size
+            if after is not None:
+                beyond, more = order.beyond(after)
+                window, values, offset = f" WHERE {beyond}", [*values, *more], 0
+            keyed = f"SELECT *, {order.expression} AS sort_key FROM ({listed}){window}"
+            found = session.run(f"{keyed} ORDER BY {order.by} LIMIT {size} OFFSET {offset}", values).fetchall()
+        clients = tuple(self._known(row[:-1]) for row in found)
+        cursor = order.cursor(found[-1][-1], clients[-1].id) if len(found) == size else None
+        return ClientPage(total, page, max(1, -(-total // size)), clients, cursor)
+
+    def _fitting(self, filters: Filters) -> tuple[list[str], list[object]]:
+        """Return the conditions of filters, and their values."""
+        fits, values = list[str](), list[object]()
+        for name, level in filters.levels.items():
+            if name not in self._columns.shown:
+                raise RequestError(
+                    422, f"in.{name}: is no carried column; there are {_named(self._columns.shown)}"
+                )
+            fits.append(f"coalesce(CAST(carried_{self._columns.shown.index(name)} AS VARCHAR), '') = ?")
+            values.append(level)
+        numeric = [column.name for column in self._columns.numeric_features]
+        for sign, bounds in ((">=", filters.least), ("<=", filters.most)):
+            for name, bound in bounds.items():
+                if name not in numeric:
+                    numbers = _named(numeric)
+                    raise RequestError(422, f"{name}: is no numeric feature; there are {numbers}")
+                fits.append(f"{FEATURES}.{quote(name)} {sign} ?")
+                values.append(bound)
+        if filters.without:
+            fits.append("id NOT IN (SELECT unnest(?))")
+            values.append(list(filters.without))
+        return fits, values
+
+    def levels(self, name: str) -> tuple[str, ...]:
+        """Return the levels of a carried column among current clients, at most MOST_LEVELS of them."""
+        place = self._columns.shown.index(name)
+        with self._questions() as session:
+            current = self._clients(session, "current")
+            distinct = f"SELECT DISTINCT CAST(carried_{place} AS VARCHAR) AS level FROM {current}"
+            found = session.run(
+                f"SELECT level FROM ({distinct}) WHERE level <> '' ORDER BY level LIMIT {MOST_LEVELS}"
+            )
+            return tuple(level for (level,) in found.fetchall())
+
+    def ranked(self, names: Sequence[str]) -> dict[str, RankedClient]:
+        """Return the current clients among these, by id."""
+        if not names:
+            return {}
+        with self._questions() as session:
+            of_names = f"SELECT * FROM {self._clients(session, 'current')} WHERE id IN (SELECT unnest(?))"
+            found = [self._known(row).ranked for row in session.run(of_names, [list(names)]).fetchall()]
+        return {client.id: client for client in found if client is not None}
+
+    def left_on(self, names: Sequence[str]) -> dict[str, str]:
+        """Return when each of these clients left, or is going to, for those of which it is known."""
+        if not names:
+            return {}
+        with self._questions() as session:
+            of_names = f"SELECT id, left_on FROM {self._clients(session, 'all')} WHERE id IN (SELECT unnest(?))"
+            found = session.run(of_names, [list(names)]).fetchall()
+        return {name: left_on for name, left_on in found if left_on is not None}
 
     def summary(self, *, threshold: float, top: int) -> RiskSummary:
         """Return the ranking at a glance; clients from `threshold` on count as flagged."""
@@ -151,7 +234,7 @@ class ClientTable:
             f"(SELECT {quote(written[0])} AS id, status, {left_on} AS left_on "
             f"FROM {read_parts([file])} WHERE {word})"
         )
-        names = ", ".join(name for name, _ in columns_of(self._columns)[1:])
+        names = ", ".join([*(name for name, _ in columns_of(self._columns)[1:]), FEATURES])
         joined = f"{statuses} AS statuses LEFT JOIN {ranking} USING (id)"
         return f"(SELECT statuses.id, {names}, status, left_on FROM {joined})"
 
@@ -189,3 +272,7 @@ class ClientTable:
                 engine = open_duckdb(self._columns, memory_limit=MEMORY, threads=THREADS, spill=spill)
                 self._session = self._open.enter_context(engine)
             return self._session
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(names) or "none"

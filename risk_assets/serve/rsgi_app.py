@@ -33,7 +33,7 @@ from risk_assets.serve.http.rsgi import HTTPProtocol, Scope
 from risk_assets.serve.logs import Access, measure_access, write_access
 from risk_assets.serve.metrics import ACCESS_DROPPED
 from risk_assets.serve.model.prediction import Question
-from risk_assets.serve.pages.sessions import REFUSED
+from risk_assets.serve.sessions import REFUSED
 from risk_assets.serve.state import serving_of
 
 logger = logging.getLogger(__name__)
@@ -139,7 +139,7 @@ class RsgiApp:
         guard = self._serving.guard
         try:
             guard.check_host(headers.get("host"))
-            guard.check_key(PREDICTION, headers.get("authorization"))
+            guard.check_key(headers.get("authorization"))
             question = Question(
                 headers.get("content-type") or "", headers.get("accept") or "", scope.query_string, body
             )

@@ -1,8 +1,7 @@
-"""Who may see the pages where API keys are set, and that each form was sent from one of our own pages.
+"""Who is signed in to the pages, and that each form was sent from one of our own pages.
 
 The session is Flask's cookie: signed with a secret of this server, not readable by scripts, not sent along by
-other sites. It says that its holder named a key; the key is not in it. The secret is made when the server starts,
-so taking a key away and restarting ends every session.
+other sites. It holds the digest of the key that its holder named, so that it ends when the key is revoked.
 """
 
 from __future__ import annotations
@@ -10,22 +9,20 @@ from __future__ import annotations
 import hmac
 import secrets
 from datetime import timedelta
-from http import HTTPStatus
 
-from flask import Flask, redirect, request, session, url_for
+from flask import Flask, request, session
 from flask.sessions import SecureCookieSessionInterface
-from werkzeug.wrappers import Response as AnyResponse
 
+from risk_assets.domain.access.roles import Visitor
 from risk_assets.serve.http.replies import RequestError
 from risk_assets.serve.state import serving
+from risk_assets.storage.access.keys import digest
 
 COOKIE = "risk_assets"
 #: Where the front leaves the error of a form that it did not let in.
 REFUSED = "risk_assets.refused"
 LIFETIME = timedelta(hours=12)
-SIGNED_IN, TOKEN = "signed_in", "form_token"
-#: Pages that show nothing of ours.
-OPEN = frozenset({"pages.sign_in", "pages.signed_in", "pages.static"})
+KEY, TOKEN = "key", "form_token"
 
 
 class Sessions(SecureCookieSessionInterface):
@@ -50,35 +47,30 @@ def keep_sessions(app: Flask, secret: bytes) -> None:
     )
 
 
+def signed_in() -> Visitor | None:
+    """Return who is signed in, None for a stranger, or the holder of a key that is revoked."""
+    key = session.get(KEY)
+    return serving().guard.holder(key) if isinstance(key, str) else None
+
+
 def is_wanted() -> bool:
     """Whether this visitor has to sign in first."""
-    return serving().guard.wants_key and SIGNED_IN not in session
+    return serving().guard.wants_key and signed_in() is None
 
 
 def has_signed_in() -> bool:
     """Whether this visitor can sign out."""
-    return serving().guard.wants_key and SIGNED_IN in session
+    return serving().guard.wants_key and signed_in() is not None
 
 
-def check() -> AnyResponse | None:
-    """Send strangers to the sign-in, and refuse forms that are not ours, or whose body was not let in.
-
-    Raises RequestError: 401, 403, or that of the body.
-    """
-    if request.endpoint not in OPEN and is_wanted():
-        if request.method == "GET":
-            return redirect(url_for("pages.sign_in", to=request.full_path.rstrip("?")), HTTPStatus.SEE_OTHER)
-        raise RequestError(401, "you have been signed out; sign in and send the form again")
+def check_form() -> None:
+    """Refuse a form that is not ours. Raises RequestError: 403, or that of a body that was not let in."""
     if REFUSED in request.environ:
         raise request.environ[REFUSED]
-    if request.method == "POST":
-        ours = session.get(TOKEN, "")
-        theirs = request.form.get(TOKEN, "")
-        if not ours or not hmac.compare_digest(ours.encode(), theirs.encode(errors="replace")):
-            raise RequestError(
-                403, "the form is too old, or cookies are off; go back, load the page again and resend"
-            )
-    return None
+    ours = session.get(TOKEN, "")
+    theirs = request.form.get(TOKEN, "")
+    if not ours or not hmac.compare_digest(ours.encode(), theirs.encode(errors="replace")):
+        raise RequestError(403, "the form is too old, or cookies are off; go back, load the page again and resend")
 
 
 def form_token() -> str:
@@ -89,11 +81,11 @@ def form_token() -> str:
     return str(session[TOKEN])
 
 
-def authenticate() -> None:
+def authenticate(key: str) -> None:
     """Note that this visitor has named a key; whatever the session held before is gone."""
     session.clear()
     session.permanent = True
-    session[SIGNED_IN] = True
+    session[KEY] = digest(key)
 
 
 def forget() -> None:

@@ -10,6 +10,7 @@ from flask import Flask, current_app, g
 
 from risk_assets.domain.columns import Columns
 from risk_assets.serve.client_table import ClientTable
+from risk_assets.serve.contact_desk import ContactDesk
 from risk_assets.serve.generated import Generated
 from risk_assets.serve.guards.guard import Guard
 from risk_assets.serve.guards.login_throttle import LoginThrottle
@@ -37,6 +38,7 @@ class Serving:
     inference: Inference
     generated: Generated
     clients: ClientTable
+    desk: ContactDesk
     guard: Guard
     deployment_watcher: DeploymentWatcher
     login_throttle: LoginThrottle = field(default_factory=LoginThrottle)
@@ -50,6 +52,7 @@ class Serving:
         live = LiveModel(layout, columns, lambda: deployment_watcher.refused)
         log = PredictionLog(settings, layout, time.time)
         predictions = Predictions(settings, live, log)
+        clients = ClientTable(settings, layout)
         return cls(
             settings=settings,
             layout=layout,
@@ -59,7 +62,8 @@ class Serving:
             predictions=predictions,
             inference=Inference(live, predictions),
             generated=Generated(layout),
-            clients=ClientTable(settings, layout),
+            clients=clients,
+            desk=ContactDesk(settings, layout, clients),
             guard=guard,
             deployment_watcher=deployment_watcher,
         )
@@ -69,6 +73,7 @@ class Serving:
         self.log.close()
         self.deployment_watcher.close()
         self.clients.close()
+        self.desk.close()
 
 
 def serving_of(app: Flask) -> Serving:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 from click.testing import CliRunner, Result
 
 from risk_assets.cli import main

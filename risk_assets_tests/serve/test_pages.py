@@ -20,7 +20,14 @@ from risk_assets_tests.serve.deployed import SURE, deploy, make_settings
 from risk_assets_tests.serve.prepared import PDF, prepare
 from risk_assets_tests.serve.test_client_table import COUNT
 
-PAGES = ["/", "/pages/clients", "/pages/client?id=c001", "/pages/upload", "/pages/model", "/pages/history"]
+PAGES = [
+    "/pages/overview",
+    "/pages/clients",
+    "/pages/client?id=c001",
+    "/pages/upload",
+    "/pages/model",
+    "/pages/history",
+]
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +100,7 @@ def test_style_sheets_and_icon_are_served_from_here_and_may_be_kept(prepared: Ho
 
 
 def test_the_overview_tells_version_score_drift_data_and_how_the_risk_is_spread(prepared: Home) -> None:
-    words = text(prepared.http.get("/"))
+    words = text(prepared.http.get("/pages/overview"))
 
     assert prepared.version in words
     assert "0.600 95 % interval 0.500 to 0.700" in words.replace("\xa0", " ")
@@ -113,8 +120,8 @@ def test_before_anything_is_generated_every_page_says_what_to_do(settings: Setti
         **dict.fromkeys(PAGES, 200),
         "/pages/client?id=c001": 404,
     }
-    assert "No model is deployed yet" in text(answers["/"])
-    assert "materialize drift" in text(answers["/"])
+    assert "No model is deployed yet" in text(answers["/pages/overview"])
+    assert "materialize drift" in text(answers["/pages/overview"])
     assert "materialize client_risk" in text(answers["/pages/clients"])
     assert "No decision yet" in text(answers["/pages/history"])
 
@@ -143,7 +150,7 @@ def test_clients_are_sorted_and_paged_with_the_search_kept(prepared: Home) -> No
     assert html.index("c051") < html.index("c099")
     assert "c050<" not in html
     assert 'aria-sort="ascending"' in html
-    assert "/pages/clients?page=3&amp;q=c&amp;sort=id" in html
+    assert "/clients?page=3&amp;q=c&amp;sort=id" in html
 
 
 def test_the_pages_named_are_the_ends_and_the_neighbours() -> None:
@@ -165,7 +172,7 @@ def test_a_search_that_finds_nobody_says_so(prepared: Home) -> None:
 
 
 def test_the_download_holds_every_client_that_fits_the_search(prepared: Home) -> None:
-    answer = prepared.http.get("/pages/clients.csv?q=c0&min_risk=0.7&sort=id")
+    answer = prepared.http.get("/clients.csv?q=c0&min_risk=0.7&sort=id")
     rows = lines(answer)
 
     assert answer.headers["Content-Disposition"] == "attachment; filename=clients_at_risk.csv"
@@ -180,7 +187,7 @@ def test_formulas_in_ids_are_harmless_in_the_download(prepared: Home, monkeypatc
     page = ClientPage(1, 1, 1, (KnownClient("=1+1", "current", None, ranked),))
     monkeypatch.setattr(ClientTable, "page", lambda *_, **__: page)
 
-    [row] = lines(prepared.http.get("/pages/clients.csv"))
+    [row] = lines(prepared.http.get("/clients.csv"))
 
     assert (row["corporation"], row["reason_1"]) == ("'=1+1", "'+reason")
 
@@ -314,8 +321,8 @@ def test_the_report_is_one_click_away(prepared: Home) -> None:
 def test_a_download_that_cannot_hold_all_says_so(tmp_path: Path) -> None:
     with opened(prepare(tmp_path, max_rows=50), deployed=True) as home:
         many, few = (text(home.http.get(f"/pages/clients{query}")) for query in ("", "?q=c04"))
-        rows = lines(home.http.get("/pages/clients.csv"))
+        rows = lines(home.http.get("/clients.csv"))
 
-    assert "The download holds the first 50 of them, in this order." in many
+    assert "A file holds the first 50 of them, in this order." in many
     assert "The download holds" not in few
     assert len(rows) == 50

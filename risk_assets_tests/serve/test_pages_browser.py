@@ -36,7 +36,14 @@ LOOKS: dict[str, dict[str, Any]] = {
     "phone": {"color_scheme": "light", "viewport": {"width": 360, "height": 740}},
     "dark phone": {"color_scheme": "dark", "viewport": {"width": 360, "height": 740}},
 }
-PAGES = ["/", "/pages/clients", "/pages/client?id={riskiest}", "/pages/upload", "/pages/model", "/pages/history"]
+PAGES = [
+    "/pages/overview",
+    "/pages/clients",
+    "/pages/client?id={riskiest}",
+    "/pages/upload",
+    "/pages/model",
+    "/pages/history",
+]
 KEY = "a-key-for-the-tests"
 FEATURES = ["lastmonth_activity", "lastyear_activity", "number_of_employees"]
 
@@ -294,7 +301,7 @@ def test_api_page_client_risk_and_pipeline_give_every_client_the_same_risk(home:
     with server.http() as http:
         by_api = http.post("/prediction", content=body, headers={"Content-Type": "text/csv"}).json()["predictions"]
         by_page = uploaded(http, body)
-        download = pd.read_csv(io.StringIO(http.get("/pages/clients.csv").text)).set_index("corporation")["risk"]
+        download = pd.read_csv(io.StringIO(http.get("/clients.csv").text)).set_index("corporation")["risk"]
         listed = http.get("/pages/clients").text
     path = home.data / "models/client_risk.parquet"
     ranked = duckdb.execute(f"SELECT * FROM '{path}'").df().set_index("corporation")["risk"]

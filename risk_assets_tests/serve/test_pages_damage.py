@@ -23,7 +23,7 @@ def test_a_history_that_is_a_folder_is_told_on_its_part_of_the_page(tmp_path: Pa
     file: Path = getattr(Layout.of(settings), name)
     with opened(settings, deployed=True) as home:
         as_folder(file)
-        overview, history = home.http.get("/"), home.http.get("/pages/history")
+        overview, history = home.http.get("/pages/overview"), home.http.get("/pages/history")
 
     assert (overview.status_code, history.status_code) == (200, 200)
     words = text(history).lower()
@@ -53,7 +53,7 @@ def test_the_overview_tells_what_was_served_beside_a_verdict_that_leaves_it_out(
             Layout.of(settings).drift, DriftVerdict("insufficient data", told, 29, "statistical", (judged,))
         )
         with opened(settings, deployed=True) as home:
-            words = text(home.http.get("/"))
+            words = text(home.http.get("/pages/overview"))
 
         assert f"Insufficient data {told}" in words
         assert ("Served clients: Drifted" in words) == drifted

@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from risk_assets.serve.app import create_app
 from risk_assets.serve.guards.login_throttle import SECONDS, WRONG
-from risk_assets.serve.pages.sessions import COOKIE, LIFETIME
+from risk_assets.serve.sessions import COOKIE, LIFETIME
 from risk_assets.serve.state import serving_of
 from risk_assets_tests.serve.conftest import Home, opened
 from risk_assets_tests.serve.prepared import prepare
@@ -19,7 +19,7 @@ KEYS = ("first-key", "second-key")
 CLOSED = [
     "/",
     "/pages/clients",
-    "/pages/clients.csv",
+    "/pages/overview",
     "/pages/client?id=c001",
     "/pages/upload",
     "/pages/model",
@@ -70,7 +70,7 @@ def test_a_wrong_key_is_told_and_opens_nothing(visitor: FlaskClient) -> None:
 
     assert answer.status_code == 401
     assert "This is not one of the keys of this server." in answer.get_data(as_text=True)
-    assert visitor.get("/").status_code == 303
+    assert visitor.get("/pages/overview").status_code == 303
 
 
 def test_the_cookie_is_signed_hidden_from_scripts_and_does_not_hold_the_key(visitor: FlaskClient) -> None:
@@ -83,7 +83,7 @@ def test_the_cookie_is_signed_hidden_from_scripts_and_does_not_hold_the_key(visi
     assert "Secure" not in cookie
     assert KEYS[0] not in kept.decoded_value
     visitor.set_cookie(COOKIE, kept.value[:-2] + ("AA" if kept.value[-2:] != "AA" else "BB"))
-    assert visitor.get("/").status_code == 303
+    assert visitor.get("/pages/overview").status_code == 303
 
 
 def test_behind_tls_the_cookie_travels_by_tls_alone(visitor: FlaskClient) -> None:
@@ -98,7 +98,7 @@ def test_a_session_of_another_server_is_not_taken(locked: Home, visitor: FlaskCl
     assert kept
     stranger.set_cookie(COOKIE, kept.value)
 
-    assert stranger.get("/").status_code == 303
+    assert stranger.get("/pages/overview").status_code == 303
     serving_of(other).close()
 
 
@@ -111,7 +111,7 @@ def test_workers_that_share_a_secret_share_sessions(locked: Home) -> None:
     assert kept
     again.set_cookie(COOKIE, kept.value)
 
-    assert again.get("/").status_code == 200
+    assert again.get("/pages/overview").status_code == 200
     for app in (first, second):
         serving_of(app).close()
 
@@ -129,15 +129,15 @@ def test_a_session_ends_after_twelve_hours(
     stranger = locked.app.test_client()
     stranger.set_cookie(COOKIE, kept.value)
 
-    assert stranger.get("/").status_code == 303
+    assert stranger.get("/pages/overview").status_code == 303
 
 
 def test_signing_out_forgets_the_visitor(visitor: FlaskClient) -> None:
     sign_in(visitor, KEYS[0])
-    token = token_of(visitor.get("/"))
+    token = token_of(visitor.get("/pages/overview"))
 
     assert visitor.post("/pages/sign-out", data={"form_token": token}).status_code == 303
-    assert visitor.get("/").status_code == 303
+    assert visitor.get("/pages/overview").status_code == 303
 
 
 @pytest.mark.parametrize("path", ["/pages/sign-in", "/pages/sign-out", "/pages/upload"])
@@ -152,16 +152,18 @@ def test_a_form_of_somebody_signed_out_is_refused(visitor: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "elsewhere", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/clients"]
+    "elsewhere", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/a\\b"]
 )
 def test_signing_in_leads_to_our_own_pages_only(visitor: FlaskClient, elsewhere: str) -> None:
     assert sign_in(visitor, KEYS[0], elsewhere).headers["Location"] == "/"
 
 
-def test_the_session_opens_the_pages_and_not_the_api(visitor: FlaskClient) -> None:
+def test_the_session_opens_what_is_read_and_nothing_that_programs_write(visitor: FlaskClient) -> None:
+    assert visitor.get("/clients.csv").status_code == 401
     sign_in(visitor, KEYS[0])
 
-    assert visitor.get("/clients").status_code == 401
+    assert visitor.get("/clients").status_code == 200
+    assert visitor.get("/clients.csv").status_code == 200
     assert visitor.post("/prediction", json={"clients": [{}]}).status_code == 401
 
 

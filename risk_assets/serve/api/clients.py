@@ -1,4 +1,4 @@
-"""The ranked clients: /clients and /clients/ID."""
+"""The ranked clients as programs read them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
-from flask import Response
-from flask_openapi.blueprint import APIBlueprint
-from flask_openapi.models.tag import Tag
-from pydantic import BaseModel, Field
 
 from risk_assets.domain.model.reasons import Reason, contribution_text, reasons, value_text
 from risk_assets.domain.model.scorecard import MAX_LOG_ODDS
@@ -24,7 +20,6 @@ from risk_assets.serve.api.answers import (
     ObservedRow,
     ShapeValue,
 )
-from risk_assets.serve.api.replying import answer, problems, refuse_parameters
 from risk_assets.serve.client_table import ClientRow, KnownClient
 from risk_assets.serve.model.live import Version
 from risk_assets.serve.state import live_name, live_version, serving
@@ -38,51 +33,39 @@ Cell = float | str | None
 #: Reasons that an explanation gives at most.
 REASONS = 5
 
-clients = APIBlueprint(
-    "clients",
-    __name__,
-    abp_tags=[Tag(name="clients", description="the clients, ranked by risk")],
-    abp_responses=problems(401, 404, 422, 503),
-)
 
-
-class ClientPath(BaseModel):
-    """Which client."""
-
-    id: str = Field(min_length=1, description="as in the client files")
-
-
-@clients.get("/clients", responses={200: ClientList})
-def listed(query: ClientQuery) -> Response:
+def list_clients(query: ClientQuery) -> ClientList:
     """Return a page of clients, by default the current ones, those at the highest risk first."""
-    found = serving().clients.page(**query.model_dump())
+    found = serving().clients.page(**query.search())
     listing = [in_list(client) for client in found.clients]
-    return answer(
-        ClientList(version=live_name(), total=found.total, page=found.page, pages=found.pages, clients=listing)
+    return ClientList(
+        version=live_name(),
+        total=found.total,
+        page=query.page,
+        pages=found.pages,
+        clients=listing,
+        after=found.after,
     )
 
 
-@clients.get("/clients/<path:id>", responses={200: ClientAnswer})
-def client(path: ClientPath) -> Response:
+def describe_client(name: str) -> ClientAnswer:
     """Return one client: current or left, risk, rank, reasons, the shape values behind them, and its rows."""
-    refuse_parameters()
-    known = serving().clients.client(path.id)
-    rows = serving().clients.history(path.id)
-    return answer(
-        ClientAnswer(
-            version=live_name(),
-            status=known.status,
-            left_on=known.left_on,
-            client=None if known.ranked is None else in_list(known),
-            explanation=explain(live_version(), rows[-1].features) if rows else None,
-            history=observed(live_version(), rows) if rows else [],
-        )
+    known = serving().clients.client(name)
+    rows = serving().clients.history(name)
+    return ClientAnswer(
+        version=live_name(),
+        status=known.status,
+        left_on=known.left_on,
+        client=None if known.ranked is None else in_list(known),
+        explanation=explain(live_version(), rows[-1].features) if rows else None,
+        history=observed(live_version(), rows) if rows else [],
     )
 
 
 def in_list(known: KnownClient) -> ListedClient:
     """Return a client as lists show it."""
     figures = {"id": known.id} if known.ranked is None else asdict(known.ranked)
+    figures.pop("features", None)
     return ListedClient(**figures, status=known.status, left_on=known.left_on)
 
 

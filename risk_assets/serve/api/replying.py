@@ -14,9 +14,10 @@ from risk_assets.serve.http.replies import JSON, PROBLEM, SHOWN_CHARACTERS, Faul
 STATUSES = {
     400: "the request is malformed",
     401: "an API key is needed",
-    403: "this may not be read",
+    403: "this may not be read, or the key has not the right",
     404: "not there, or not generated yet",
     408: "the body did not arrive in time",
+    409: "somebody else wrote in the meantime",
     411: "the length of the body is not stated",
     413: "too large, or too many clients",
     415: "neither JSON nor CSV",

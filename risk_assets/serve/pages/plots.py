@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from risk_assets.domain.deployment.decisions import Decision
 from risk_assets.domain.scoring.metrics import CalibrationBin, Metrics, ScorePoint
@@ -18,6 +19,8 @@ WIDTH, LEFT, TOP, BOTTOM = 720.0, 64.0, 20.0, 190.0
 #: Distances that lines across the drawing may have, and how many lines there are at most.
 STEPS = (0.01, 0.02, 0.05, 0.1, 0.2)
 MOST_LINES = 6
+#: The line of a client's risk.
+PATH_LEFT, PATH_WIDTH, PATH_TOP, PATH_HEIGHT = 48.0, 650.0, 10.0, 100.0
 
 
 @dataclass(frozen=True)
@@ -114,3 +117,30 @@ def _lines(scores: Sequence[Score]) -> tuple[str, ...]:
             lines.append([])
         lines[-1].append(f"{score.x},{score.y}")
     return tuple(" ".join(line) for line in lines if len(line) > 1)
+
+
+@dataclass(frozen=True)
+class RiskPath:
+    """A client's risk over time: a line, its points with day and risk, and the first and last day."""
+
+    line: str
+    points: tuple[tuple[float, float, str, float], ...]
+    first: str
+    last: str
+
+
+def risk_path(dated: Sequence[tuple[str, float]]) -> RiskPath:
+    """Return the line of risks by their days (ISO 8601), the earliest first; the drawing is 720 by 120."""
+    days = [date.fromisoformat(day[:10]).toordinal() for day, _ in dated]
+    span = max(days[-1] - days[0], 1)
+    points = tuple(
+        (
+            round(PATH_LEFT + PATH_WIDTH * (number - days[0]) / span, 1),
+            round(PATH_TOP + PATH_HEIGHT * (1 - risk), 1),
+            day[:10],
+            risk,
+        )
+        for number, (day, risk) in zip(days, dated, strict=True)
+    )
+    line = " ".join(f"{x},{y}" for x, y, _, _ in points)
+    return RiskPath(line, points, dated[0][0][:10], dated[-1][0][:10])

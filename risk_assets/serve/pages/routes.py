@@ -4,20 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response
-from werkzeug.exceptions import HTTPException
+from flask import Blueprint, redirect, url_for
+from werkzeug.wrappers import Response
 
 from risk_assets.domain.model.reasons import NO_REASON
-from risk_assets.serve.http.replies import RequestError
-from risk_assets.serve.pages import clients, files, history, model, overview, sessions, signing_in, upload
-from risk_assets.serve.pages.site import FILTERS, prepare, show_http_error, show_problem
+from risk_assets.serve.pages import (
+    client,
+    clients,
+    contacts,
+    files,
+    history,
+    model,
+    overview,
+    signing_in,
+    upload,
+)
+from risk_assets.serve.pages.site import FILTERS, prepare
+
+
+def first() -> Response:
+    """Go to today's list."""
+    return redirect(url_for("desk.calls"))
+
 
 View = Callable[..., Response]
 READ: dict[str, View] = {
-    "/": overview.overview,
+    "/": first,
+    "/pages/overview": overview.overview,
     "/pages/clients": clients.clients,
     "/pages/clients.csv": clients.clients_csv,
-    "/pages/client": clients.client,
+    "/pages/client": client.client,
     "/pages/upload": upload.upload,
     "/pages/model": model.model,
     "/pages/history": history.history,
@@ -28,13 +44,14 @@ READ: dict[str, View] = {
 }
 SEND: dict[str, View] = {
     "/pages/upload": upload.scored,
+    "/pages/contact": contacts.write_contact,
     "/pages/sign-in": signing_in.signed_in,
     "/pages/sign-out": signing_in.signed_out,
 }
 
 
 def pages_blueprint() -> Blueprint:
-    """Return the pages; they look after their own sign-in, so the guard of the API leaves them alone."""
+    """Return the pages."""
     pages = Blueprint("pages", __name__, template_folder="../templates")
     for rule, view in READ.items():
         pages.add_url_rule(rule, view_func=view, methods=["GET"])
@@ -43,8 +60,5 @@ def pages_blueprint() -> Blueprint:
     for name, function in FILTERS.items():
         pages.add_app_template_filter(function, name)
     pages.record_once(lambda state: state.app.jinja_env.globals.update(NO_REASON=NO_REASON))
-    pages.before_request(sessions.check)
-    pages.context_processor(prepare)
-    pages.register_error_handler(RequestError, show_problem)
-    pages.register_error_handler(HTTPException, show_http_error)
+    pages.app_context_processor(prepare)
     return pages

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
-from flask import Response, request, url_for
+from flask import Response, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
-from risk_assets.serve.pages.sessions import authenticate, forget
 from risk_assets.serve.pages.site import show
+from risk_assets.serve.sessions import authenticate, forget
 from risk_assets.serve.state import serving
 
 
@@ -16,25 +18,26 @@ def sign_in() -> Response:
     return _ask()
 
 
-def signed_in() -> Response:
+def signed_in() -> AnyResponse:
     """Let in whoever names a key, and go on to the page that was asked for."""
     login_throttle = serving().login_throttle
     if wait := login_throttle.seconds():
         asked = _ask(f"Too many wrong keys: try again in {wait} seconds.", HTTPStatus.TOO_MANY_REQUESTS)
         asked.headers["Retry-After"] = str(wait)
         return asked
-    known = serving().guard.knows(request.form.get("key", "").strip())
+    key = request.form.get("key", "").strip()
+    known = serving().guard.visitor(key) is not None
     login_throttle.note(known=known)
     if not known:
         return _ask("This is not one of the keys of this server.", HTTPStatus.UNAUTHORIZED)
-    authenticate()
-    return _go(_own_address(request.form.get("to", "")))
+    authenticate(key)
+    return redirect(_own_address(request.form.get("to", "")), HTTPStatus.SEE_OTHER)
 
 
-def signed_out() -> Response:
+def signed_out() -> AnyResponse:
     """Forget the visitor."""
     forget()
-    return _go(url_for("pages.sign_in"))
+    return redirect(url_for("pages.sign_in"), HTTPStatus.SEE_OTHER)
 
 
 def _ask(fault: str = "", status: int = 200) -> Response:
@@ -42,11 +45,7 @@ def _ask(fault: str = "", status: int = 200) -> Response:
 
 
 def _own_address(address: str) -> str:
-    """Return an address of our pages; the first one in place of any other."""
-    return address if address.startswith("/pages/") and address.isprintable() else url_for("pages.overview")
-
-
-def _go(address: str) -> Response:
-    response = Response(status=HTTPStatus.SEE_OTHER)
-    response.headers["Location"] = address
-    return response
+    """Return an address of our own server; the first page in place of any other."""
+    parts = urlsplit(address)
+    is_ours = address.startswith("/") and not address.startswith(("//", "/\\")) and not parts.netloc
+    return address if is_ours and address.isprintable() and "\\" not in address else "/"

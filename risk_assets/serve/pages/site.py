@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 
-from flask import Response, render_template
+from flask import Response, render_template, url_for
 from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException
 
@@ -15,22 +16,33 @@ from risk_assets.domain.deployment.challenger import Challenger
 from risk_assets.domain.figures import figure
 from risk_assets.domain.model.reasons import odds_text, value_text
 from risk_assets.reporting import wording
+from risk_assets.serve import sessions
 from risk_assets.serve.http.replies import RequestError
 from risk_assets.serve.model.live import Version
-from risk_assets.serve.pages import sessions
 from risk_assets.serve.state import find_version, serving
+from risk_assets.serve.visitors import may
 
 T = TypeVar("T")
 
 MENU = {
+    "desk.calls": "Today",
+    "desk.clients": "Clients",
+    "desk.contacts": "Contacts",
     "pages.overview": "Overview",
-    "pages.clients": "Clients",
     "pages.upload": "Score a file",
     "pages.model": "Model",
     "pages.history": "History",
 }
 #: Pages that belong to one of the menu.
-BELOW = {"pages.client": "pages.clients", "pages.scored": "pages.upload"}
+BELOW = {
+    "pages.client": "desk.clients",
+    "pages.clients": "desk.clients",
+    "pages.write_contact": "desk.clients",
+    "desk.one_client": "desk.clients",
+    "pages.scored": "pages.upload",
+}
+#: Ids that stand in a path as they are; others are named in the query.
+PLAIN_ID = re.compile(r"(?!\.+$)[\w .~@:+-]+")
 TITLES = {
     400: "That could not be read",
     403: "That form has expired",
@@ -71,6 +83,18 @@ def breakable(name: str) -> Markup:
     return escape(name).replace("_", Markup("_<wbr>"))
 
 
+def client_address(name: str) -> str:
+    """Return the address of a client's page."""
+    if PLAIN_ID.fullmatch(name):
+        return url_for("desk.one_client", id=name)
+    return url_for("pages.client", id=name)
+
+
+def bound_text(bound: float | None) -> str:
+    """Return the bound of a filter as it is typed; none is blank."""
+    return "" if bound is None else f"{bound:.15g}"
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "count": wording.count,
     "money": wording.money,
@@ -95,6 +119,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "risk": risk_text,
     "change": change_text,
     "sentence": sentence,
+    "bound": bound_text,
     "breakable": breakable,
 }
 
@@ -141,6 +166,8 @@ def prepare() -> dict[str, Any]:
         "can_sign_out": sessions.has_signed_in(),
         "is_open": not sessions.is_wanted(),
         "form_token": sessions.form_token,
+        "client_address": client_address,
+        "may": may,
     }
 
 

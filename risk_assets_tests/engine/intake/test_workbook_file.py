@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.domain.file_form import FileForm

@@ -1,0 +1,217 @@
+"""Whom to call today, what came of calls, and whether they help: contacts beside the ranking."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Literal
+
+from risk_assets.domain.contacts.assignment import Assignment, Effect, draw, effect, places_listed
+from risk_assets.domain.contacts.contact import ClientState, Contact, ContactError, Draft
+from risk_assets.domain.ranking.risk_summary import RankedClient
+from risk_assets.serve.client_table import ClientTable, Filters, Sort
+from risk_assets.serve.generated import Generated
+from risk_assets.serve.http.replies import Fault, RequestError, faulty
+from risk_assets.settings import Settings
+from risk_assets.storage.contacts.assignments import AssignmentLog
+from risk_assets.storage.contacts.database import ContactsDatabase, ContactsUnavailableError
+from risk_assets.storage.contacts.journal import ConflictError, ContactJournal
+from risk_assets.storage.layout import Layout
+
+By = Literal["value", "risk", "rise", "uncertainty"]
+SORTS: dict[By, Sort] = {
+    "value": "-value_at_risk",
+    "risk": "-risk",
+    "rise": "-change",
+    "uncertainty": "-uncertainty",
+}
+
+
+@dataclass(frozen=True)
+class ListedCall:
+    """A client to be called, and what its contacts add up to, if there were any."""
+
+    ranked: RankedClient
+    state: ClientState | None
+
+
+@dataclass(frozen=True)
+class CallList:
+    """Whom to call on a day (ISO 8601): follow-ups that are due, then the first clients by an order.
+
+    `resting` counts clients that were called or snoozed lately, `uncalled` those that are left uncalled at random.
+    """
+
+    day: str
+    by: By
+    due: tuple[ListedCall, ...]
+    calls: tuple[ListedCall, ...]
+    resting: int
+    uncalled: int
+
+
+class ContactDesk:
+    """Joins contacts and ranking. Raises RequestError: 503 without the contacts, 404 before a ranking."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        layout: Layout,
+        clients: ClientTable,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._settings = settings
+        self._clients = clients
+        self._generated = Generated(layout)
+        self._clock = clock
+        self._database = ContactsDatabase.of(settings, layout)
+        self._journal = ContactJournal(self._database, settings.recall_days)
+        self._assignments = AssignmentLog(self._database)
+
+    @property
+    def today(self) -> date:
+        """The day in UTC."""
+        return self._clock().astimezone(UTC).date()
+
+    def add(self, draft: Draft, *, token: str, by: str, seen: int | None = None) -> tuple[Contact, bool]:
+        """Write a contact down, and return it and whether it is new.
+
+        Raises RequestError: 404 for an unknown client, 422 for a wrong field, 409 where somebody wrote since
+        `seen`.
+        """
+        ranked = self._clients.client(draft.client).ranked
+        risk = ranked.risk if ranked else None
+        with _answering():
+            return self._journal.add(draft, token=token, by=by, now=self._clock(), seen=seen, risk=risk)
+
+    def of_client(self, client: str) -> tuple[Contact, ...]:
+        """Return the contacts with a client, the latest first."""
+        with _answering():
+            return self._journal.of_client(client)
+
+    def page(self, *, before: int | None = None, by: str = "") -> tuple[Contact, ...]:
+        """Return a page of all contacts, the latest first."""
+        with _answering():
+            return self._journal.page(before=before, by=by)
+
+    def all(self) -> tuple[Contact, ...]:
+        """Return all contacts, the earliest first."""
+        with _answering():
+            return tuple(self._journal.all())
+
+    def states(self, clients: list[str]) -> dict[str, ClientState]:
+        """Return what the contacts of these clients add up to."""
+        with _answering():
+            return self._journal.states(clients)
+
+    def leavings(self) -> tuple[tuple[str, str], ...]:
+        """Return which clients left, and when, as managers say."""
+        with _answering():
+            return self._journal.leavings()
+
+    def call_list(self, by: By | None = None, levels: Mapping[str, str] | None = None) -> CallList:
+        """Return whom to call today.
+
+        Of the first clients that do not rest, `uncalled_share` are left uncalled; `levels` of carried columns
+        narrow the list down. By default it is ordered by value at risk where a value is declared, else by risk.
+        """
+        order: By = by or ("risk" if self._settings.columns.value is None else "value")
+        wanted = dict(levels or {})
+        with _answering():
+            resting = self._journal.resting(self.today)
+            due = self._journal.due(self.today)
+            places = places_listed(self._settings.call_capacity, self._settings.uncalled_share)
+            filters = Filters(without=tuple(resting))
+            found = self._clients.page(sort=SORTS[order], size=places, filters=filters).clients
+            first = [known.ranked for known in found if known.ranked is not None]
+            left_out = self._left_uncalled(first)
+            states = self._journal.states([client.id for client in first])
+        ranked_due = self._clients.ranked([state.client for state in due])
+        calls_due = [ListedCall(ranked_due[state.client], state) for state in due if state.client in ranked_due]
+        dues = {call.ranked.id for call in calls_due}
+        called = [client for client in first if client.id not in left_out | dues][: self._settings.call_capacity]
+        calls = [ListedCall(client, states.get(client.id)) for client in called]
+        return CallList(
+            day=self.today.isoformat(),
+            by=order,
+            due=tuple(call for call in calls_due if _fits(call, wanted)),
+            calls=tuple(call for call in calls if _fits(call, wanted)),
+            resting=len(resting),
+            uncalled=len(left_out),
+        )
+
+    def _left_uncalled(self, listed: list[RankedClient]) -> set[str]:
+        """Return the listed clients that are left uncalled; those that come onto the list are drawn now."""
+        share = self._settings.uncalled_share
+        if not share:
+            return set()
+        held = self._assignments.since(self.today, self._horizon)
+        new = {client.id: client for client in listed if client.id not in held}
+        if new:
+            day, column = self.today.isoformat(), self._settings.manager_column
+            strata = {name: (client.carried.get(column) or "" if column else "") for name, client in new.items()}
+            drawn = draw(strata.items(), self._assignments.strata(), share, day)
+            self._assignments.add(
+                [
+                    Assignment(name, day, strata[name], drawn[name], client.risk, client.value)
+                    for name, client in new.items()
+                ]
+            )
+            held = self._assignments.since(self.today, self._horizon)
+        return {client.id for client in listed if held[client.id].uncalled}
+
+    @property
+    def _horizon(self) -> int:
+        return self._settings.outcomes.horizon_days if self._settings.outcomes else self._settings.recall_days
+
+    def effect(self) -> tuple[Effect | None, str]:
+        """Return what calls did, and why that cannot be told where it cannot."""
+        outcomes = self._settings.outcomes
+        if not self._settings.uncalled_share:
+            return None, (
+                "Whether calls help cannot be told: all listed clients are called, so there is nobody to compare "
+                "them with. With uncalled_share in the settings some are left uncalled at random."
+            )
+        if outcomes is None:
+            return None, "Whether calls help cannot be told without dates of leaving (outcomes in the settings)."
+        account = self._generated.ingestion().outcomes
+        until = account.complete_until[:10] if account else ""
+        with _answering():
+            complete = [one for one in self._assignments.all() if one.listed_on <= until]
+        left_on = self._clients.left_on([one.client for one in complete])
+        found = effect([(one, _left_within(one, left_on, outcomes.horizon_days)) for one in complete])
+        if found is None:
+            return (
+                None,
+                f"Too early to tell: {len(complete)} clients were listed so long ago that their outcome is known.",
+            )
+        return found, ""
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+
+def _left_within(one: Assignment, left_on: Mapping[str, str], days: int) -> bool:
+    day = left_on.get(one.client)
+    if day is None:
+        return False
+    return 0 < (date.fromisoformat(day[:10]) - date.fromisoformat(one.listed_on)).days <= days
+
+
+def _fits(call: ListedCall, levels: Mapping[str, str]) -> bool:
+    return all((call.ranked.carried.get(name) or "") == level for name, level in levels.items())
+
+
+@contextlib.contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except ContactError as error:
+        raise faulty([Fault(None, error.field, error.message)]) from error
+    except ConflictError as error:
+        raise RequestError(409, f"{error}; look at it, and send yours again") from error
+    except ContactsUnavailableError as error:
+        raise RequestError(503, str(error)) from error

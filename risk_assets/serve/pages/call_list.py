@@ -1,0 +1,48 @@
+"""Today's list: whom to call, why, and what came of the last contact."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from risk_assets.domain.contacts.assignment import Effect
+from risk_assets.domain.contacts.contact import KIND_WORDS
+from risk_assets.serve.api.answers import CallQuery
+from risk_assets.serve.contact_desk import SORTS, By
+from risk_assets.serve.pages.clients import levels_of
+from risk_assets.serve.pages.site import find, show
+from risk_assets.serve.state import find_version, serving
+
+ORDERS: dict[By, str] = {
+    "value": "value at risk",
+    "risk": "risk",
+    "rise": "rise of the risk",
+    "uncertainty": "uncertainty",
+}
+
+
+def show_calls(query: CallQuery) -> Response:
+    """Show whom to call today."""
+    here, version = serving(), find_version()
+    wanted = query.levels()
+    found = find(lambda: here.desk.call_list(query.by, wanted))
+    calls = found.value
+    valued = here.columns.value is not None
+    return show(
+        "call_list",
+        version=version,
+        columns=here.columns,
+        capacity=here.settings.call_capacity,
+        found=found,
+        wanted=wanted,
+        address=query.model_dump(by_alias=True, exclude_none=True),
+        by=calls.by if calls else query.by or ("value" if valued else "risk"),
+        orders={by: words for by, words in ORDERS.items() if by in SORTS and (valued or by != "value")},
+        levels=levels_of() if calls else {},
+        threshold=version.scorecard.threshold if version else None,
+        kinds=KIND_WORDS,
+        effect=find(_effect) if calls else None,
+    )
+
+
+def _effect() -> tuple[Effect | None, str]:
+    return serving().desk.effect()

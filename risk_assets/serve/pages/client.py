@@ -1,0 +1,113 @@
+"""One client: how it stands, why, what would change it, what was observed, and its contacts."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from flask import Response, request
+
+from risk_assets.domain.contacts.contact import KIND_WORDS
+from risk_assets.domain.model.reasons import Reason
+from risk_assets.domain.model.scorecard import risk_at
+from risk_assets.domain.ranking.alternatives import Alternative, alternatives
+from risk_assets.reporting.charts.heat import HeatMap
+from risk_assets.serve.api.answers import Explanation, ObservedRow
+from risk_assets.serve.api.clients import explain, log_odds_of, observed, reasons_of
+from risk_assets.serve.client_table import ClientRow
+from risk_assets.serve.http.replies import RequestError
+from risk_assets.serve.model.live import Version
+from risk_assets.serve.pages.bars import Change, changes, deviations
+from risk_assets.serve.pages.curves import Cell, Curve, Table, drawings, maps, usual_risk
+from risk_assets.serve.pages.plots import RiskPath, risk_path
+from risk_assets.serve.pages.site import find, show
+from risk_assets.serve.state import find_version, serving
+
+
+def client() -> Response:
+    """Show the client that the address asks for: an id may hold what no path can."""
+    return show_client(request.args.get("id", ""))
+
+
+def show_client(name: str, fault: RequestError | None = None) -> Response:
+    """Show one client: how it stands, why, what would change it, its contacts, and where it is on each shape.
+
+    With the `fault` of a contact that was sent the form is shown again as it was filled in.
+    """
+    known = serving().clients.client(name)
+    rows = find(lambda: serving().clients.history(name))
+    features = rows.value[-1].features if rows.value else None
+    version = find_version()
+    past = observed(version, rows.value) if version is not None and rows.value else []
+    explanation = _explanation(version, features)
+    shapes = explanation.shapes if explanation else []
+    curves: tuple[Curve | Table, ...] = ()
+    pairs: tuple[HeatMap, ...] = ()
+    if version is not None and features is not None:
+        reference = find(lambda: serving().generated.reference(version))
+        profile = reference.value.profile if reference.value else None
+        curves = drawings(version.scorecard, profile, features)
+        pairs = maps(version.scorecard, profile, features)
+    bars = deviations([shape.log_odds - shape.average for shape in shapes])
+    contacts = find(lambda: serving().desk.of_client(name))
+    return show(
+        "client",
+        fault.status if fault else 200,
+        fault=fault,
+        form=request.form if fault else {},
+        contacts=contacts,
+        kinds=KIND_WORDS,
+        seen=contacts.value[0].revision if contacts.value else 0,
+        token=secrets.token_urlsafe(16),
+        today=serving().desk.today,
+        path=_risk_path(past),
+        before=_reasons_before(version, rows.value),
+        might=_alternatives(version, rows.value),
+        name=name,
+        known=known,
+        ranked=known.ranked,
+        columns=serving().columns,
+        history=past,
+        explanation=explanation,
+        rows=rows,
+        why=_why(version, features),
+        log_odds=log_odds_of(version, features) if version and features is not None else None,
+        shapes=list(zip(shapes, bars, strict=True)),
+        curves=curves,
+        maps=pairs,
+        usual=usual_risk(version.scorecard) if version else None,
+        threshold=version.scorecard.threshold if version else None,
+    )
+
+
+def _why(version: Version | None, features: Mapping[str, Cell] | None) -> list[tuple[Reason, Change]]:
+    """Return the reasons of a client with bars from the risk with the usual value to its risk."""
+    if version is None or features is None:
+        return []
+    found, log_odds = reasons_of(version, features), log_odds_of(version, features)
+    others = risk_at(log_odds - np.array([reason.effect for reason in found])).tolist()
+    return list(zip(found, changes(float(risk_at(np.array(log_odds))), others), strict=True))
+
+
+def _explanation(version: Version | None, features: Mapping[str, Cell] | None) -> Explanation | None:
+    return explain(version, features) if version is not None and features is not None else None
+
+
+def _risk_path(past: Sequence[ObservedRow]) -> RiskPath | None:
+    """Return the line of a client's risk, None for fewer than two dated rows."""
+    dated = [(row.as_of, row.risk) for row in past if row.as_of is not None]
+    return risk_path(dated) if len(dated) > 1 else None
+
+
+def _reasons_before(version: Version | None, rows: Sequence[ClientRow] | None) -> tuple[Reason, ...]:
+    """Return the reasons of the row before the latest one."""
+    if version is None or not rows or len(rows) == 1:
+        return ()
+    return reasons_of(version, rows[-2].features)
+
+
+def _alternatives(version: Version | None, rows: Sequence[ClientRow] | None) -> tuple[Alternative, ...]:
+    if version is None or not rows:
+        return ()
+    return alternatives(version.scorecard, serving().columns, [(row.as_of, row.features) for row in rows])

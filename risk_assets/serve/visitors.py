@@ -1,0 +1,78 @@
+"""Who asks, what they may do, and whether they look with a browser."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import cast
+
+from flask import g, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from risk_assets.domain.access.roles import Role, Visitor
+from risk_assets.serve.guards.guard import is_open
+from risk_assets.serve.http.negotiation import wanted_form
+from risk_assets.serve.http.replies import RequestError
+from risk_assets.serve.sessions import check_form, signed_in
+from risk_assets.serve.state import serving
+from risk_assets.storage.access.audit import record_action
+
+PAGES = "/pages/"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def identify() -> Response | None:
+    """Find out who asks before anything else: send strangers with a browser to the sign-in, refuse all others.
+
+    A session opens what is read, and the forms of the pages, which carry a token of ours; what programs write
+    needs a key in the request itself. Raises RequestError: 401, 403, 421, or that of a body that was not let in.
+    """
+    guard = serving().guard
+    guard.check_host(request.headers.get("Host"))
+    is_form = request.path.startswith(PAGES) and request.method == "POST"
+    if not is_open(request.path):
+        is_ours = is_form or request.method in SAFE_METHODS
+        visitor = signed_in() if is_ours and "Authorization" not in request.headers else None
+        if visitor is None and guard.wants_key and wants_page():
+            return _asked_to_sign_in()
+        g.visitor = visitor or guard.check_key(request.headers.get("Authorization"))
+    if is_form:
+        check_form()
+    return None
+
+
+def _asked_to_sign_in() -> Response:
+    if request.method not in SAFE_METHODS:
+        raise RequestError(401, "you have been signed out; sign in and send the form again")
+    return redirect(url_for("pages.sign_in", to=request.full_path.rstrip("?")), HTTPStatus.SEE_OTHER)
+
+
+def visitor() -> Visitor:
+    """Return who asks."""
+    return cast("Visitor", g.visitor)
+
+
+def may(role: Role) -> bool:
+    """Whether whoever asks has a role; somebody who is not signed in has none."""
+    return "visitor" in g and visitor().may(role)
+
+
+def require(role: Role) -> Visitor:
+    """Return who asks. Raises RequestError (403) where their role does not do."""
+    found = visitor()
+    if not found.may(role):
+        wanted = "an operator" if role == "operate" else f"the right to {role}"
+        raise RequestError(403, f"this needs a key with {wanted}; `risk keys make NAME --role {role}` makes one")
+    return found
+
+
+def record(action: str, target: str) -> None:
+    """Write into the audit log what whoever asks has done."""
+    here = serving()
+    record_action(here.layout, visitor(), action, target, now=datetime.now(UTC))
+
+
+def wants_page() -> bool:
+    """Whether an answer, or a refusal, is to be a page that people read."""
+    is_page = request.path == "/" or request.path.startswith(PAGES)
+    return is_page or wanted_form(request.headers.get("Accept", "")) == "html"
