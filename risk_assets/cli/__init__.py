@@ -7,13 +7,16 @@ from pathlib import Path
 import click
 
 from risk_assets.cli.call import call
+from risk_assets.cli.contacts import contacts
 from risk_assets.cli.deployments import accept, approve, history, refuse, reject, rollback
 from risk_assets.cli.dev import dev
 from risk_assets.cli.init import init
+from risk_assets.cli.keys import keys
 from risk_assets.cli.run import run
 from risk_assets.cli.serve import serve
 from risk_assets.cli.simulate import simulate
 from risk_assets.settings import SettingsError
+from risk_assets.storage.access.keys import KeyNameError
 from risk_assets.storage.deployment.versions import DeploymentError
 from risk_assets.storage.faults import explain
 from risk_assets.storage.intake.feeds import FeedError
@@ -37,7 +40,7 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except SettingsError as error:
             raise WrongSettings(str(error)) from error
-        except (DeploymentError, FeedError, LockedError, RecordError, RemoteError) as error:
+        except (DeploymentError, FeedError, KeyNameError, LockedError, RecordError, RemoteError) as error:
             raise click.ClickException(str(error)) from error
         except OSError as error:
             text = f"{error.filename}: {error.strerror}" if error.filename else str(error)
@@ -59,5 +62,21 @@ def main(ctx: click.Context, config: str | None) -> None:
     ctx.obj = config
 
 
-for command in (init, run, serve, dev, call, simulate, history, rollback, approve, reject, accept, refuse):
+COMMANDS = (
+    init,
+    run,
+    serve,
+    dev,
+    call,
+    simulate,
+    history,
+    rollback,
+    approve,
+    reject,
+    accept,
+    refuse,
+    keys,
+    contacts,
+)
+for command in COMMANDS:
     main.add_command(command)

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 
 import click
 
+from risk_assets.cli.keys import operator
 from risk_assets.domain.deployment.decisions import Decision, live_at
 from risk_assets.reporting.wording import terminal_text
 from risk_assets.settings import load_settings
+from risk_assets.storage.access.audit import record_action
 from risk_assets.storage.deployment import manual_decisions as interventions
 from risk_assets.storage.deployment.versions import read_decisions
 from risk_assets.storage.intake.feeds import accept as accept_feed
@@ -58,6 +60,7 @@ def rollback(config: str | None, version: str | None) -> None:
     mirror = _mirror(config)
     with mirror.working("deployed_model"):
         decision = interventions.rollback(mirror.layout, version, now=datetime.now(UTC))
+        _record(mirror, "rolled back to", decision.version)
     click.echo(f"{decision.live} serves again, in place of {decision.before or 'nothing'}")
 
 
@@ -69,6 +72,7 @@ def approve(config: str | None, version: str) -> None:
     mirror = _mirror(config)
     with mirror.working("deployed_model"):
         decision = interventions.approve(mirror.layout, version, now=datetime.now(UTC))
+        _record(mirror, "approved", version)
     click.echo(f"{decision.live} serves now, in place of {decision.before or 'nothing'}")
 
 
@@ -80,6 +84,7 @@ def reject(config: str | None, version: str) -> None:
     mirror = _mirror(config)
     with mirror.working("deployed_model"):
         decision = interventions.reject(mirror.layout, version, now=datetime.now(UTC))
+        _record(mirror, "rejected", version)
     click.echo(f"{version} is rejected; {decision.live or 'nothing'} serves on")
 
 
@@ -91,6 +96,7 @@ def accept(config: str | None, file: str) -> None:
     mirror = _mirror(config)
     with mirror.working("finaldata"):
         accept_feed(mirror.layout, file, now=datetime.now(UTC))
+        _record(mirror, "accepted the file", file)
     click.echo(f"{file} is accepted: it goes in with the next run (risk run, or the sensor's)")
 
 
@@ -102,7 +108,12 @@ def refuse(config: str | None, file: str) -> None:
     mirror = _mirror(config)
     with mirror.working("finaldata"):
         refuse_feed(mirror.layout, file, now=datetime.now(UTC))
+        _record(mirror, "refused the file", file)
     click.echo(f"{file} is refused: it stays out; deliver it again, mended, under the same name or another")
+
+
+def _record(mirror: Mirror, action: str, target: str) -> None:
+    record_action(mirror.layout, operator(), action, target, now=datetime.now(UTC))
 
 
 def _mirror(config: str | None) -> Mirror:

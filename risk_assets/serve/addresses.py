@@ -29,11 +29,11 @@ from risk_assets.serve.api.clients import describe_client, list_clients
 from risk_assets.serve.api.contacts import find_calls, find_contacts, list_calls, list_contacts, write_contact
 from risk_assets.serve.api.replying import answer, problems, refuse_parameters
 from risk_assets.serve.client_sheet import Sheet, calls_sheet, clients_sheet, contacts_sheet
-from risk_assets.serve.http.csv_form import write_csv
 from risk_assets.serve.http.negotiation import EVERY_FORM, MEDIA_TYPES, Form, wanted_form
 from risk_assets.serve.http.replies import CSV, RequestError
 from risk_assets.serve.pages import call_list, client, clients, contacts
 from risk_assets.serve.state import serving
+from risk_assets.storage.contacts.export import outcomes_csv
 
 SUFFIXES: dict[str, Form] = {".json": "json", ".csv": "csv", ".xlsx": "xlsx"}
 TAG = Tag(name="clients", description="the clients, ranked by risk; whom to call, and what came of it")
@@ -134,16 +134,10 @@ def one_client(path: ClientPath) -> Response:
 def outcomes() -> Response:
     """Return who left and when, as managers say, as a file of outcomes."""
     refuse_parameters()
-    response = Response(outcomes_csv(), content_type=CSV)
+    content = outcomes_csv(serving().settings, serving().desk.leavings())
+    response = Response(content, content_type=CSV)
     response.headers["Content-Disposition"] = "attachment; filename=outcomes_said.csv"
     return response
-
-
-def outcomes_csv() -> bytes:
-    """Return a file of outcomes under the names that the settings give its columns."""
-    settings = serving().settings
-    left_on = settings.outcomes.left_on if settings.outcomes else "left_on"
-    return write_csv([settings.columns.id, left_on], serving().desk.leavings())
 
 
 def send(sheet: Sheet, form: Form, name: str) -> Response:

@@ -11,8 +11,9 @@ from risk_assets.domain.ranking.risk_summary import REASONS
 from risk_assets.engine.ranking.ranked_columns import columns_of
 from risk_assets.serve.client_table import KnownClient, Listed
 from risk_assets.serve.contact_desk import CallList
-from risk_assets.serve.http.csv_form import write_csv
+from risk_assets.domain.spreadsheet import write_csv
 from risk_assets.serve.http.xlsx_form import Kind, SheetColumn, write_xlsx
+from risk_assets.storage.contacts.export import FIELDS
 
 DIGITS = 6
 KINDS: dict[str, Kind] = {
@@ -27,18 +28,6 @@ KINDS: dict[str, Kind] = {
     "worth": "number",
     "value_at_risk": "number",
 }
-CONTACT_FIELDS = (
-    "number",
-    "client",
-    "at",
-    "by",
-    "kind",
-    "note",
-    "follow_up_on",
-    "snooze_until",
-    "left_on",
-    "risk",
-)
 CONTACT_KINDS: dict[str, Kind] = {
     "number": "whole",
     "follow_up_on": "date",
@@ -119,6 +108,6 @@ def calls_sheet(columns: Columns, calls: CallList) -> Sheet:
 
 def contacts_sheet(contacts: Iterable[Contact]) -> Sheet:
     """Return contacts as they were written down."""
-    heads = tuple(SheetColumn(name, CONTACT_KINDS.get(name, "text")) for name in CONTACT_FIELDS)
-    rows = tuple([_rounded(getattr(contact, name)) for name in CONTACT_FIELDS] for contact in contacts)
+    heads = tuple(SheetColumn(name, CONTACT_KINDS.get(name, "text")) for name in FIELDS)
+    rows = tuple([_rounded(getattr(contact, name)) for name in FIELDS] for contact in contacts)
     return Sheet("Contacts", heads, rows)

@@ -17,8 +17,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from risk_assets.domain.access.roles import Role
 from risk_assets.engine.temporary_directories import own_folder
 from risk_assets.settings import Settings
+from risk_assets.storage.layout import Layout
 
 if TYPE_CHECKING:
     from risk_assets.serve.rsgi_app import RsgiApp
@@ -80,10 +82,13 @@ def serve(settings: Settings, *, host: str, port: int, workers: int | None = Non
             workers_kill_timeout=STOP_SECONDS,
             respawn_failed_workers=True,
             log_dictconfig=LOGGING,
-        ).serve(target_loader=partial(load_front, settings, _hosts(settings, host), secret), wrap_loader=False)
+        ).serve(
+            target_loader=partial(load_front, settings, _hosts(settings, host), secret, _anyone(host)),
+            wrap_loader=False,
+        )
 
 
-def load_front(settings: Settings, hosts: frozenset[str], secret: bytes) -> RsgiApp:
+def load_front(settings: Settings, hosts: frozenset[str], secret: bytes, anyone: Role) -> RsgiApp:
     """Return the application; each worker makes its own."""
     from risk_assets.serve.app import create_app
     from risk_assets.serve.metrics import begin_worker
@@ -91,7 +96,7 @@ def load_front(settings: Settings, hosts: frozenset[str], secret: bytes) -> Rsgi
 
     sys.setswitchinterval(SWITCH_SECONDS)
     begin_worker()
-    rsgi_app = RsgiApp(create_app(settings, hosts=hosts, secret=secret))
+    rsgi_app = RsgiApp(create_app(settings, hosts=hosts, secret=secret, anyone=anyone))
     gc.freeze()  # what is loaded by now stays: no collection needs to go through it while requests wait
     return rsgi_app
 
@@ -116,9 +121,10 @@ def _load_what_workers_share() -> None:
 
 def check_address(settings: Settings, host: str, *, insecure: bool) -> None:
     """Refuse an address that others can reach while anyone may ask. Raises ServeError."""
-    if not settings.api_keys and not insecure and not _is_loopback(host):
+    if not _wants_key(settings) and not insecure and not _is_loopback(host):
         raise ServeError(
-            f"{host} can be reached from elsewhere: set RISK_ASSETS_API_KEYS, or say --insecure if anyone may ask"
+            f"{host} can be reached from elsewhere: make keys (`risk keys make`) or set RISK_ASSETS_API_KEYS, "
+            "or say --insecure if anyone may ask"
         )
 
 
@@ -138,7 +144,16 @@ def check_keys(settings: Settings, host: str, *, insecure: bool) -> None:
 def _hosts(settings: Settings, host: str) -> frozenset[str]:
     from risk_assets.serve.guards.guard import LOOPBACK_NAMES
 
-    return LOOPBACK_NAMES if _is_loopback(host) and not settings.api_keys else frozenset()
+    return LOOPBACK_NAMES if _is_loopback(host) and not _wants_key(settings) else frozenset()
+
+
+def _wants_key(settings: Settings) -> bool:
+    return bool(settings.api_keys) or Layout.of(settings).access_keys.exists()
+
+
+def _anyone(host: str) -> Role:
+    """Return what whoever asks without a key may do, where none is needed: all on one's own machine, else read."""
+    return "operate" if _is_loopback(host) else "read"
 
 
 def _is_loopback(host: str) -> bool:

@@ -85,5 +85,5 @@ def write_contact(body: ContactBody) -> Response:
         raise RequestError(422, f"Idempotency-Key: has more than {TOKEN_LENGTH} characters")
     contact, is_new = serving().desk.add(draft, token=f"{visitor().name}/{key}", by=visitor().name, seen=body.seen)
     if is_new:
-        record("wrote a contact", f"{contact.client} #{contact.number}")
+        record("wrote a contact", f"#{contact.number}")
     return answer(ContactAnswer(**asdict(contact)), HTTPStatus.CREATED if is_new else HTTPStatus.OK)

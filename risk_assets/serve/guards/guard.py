@@ -19,7 +19,7 @@ OPEN_FOLDERS = ("/openapi/", "/static/")
 #: A key that is made or revoked counts after this time at the latest, in seconds.
 KEYS_SECONDS = 1.0
 #: Whoever asks where no key is needed.
-ANYONE = "anyone"
+ANYONE = "somebody"
 
 
 class Guard:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from risk_assets.domain.columns import BLANKS, Columns
 from risk_assets.domain.derived import parts_of
 from risk_assets.domain.intake.misspelt import nearly_called
-from risk_assets.domain.spreadsheet import harmless
 from risk_assets.serve.http.client_validation import Clients, ClientValidator, not_known
 from risk_assets.serve.http.csv_cells import read_cells
 from risk_assets.serve.http.replies import SHOWN_CHARACTERS, Fault, RequestError, faulty, refuse_any
@@ -42,15 +41,6 @@ def read_csv(body: bytes, validator: ClientValidator) -> Clients:
     ignored = {name.casefold() for name in columns.ignored}
     strangers = (cell for cell, name in zip(header, names, strict=True) if name is None)
     return clients._replace(left_out=[cell for cell in strangers if cell.casefold() not in ignored])
-
-
-def write_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """Return rows as CSV for spreadsheets: text that would be taken for a formula has a ' in front."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(map(harmless, header))
-    writer.writerows([harmless(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
-    return text.getvalue().encode()
 
 
 def _delimiter(header: str, columns: Columns) -> str:

@@ -12,7 +12,8 @@ from risk_assets.domain.model.reasons import reasons
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.serve.http.client_validation import Clients, ClientValidator
 from risk_assets.serve.http.content_type import media_type
-from risk_assets.serve.http.csv_form import read_csv, write_csv
+from risk_assets.domain.spreadsheet import write_csv
+from risk_assets.serve.http.csv_form import read_csv
 from risk_assets.serve.http.files import read_below
 from risk_assets.serve.http.json_form import read_object
 from risk_assets.serve.http.negotiation import wants_csv

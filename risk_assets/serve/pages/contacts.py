@@ -45,7 +45,7 @@ def write_contact() -> AnyResponse:
             raise
         return show_client(name, fault)
     if is_new:
-        record("wrote a contact", f"{contact.client} #{contact.number}")
+        record("wrote a contact", f"#{contact.number}")
     to = form.get("to", "")
     return redirect(
         to if to.startswith("/calls") and to.isprintable() else client_address(name), HTTPStatus.SEE_OTHER

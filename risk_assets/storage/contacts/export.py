@@ -1,0 +1,23 @@
+"""Contacts as files: for people, and as outcomes for ingestion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+
+from risk_assets.domain.contacts.contact import Contact
+from risk_assets.domain.spreadsheet import write_csv
+from risk_assets.settings import Settings
+
+FIELDS = tuple(field.name for field in fields(Contact))
+
+
+def contacts_csv(contacts: Iterable[Contact]) -> bytes:
+    """Return contacts as CSV."""
+    return write_csv(FIELDS, ([getattr(contact, name) for name in FIELDS] for contact in contacts))
+
+
+def outcomes_csv(settings: Settings, leavings: Iterable[tuple[str, str]]) -> bytes:
+    """Return clients and when they left, under the names that the settings give to the columns of outcomes."""
+    left_on = settings.outcomes.left_on if settings.outcomes else "left_on"
+    return write_csv([settings.columns.id, left_on], leavings)
