@@ -22,8 +22,8 @@ def harmless(text: str) -> str:
 def write_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     """Return rows as CSV for spreadsheets: text that would be taken for a formula has a ' in front.
 
-    >>> write_csv(["id", "note"], [["c1", "=1+1"]])
-    b"id,note\\r\\nc1,'=1+1\\r\\n"
+    >>> write_csv(["id", "note"], [["c1", "=1+1"]]).split()
+    [b'id,note', b"c1,'=1+1"]
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text)

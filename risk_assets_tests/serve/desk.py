@@ -32,7 +32,8 @@ def write_desk(root: Path, **changes: object) -> Settings:
     duckdb.sql(
         "COPY (SELECT printf('c%03d', i) AS corporation, 1 - i / 100 AS risk, 1 - i / 100 - 0.01 AS risk_low, "
         "1 - i / 100 + 0.01 * (i % 7) AS risk_high, i AS rank, 1 + (i - 1) * 10 // 60 AS decile, "
-        "0.1 AS previous_risk, 0.9 - i / 100 AS change, i * i * 1e0 AS worth, (1 - i / 100) * i * i AS value_at_risk, "
+        "0.1 AS previous_risk, 0.9 - i / 100 AS change, i * i * 1e0 AS worth, "
+        "(1 - i / 100) * i * i AS value_at_risk, "
         "CASE WHEN i % 2 = 0 THEN 'Anna' ELSE 'Ben' END AS manager, 'activity is 3: odds × 2.0' AS reason_1, "
         "'=cmd()' AS reason_2, CAST(NULL AS VARCHAR) AS reason_3, CAST(NULL AS VARCHAR) AS change_reason, "
         "struct_pack(activity := i * 1e0, employees := i * 10e0 + 0.1234567, industry := 'retail') AS features "

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from risk_assets.domain.model.reasons import reasons
 from risk_assets.domain.model.scorecard import Scorecard
+from risk_assets.domain.spreadsheet import write_csv
 from risk_assets.serve.http.client_validation import Clients, ClientValidator
 from risk_assets.serve.http.content_type import media_type
-from risk_assets.domain.spreadsheet import write_csv
 from risk_assets.serve.http.csv_form import read_csv
 from risk_assets.serve.http.files import read_below
 from risk_assets.serve.http.json_form import read_object

@@ -12,6 +12,7 @@ from risk_assets.serve.pages import (
     client,
     clients,
     contacts,
+    decide,
     files,
     history,
     model,
@@ -37,6 +38,7 @@ READ: dict[str, View] = {
     "/pages/upload": upload.upload,
     "/pages/model": model.model,
     "/pages/history": history.history,
+    "/pages/decide": decide.decide,
     "/pages/report.pdf": files.report,
     "/pages/sign-in": signing_in.sign_in,
     "/static/<name>": files.static,
@@ -45,6 +47,7 @@ READ: dict[str, View] = {
 SEND: dict[str, View] = {
     "/pages/upload": upload.scored,
     "/pages/contact": contacts.write_contact,
+    "/pages/decide": decide.decided,
     "/pages/sign-in": signing_in.signed_in,
     "/pages/sign-out": signing_in.signed_out,
 }

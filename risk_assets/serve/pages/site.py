@@ -32,6 +32,7 @@ MENU = {
     "pages.upload": "Score a file",
     "pages.model": "Model",
     "pages.history": "History",
+    "pages.decide": "Decisions",
 }
 #: Pages that belong to one of the menu.
 BELOW = {

@@ -122,24 +122,24 @@ def _labelled_risks(session: Session, part: Path, live: Scorecard) -> LabelledRi
     return LabelledRisks(live.risk(columns), rows.target == 1, numbers)
 
 
-def accept(layout: Layout, name: str, *, now: datetime) -> FeedVerdict:
+def accept(layout: Layout, name: str, *, now: datetime, by: str | None = None) -> FeedVerdict:
     """Let a file that is held back go in with the next run. Raises FeedError when none of this name is held."""
-    return _decide(layout, name, "accepted", now)
+    return _decide(layout, name, "accepted", now, by or getpass.getuser())
 
 
-def refuse(layout: Layout, name: str, *, now: datetime) -> FeedVerdict:
+def refuse(layout: Layout, name: str, *, now: datetime, by: str | None = None) -> FeedVerdict:
     """Leave a file that is held back out for good. Raises FeedError when none of this name is held."""
-    return _decide(layout, name, "refused", now)
+    return _decide(layout, name, "refused", now, by or getpass.getuser())
 
 
-def _decide(layout: Layout, name: str, word: Word, now: datetime) -> FeedVerdict:
+def _decide(layout: Layout, name: str, word: Word, now: datetime, by: str) -> FeedVerdict:
     with writing(layout.ingested, f"risk {word}"):
         ingestion = find_record(layout.ingestion, Ingestion)
         held = {file.name: file for file in (ingestion.held if ingestion else ())}
         if name not in held:
             names = ", ".join(held) or "none is"
             raise FeedError(f"{name}: is not held back; held: {names}")
-        verdict = FeedVerdict(held[name].sha256, name, word, _text(now), by=getpass.getuser())
+        verdict = FeedVerdict(held[name].sha256, name, word, _text(now), by=by)
         append_record(layout.feed_verdicts, verdict)
         return verdict
 
