@@ -8,7 +8,6 @@ import importlib
 import ipaddress
 import os
 import resource
-import secrets
 import socket
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING
 from risk_assets.domain.access.roles import Role
 from risk_assets.engine.temporary_directories import own_folder
 from risk_assets.settings import Settings
+from risk_assets.storage.access.session_secret import session_secret
 from risk_assets.storage.layout import Layout
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def serve(settings: Settings, *, host: str, port: int, workers: int | None = Non
         from risk_assets.serve.logs import LOGGING
 
         _load_what_workers_share()
-        secret = secrets.token_bytes(32)
+        secret = session_secret(Layout.of(settings))
         Server(
             "risk_assets",
             address=address,

@@ -136,6 +136,8 @@ class Layout:
     contacts = _Named("deployment", "contacts.sqlite")
     #: Who may ask: names, roles and hashes of keys.
     access_keys = _Named("deployment", "access_keys.json")
+    #: What signs the sessions of the pages.
+    session_secret = _Named("deployment", ".session_secret")
     #: Who wrote or decided what, one JSON line each.
     audit_log = _Named("deployment", "audit.jsonl")
     #: What was served: daily files per worker.

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from risk_assets.serve.app import create_app
 from risk_assets.serve.state import Serving, serving_of
 from risk_assets.settings import Settings
+from risk_assets_tests.serve.browsing import axe, browser, check, opened_page  # noqa: F401  # fixtures
 from risk_assets_tests.serve.deployed import deploy, make_settings
 
 

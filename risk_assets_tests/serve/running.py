@@ -53,6 +53,11 @@ class Server:
     def connect(self, timeout: float = PATIENCE) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
 
+    def kill(self) -> None:
+        """End the server and its workers at once, as a power cut would."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(PATIENCE)
+
     def stop(self) -> int:
         """Ask the server to stop, and return its exit code."""
         self.process.send_signal(signal.SIGTERM)
@@ -95,15 +100,24 @@ def command(settings: Settings, *options: str) -> list[str]:
 
 @contextlib.contextmanager
 def running(
-    settings: Settings, *options: str, workers: int = 1, environment: Mapping[str, str] | None = None
+    settings: Settings,
+    *options: str,
+    workers: int = 1,
+    environment: Mapping[str, str] | None = None,
+    port: int | None = None,
 ) -> Iterator[Server]:
     """Start a server on these settings, wait until it answers, and stop it afterwards."""
-    port = free_port()
+    port = port or free_port()
     out, err = settings.data_root / f"{port}.out", settings.data_root / f"{port}.err"
     start = command(settings, "--port", str(port), "--workers", str(workers), *options)
     with out.open("wb") as stdout, err.open("wb") as stderr:
         process = subprocess.Popen(
-            start, cwd=ROOT, stdout=stdout, stderr=stderr, env={**os.environ, **(environment or {})}
+            start,
+            cwd=ROOT,
+            stdout=stdout,
+            stderr=stderr,
+            env={**os.environ, **(environment or {})},
+            start_new_session=True,
         )
     server = Server(port, process, out, err)
     try:

@@ -16,6 +16,7 @@ from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import read_history
 from risk_assets_tests.serve.conftest import Home, opened
 from risk_assets_tests.serve.desk import BROWSER, hidden, look, make_keys, send_contact, sign_in, write_desk
+from risk_assets_tests.serve.test_pages import text
 
 
 @pytest.fixture
@@ -50,6 +51,13 @@ def test_a_contact_is_written_on_the_page_of_a_client_and_shown_there(desk: Home
     assert "wants &lt;b&gt;more&lt;/b&gt; &amp; &#39;better&#39;" in after
     assert "<b>more" not in after
     assert [(one["client"], one["kind"], one["risk"]) for one in contacts(desk)] == [("c001", "reached", 0.99)]
+
+
+def test_all_contacts_are_listed_with_their_clients(desk: Home) -> None:
+    send_contact(desk.http, look(desk.http, "/clients/c001"), kind="will_leave", note="found another supplier")
+    words = text(look(desk.http, "/contacts"))
+
+    assert "somebody c001 Says it will leave risk then 99.0 % found another supplier" in words
 
 
 def test_a_form_sent_twice_or_from_two_tabs_writes_one_contact_and_refuses_the_other_tab(desk: Home) -> None:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-import shutil
-from collections.abc import Callable, Iterable, Iterator
-from importlib import resources
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import httpx
@@ -17,9 +14,10 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Page
 
 from risk_assets.settings import load_settings
+from risk_assets_tests.serve.browsing import LOOKS, Check, Open
 from risk_assets_tests.serve.deployed import SURE, deploy
 from risk_assets_tests.serve.prepared import prepare
 from risk_assets_tests.serve.running import Server, running
@@ -27,15 +25,6 @@ from risk_assets_tests.test_flow import Home
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium")]
 
-CHROMIUM = shutil.which("chromium") or "chromium"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-FLAGS += ["--disable-sync", "--no-first-run"]
-LOOKS: dict[str, dict[str, Any]] = {
-    "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}},
-    "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 900}},
-    "phone": {"color_scheme": "light", "viewport": {"width": 360, "height": 740}},
-    "dark phone": {"color_scheme": "dark", "viewport": {"width": 360, "height": 740}},
-}
 PAGES = [
     "/pages/overview",
     "/pages/clients",
@@ -46,19 +35,6 @@ PAGES = [
 ]
 KEY = "a-key-for-the-tests"
 FEATURES = ["lastmonth_activity", "lastyear_activity", "number_of_employees"]
-
-#: The elements that are why a page is wider than its window.
-BEYOND = """() => {
-    const root = document.documentElement
-    const beyond = element => element.getBoundingClientRect().right > root.clientWidth + 1
-    return root.scrollWidth === root.clientWidth ? [] : [...root.querySelectorAll('*')].filter(beyond)
-        .map(element => element.outerHTML.slice(0, 120))
-}"""
-#: What Chromium notes when a form is answered with its faults, or is too large.
-REFUSAL = re.compile("the server responded with a status of (413|422)")
-
-Open = Callable[..., Page]
-Check = Callable[[Page], None]
 
 
 @pytest.fixture(scope="module")
@@ -83,64 +59,8 @@ def locked(home: Home) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def opened(browser: Browser) -> Iterator[Open]:
-    """Opens pages in a look of their own; whatever the browser complains about fails the test."""
-    contexts, complaints = [], list[str]()
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and not REFUSAL.search(message.text):
-            complaints.append(message.text)
-
-    def open_page(url: str, look: str = "light", **more: Any) -> Page:
-        context = browser.new_context(**LOOKS[look], reduced_motion="reduce", **more)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", note)
-        page.goto(url)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    """The source of axe-core, from the wheel axe-playwright-python."""
-    return (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
 def riskiest(home: Home) -> str:
     return str(pd.read_csv(home.data / "models/client_risk.csv")["corporation"][0])
-
-
-@pytest.fixture(scope="module")
-def check(axe: str) -> Check:
-    """Checks that a page fits its window, and that axe-core finds nothing serious in it with all unfolded."""
-
-    def check_page(page: Page) -> None:
-        assert page.locator("h1").is_visible()
-        assert page.evaluate(BEYOND) == []
-        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-        page.evaluate(axe)
-        found = page.evaluate("axe.run()")["violations"]
-        assert [
-            f"{each['id']}: {[node['html'][:120] for node in each['nodes'][:3]]}"
-            for each in found
-            if each["impact"] in {"serious", "critical"}
-        ] == []
-
-    return check_page
 
 
 def lightness(page: Page) -> float:
@@ -151,9 +71,9 @@ def lightness(page: Page) -> float:
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_every_page_fits_and_can_be_used_by_everybody(
-    server: Server, opened: Open, check: Check, riskiest: str, look: str
+    server: Server, opened_page: Open, check: Check, riskiest: str, look: str
 ) -> None:
-    page = opened(f"{server.url}/", look)
+    page = opened_page(f"{server.url}/", look)
     for path in PAGES:
         page.goto(server.url + path.format(riskiest=riskiest))
         assert lightness(page) < 60 if "dark" in look else lightness(page) > 200
@@ -171,9 +91,9 @@ def sure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_pairs_bands_and_intervals_fit_and_can_be_read_by_everybody(
-    sure: Server, opened: Open, check: Check, look: str
+    sure: Server, opened_page: Open, check: Check, look: str
 ) -> None:
-    page = opened(f"{sure.url}/pages/clients", look)
+    page = opened_page(f"{sure.url}/pages/clients", look)
     check(page)
     for path in ("/pages/model", "/pages/client?id=c001"):
         page.goto(sure.url + path)
@@ -184,9 +104,9 @@ def test_pairs_bands_and_intervals_fit_and_can_be_read_by_everybody(
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_signing_in_and_sending_files_can_be_done_by_everybody(
-    locked: Server, opened: Open, check: Check, tmp_path: Path, look: str
+    locked: Server, opened_page: Open, check: Check, tmp_path: Path, look: str
 ) -> None:
-    page = opened(f"{locked.url}/pages/upload", look)
+    page = opened_page(f"{locked.url}/pages/upload", look)
     check(page)
     page.get_by_label("API key").fill(KEY)
     page.get_by_role("button", name="Sign in").click()
@@ -201,8 +121,8 @@ def test_signing_in_and_sending_files_can_be_done_by_everybody(
     assert page.get_by_label("API key").is_visible()
 
 
-def test_a_client_is_found_by_search_without_javascript(server: Server, opened: Open, riskiest: str) -> None:
-    page = opened(f"{server.url}/", java_script_enabled=False)
+def test_a_client_is_found_by_search_without_javascript(server: Server, opened_page: Open, riskiest: str) -> None:
+    page = opened_page(f"{server.url}/", java_script_enabled=False)
 
     page.get_by_role("link", name="Clients", exact=True).click()
     page.get_by_label("Part of the id").fill(riskiest)
@@ -221,9 +141,9 @@ def current_clients(home: Home) -> pd.DataFrame:
 
 
 def test_the_ranking_is_sorted_paged_and_downloaded_without_javascript(
-    home: Home, server: Server, opened: Open
+    home: Home, server: Server, opened_page: Open
 ) -> None:
-    page = opened(f"{server.url}/pages/clients", java_script_enabled=False)
+    page = opened_page(f"{server.url}/pages/clients", java_script_enabled=False)
 
     page.get_by_role("columnheader", name="Client").get_by_role("link").click()
     page.get_by_role("link", name="Page 2", exact=True).click()
@@ -236,8 +156,8 @@ def test_the_ranking_is_sorted_paged_and_downloaded_without_javascript(
     assert len(pd.read_csv(download.value.path())) == len(current_clients(home))
 
 
-def test_the_keyboard_alone_reaches_the_content(server: Server, opened: Open) -> None:
-    page = opened(f"{server.url}/pages/clients")
+def test_the_keyboard_alone_reaches_the_content(server: Server, opened_page: Open) -> None:
+    page = opened_page(f"{server.url}/pages/clients")
 
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
@@ -248,9 +168,9 @@ def test_the_keyboard_alone_reaches_the_content(server: Server, opened: Open) ->
 
 
 def test_an_uploaded_file_is_downloaded_with_its_risks(
-    home: Home, server: Server, opened: Open, tmp_path: Path
+    home: Home, server: Server, opened_page: Open, tmp_path: Path
 ) -> None:
-    page = opened(f"{server.url}/pages/upload", java_script_enabled=False)
+    page = opened_page(f"{server.url}/pages/upload", java_script_enabled=False)
     source = home.data / "testdata/testdata.csv"
 
     page.get_by_label("CSV file").set_input_files(source)
@@ -265,9 +185,9 @@ def test_an_uploaded_file_is_downloaded_with_its_risks(
 
 
 def test_a_file_that_is_too_large_is_refused_by_a_page(
-    server: Server, opened: Open, check: Check, tmp_path: Path
+    server: Server, opened_page: Open, check: Check, tmp_path: Path
 ) -> None:
-    page = opened(f"{server.url}/pages/upload")
+    page = opened_page(f"{server.url}/pages/upload")
     file = tmp_path / "large.csv"
     file.write_bytes(b"corporation\n" + b"Acme\n" * 3_500_000)
 

@@ -12,7 +12,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 KIND_WORDS: dict[Kind, str] = {
     "called": "called, not reached",
     "reached": "reached",
-    "note": "note",
+    "note": "only a note",
     "will_stay": "says it will stay",
     "will_leave": "says it will leave",
     "left": "has left",

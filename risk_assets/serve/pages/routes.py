@@ -20,7 +20,7 @@ from risk_assets.serve.pages import (
     signing_in,
     upload,
 )
-from risk_assets.serve.pages.site import FILTERS, prepare
+from risk_assets.serve.pages.site import FILTERS, client_address, prepare
 
 
 def first() -> Response:
@@ -62,6 +62,8 @@ def pages_blueprint() -> Blueprint:
         pages.add_url_rule(rule, view_func=view, methods=["POST"])
     for name, function in FILTERS.items():
         pages.add_app_template_filter(function, name)
-    pages.record_once(lambda state: state.app.jinja_env.globals.update(NO_REASON=NO_REASON))
+    pages.record_once(
+        lambda state: state.app.jinja_env.globals.update(NO_REASON=NO_REASON, client_address=client_address)
+    )
     pages.app_context_processor(prepare)
     return pages

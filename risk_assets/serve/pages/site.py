@@ -167,7 +167,6 @@ def prepare() -> dict[str, Any]:
         "can_sign_out": sessions.has_signed_in(),
         "is_open": not sessions.is_wanted(),
         "form_token": sessions.form_token,
-        "client_address": client_address,
         "may": may,
     }
 
