@@ -7,7 +7,7 @@ import warnings
 
 import dagster as dg
 
-from risk_assets.automation import check_drift, new_source_files, new_source_rows, notices
+from risk_assets.automation import check_drift, new_source_files, new_source_rows, notices, send_digest
 from risk_assets.automation.jobs import everything, ingest, refresh
 from risk_assets.resources.declaration import absent_keys, with_settings
 from risk_assets.resources.dependencies import Dependencies
@@ -49,7 +49,7 @@ defs = dg.Definitions(
         check_drift.check_drift_after_ingest,
         *notices.SENSORS,
     ],
-    schedules=[check_drift.build(settings.drift_cron)],
+    schedules=[check_drift.build(settings.drift_cron), *send_digest.build(settings.digest)],
     resources={
         "home": home,
         "observed_sources": ObservedSources(home=home),

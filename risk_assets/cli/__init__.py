@@ -10,6 +10,7 @@ from risk_assets.cli.call import call
 from risk_assets.cli.contacts import contacts
 from risk_assets.cli.deployments import accept, approve, history, refuse, reject, rollback
 from risk_assets.cli.dev import dev
+from risk_assets.cli.digest import digest
 from risk_assets.cli.init import init
 from risk_assets.cli.keys import keys
 from risk_assets.cli.run import run
@@ -77,6 +78,7 @@ COMMANDS = (
     refuse,
     keys,
     contacts,
+    digest,
 )
 for command in COMMANDS:
     main.add_command(command)

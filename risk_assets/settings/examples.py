@@ -28,6 +28,8 @@ EXAMPLES: dict[str, object] = {
     "api_keys": ["(best in the environment)"],
     "serve_workers": 2,
     "notify_url": "mailto://risk:secret@example.com",
+    "digest": "mon 07:30",
+    "digest_link": "https://risk.example.com",
     "outcomes.path": "outcomes",
     "outcomes.id": "customer",
     "outcomes.date_format": "%d.%m.%Y",

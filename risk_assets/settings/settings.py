@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from risk_assets.domain.columns import Columns
+from risk_assets.domain.contacts.digest import DigestTimes
 from risk_assets.domain.intake.outcomes import OutcomeFiles, OutcomeRules
 from risk_assets.domain.scoring.calls import CallCosts
 from risk_assets.settings.columns import ColumnsSetting
@@ -35,6 +36,11 @@ def _cron(value: str) -> str:
     fields = value.split()
     if len(fields) != CRON_FIELDS or not all(re.fullmatch(r"[\d*/,A-Za-z-]+", field) for field in fields):
         raise ValueError(f"{value!r} is not a cron expression of five fields, such as '*/5 * * * *'")
+    return value
+
+
+def _digest_times(value: str) -> str:
+    DigestTimes.parse(value)
     return value
 
 
@@ -122,6 +128,14 @@ class Settings(FolderSettings):
         default=None,
         description="of a PostgreSQL database for contacts; a SQLite file of the deployment folder if unset",
     )
+
+    digest: Annotated[str, AfterValidator(_digest_times)] | None = Field(
+        default=None, description="when the call list is sent, in UTC, such as 'mon 07:30' or 'daily 07:30'"
+    )
+    digest_urls: dict[str, SecretStr] = Field(
+        default={}, description="apprise URLs by manager, '*' for the whole list; best from the environment"
+    )
+    digest_link: str | None = Field(default=None, pattern=r"^https?://", description="the server's address")
 
     # serving
     api_keys: ApiKeys = Field(

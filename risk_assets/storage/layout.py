@@ -136,6 +136,8 @@ class Layout:
     contacts = _Named("deployment", "contacts.sqlite")
     #: Who may ask: names, roles and hashes of keys.
     access_keys = _Named("deployment", "access_keys.json")
+    #: Which digests were sent, one JSON line each.
+    digests = _Named("deployment", "digests.jsonl")
     #: What signs the sessions of the pages.
     session_secret = _Named("deployment", ".session_secret")
     #: Who wrote or decided what, one JSON line each.

@@ -23,3 +23,14 @@ def send(url: str | None, *, title: str, body: str) -> None:
         raise ChannelError("notify_url: not a URL that apprise knows")
     if not channel.notify(title=title, body=body):
         raise ChannelError("notify_url: the channel did not take the notice")
+
+
+def deliver(url: str, *, title: str, html: str) -> None:
+    """Send a page of HTML, which apprise turns into text where a channel shows text alone. Raises ChannelError."""
+    import apprise
+
+    channel = apprise.Apprise()
+    if not channel.add(url):
+        raise ChannelError("not a URL that apprise knows")
+    if not channel.notify(title=title, body=html, body_format=apprise.NotifyFormat.HTML):
+        raise ChannelError("the channel did not take it")
