@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from risk_assets.domain.deployment.challenger import Challenger
 from risk_assets.domain.figures import figure
-from risk_assets.domain.model.reasons import odds_text, value_text
+from risk_assets.domain.model.words import odds_text, value_text
 from risk_assets.reporting import wording
 from risk_assets.serve import sessions
 from risk_assets.serve.http.replies import RequestError
