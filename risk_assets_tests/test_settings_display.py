@@ -76,7 +76,10 @@ def test_the_schema_for_editors_takes_objects_and_names_alike(tmp_path: Path) ->
         ({"display": {"cals": {"label": "Rings"}}}, "display: 'cals' is not declared"),
         ({"carried": [{"name": "manager", "actionable": False}]}, "'manager' is never learnt from"),
         ({"categorical": [{"name": "city", "unit": "km"}]}, "'city' is categorical, so it has no unit"),
-        ({"categorical": [{"name": "city", "label": "calls a month"}]}, "'calls a month' is what two columns are"),
+        (
+            {"categorical": [{"name": "city", "label": "calls a month"}]},
+            "'Calls a month' is what two columns are called",
+        ),
         ({"categorical": [{"name": "city", "label": "Mails"}]}, "'Mails' is what two columns are called"),
         ({"categorical": [{"label": "Town"}]}, "a categorical column with label has no name"),
         (

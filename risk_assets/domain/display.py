@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Display:
-    """How people are told of one column: by its label, with the unit of its numbers, and what they can do about it.
+    """How people are told of one column: its label, the unit of its numbers, and whether they can act on it.
 
     A column that is not `actionable` explains a risk, but nobody can change it: its reasons come last.
 

@@ -90,13 +90,17 @@ def reasons(
     order = _order(table, strength, above[:, None], can_act)[:, :k]
     risk, without = risk_at(log_odds), risk_at(log_odds[:, None] - table)
     cells = {name: columns[name] for name in scorecard.features}
+
+    def what_is_so(row: int, group: Family) -> str:
+        return fact(scorecard, group, {name: cells[name][row] for name in group.features}, schema)
+
     return [
         tuple(
             Reason(
                 grouped[j].features[0],
                 float(table[row, j]),
-                f"{fact(scorecard, grouped[j], {name: cells[name][row] for name in grouped[j].features}, schema)}: "
-                f"{risk_text(risk[row])}, {alternative(scorecard, grouped[j])} {risk_text(without[row, j])}",
+                f"{what_is_so(row, grouped[j])}: {risk_text(risk[row])}, "
+                f"{alternative(scorecard, grouped[j])} {risk_text(without[row, j])}",
             )
             for j in order[row]
             if strength[row, j] >= LEAST_STRENGTH

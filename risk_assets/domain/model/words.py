@@ -66,10 +66,9 @@ def value_text(value: object, unit: str | None = None) -> str:
     >>> value_text(None, "months")
     'missing'
     """
-    is_number = isinstance(value, int | float | np.number)
-    if value is None or (is_number and math.isnan(value)):
+    if value is None or (isinstance(value, float | np.floating) and math.isnan(value)):
         return MISSING
-    text = _number_text(float(value)) if is_number else str(value)
+    text = _number_text(float(value)) if isinstance(value, int | float | np.number) else str(value)
     return f"{text} {unit}" if unit else text
 
 

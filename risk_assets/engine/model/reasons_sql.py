@@ -35,8 +35,8 @@ def reasons_query(
 ) -> str:
     """Return a query for the `kept` columns of a table and its reasons, reason_1 to reason_k.
 
-    They are NULL where none is left, and have the labels and units of `schema`. The table has `log_odds` and the features as `placed` names them; names such
-    as e0, s0, k0 and first0 are taken.
+    They are NULL where none is left, and have the labels and units of `schema`. The table has `log_odds` and the
+    features as `placed` names them; names such as e0, s0, k0 and first0 are taken.
     """
     card = placed(scorecard)
     grouped = groups(card)

@@ -135,11 +135,12 @@ def _shape_values(
     scorecard: Scorecard, columns: FeatureColumns, features: Mapping[str, Cell], schema: Columns
 ) -> Iterator[ShapeValue]:
     for shape in scorecard.shapes:
-        value = features.get(shape.column)
+        value, label = features.get(shape.column), schema.label(shape.column)
         log_odds = float(scorecard.shape_value(shape.column, columns[shape.column])[0])
-        label, unit = schema.label(shape.column), schema.unit(shape.column)
-        text = contribution_text(label, value, log_odds - shape.mean, unit)
-        yield _value(shape.column, label, value, log_odds, shape.mean, text)
+        text = contribution_text(label, value, log_odds - shape.mean, schema.unit(shape.column))
+        yield ShapeValue(
+            feature=shape.column, label=label, value=value, text=text, **_figures(log_odds, shape.mean)
+        )
 
 
 def _pair_values(scorecard: Scorecard, features: Mapping[str, Cell], schema: Columns) -> Iterator[ShapeValue]:
@@ -148,17 +149,9 @@ def _pair_values(scorecard: Scorecard, features: Mapping[str, Cell], schema: Col
         value = " and ".join(value_text(features.get(name), schema.unit(name)) for name in pair.columns)
         label = " x ".join(map(schema.label, pair.columns))
         text = contribution_text(label, value, log_odds - pair.mean)
-        yield _value(pair.name, label, value, log_odds, pair.mean, text)
+        yield ShapeValue(feature=pair.name, label=label, value=value, text=text, **_figures(log_odds, pair.mean))
 
 
-def _value(feature: str, label: str, value: Cell, log_odds: float, average: float, text: str) -> ShapeValue:
+def _figures(log_odds: float, average: float) -> dict[str, float]:
     factor = math.exp(min(log_odds - average, MAX_LOG_ODDS))
-    return ShapeValue(
-        feature=feature,
-        label=label,
-        value=value,
-        log_odds=log_odds,
-        average=average,
-        odds_factor=factor,
-        text=text,
-    )
+    return {"log_odds": log_odds, "average": average, "odds_factor": factor}

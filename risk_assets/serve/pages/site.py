@@ -96,6 +96,11 @@ def bound_text(bound: float | None) -> str:
     return "" if bound is None else f"{bound:.15g}"
 
 
+def label(name: str) -> str:
+    """Return what people call a column."""
+    return serving().columns.label(name)
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "count": wording.count,
     "money": wording.money,
@@ -122,6 +127,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "sentence": sentence,
     "bound": bound_text,
     "breakable": breakable,
+    "label": label,
 }
 
 
