@@ -12,6 +12,7 @@ from risk_assets.settings import ColumnsSetting, SettingsError, load_settings
 from risk_assets.settings.reference import schema
 from risk_assets_tests.test_settings import columns_with, config_with
 
+ROOT = Path(__file__).parents[1]
 DESCRIBED = columns_with(
     numeric=["mails", {"name": "calls", "min": 0, "label": "Calls a month", "unit": "calls"}],
     categorical=["city", {"name": "age_group", "label": "Age", "actionable": False}],
@@ -53,6 +54,16 @@ def test_the_list_of_clients_shows_what_is_chosen_or_all_that_is_carried(tmp_pat
     every = load_settings(config_with(tmp_path, columns=unset)).client_columns
 
     assert (chosen.listed, every.listed) == (("manager", "reach"), ("manager", "gender"))
+
+
+def test_the_example_of_the_readme_is_a_config(tmp_path: Path) -> None:
+    _, section = (ROOT / "README.md").read_text(encoding="utf-8").split("### Names that people read")
+    example = "".join(line for line in section.partition("###")[0].splitlines() if line.startswith("    "))
+    declared = {"id": "client", "target": "left", **json.loads(f"{{{example}}}")}
+
+    columns = load_settings(config_with(tmp_path, columns=declared)).client_columns
+
+    assert (columns.label("fee"), columns.unit("seats")) == ("Fee a year", "licences")
 
 
 def test_described_settings_are_the_same_read_again() -> None:
