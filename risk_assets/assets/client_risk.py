@@ -13,8 +13,8 @@ from risk_assets.storage.intake.part_files import rows_with_redelivered
 
 @graph_asset(
     upstream=["finaldata", "deployed_model"],
-    code_version="4",
-    settings=["columns"],
+    code_version="5",
+    settings=["columns", "columns.display"],
     owners=["team:ml"],
     kinds={"duckdb", "parquet"},
 )

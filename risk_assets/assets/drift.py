@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from risk_assets.domain.columns import Columns
 from risk_assets.domain.drift.verdict import DriftRules, DriftVerdict
 from risk_assets.domain.scoring.metrics import ScorePoint
 from risk_assets.reporting.markdown import picture
@@ -18,7 +19,7 @@ from risk_assets.storage.records import append_record, read_history, write_recor
     upstream=["finaldata", "deployed_model"],
     also_reads=["latest_score", "predictions"],  # the history of scores, and what was served
     code_version="4",
-    settings=["drift_policy", "bootstrap_samples", "seed"],
+    settings=["drift_policy", "bootstrap_samples", "seed", "columns.display"],
     owners=["team:ml"],
     kinds={"scipy"},
     pool="drift",
@@ -43,7 +44,7 @@ def drift(home: Home) -> dg.MaterializeResult:
     append_record(layout.drift_history, verdict)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(f"{verdict.data_version}-{verdict.version}-{verdict.verdict}"),
-        metadata=_metadata(layout, verdict, settings.history_runs),
+        metadata=_metadata(layout, verdict, settings.history_runs, settings.client_columns),
         check_results=[
             dg.AssetCheckResult(
                 check_name="no_drift",
@@ -55,7 +56,7 @@ def drift(home: Home) -> dg.MaterializeResult:
     )
 
 
-def _metadata(layout: Layout, verdict: DriftVerdict, shown: int) -> Metadata:
+def _metadata(layout: Layout, verdict: DriftVerdict, shown: int, columns: Columns) -> Metadata:
     from risk_assets.reporting.charts import drift_history, history
 
     verdicts = read_history(layout.drift_history, DriftVerdict)[-shown:]
@@ -68,7 +69,7 @@ def _metadata(layout: Layout, verdict: DriftVerdict, shown: int) -> Metadata:
             "\n".join(f"- {each.sentence}" for each in verdict.judgements) or "none"
         ),
         "estimated F1 without labels": verdict.estimated_f1 if verdict.estimated_f1 is not None else "not given",
-        "drift over time": dg.MetadataValue.md(picture(drift_history(verdicts), "drift over time")),
+        "drift over time": dg.MetadataValue.md(picture(drift_history(verdicts, columns), "drift over time")),
         "score over time": dg.MetadataValue.md(
             picture(history(scores, read_decisions(layout)), "score and decisions over time")
         ),

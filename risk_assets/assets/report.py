@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     upstream=["latest_score", "deployed_model", "client_risk", "drift", "backtest", "diagnostics"],
     also_reads=["finaldata", "trained_model"],  # the accounts of the files and of the training
     code_version="4",
-    settings=["history_runs"],
+    settings=["history_runs", "columns.display"],
     owners=["team:ml"],
     kinds={"pdf"},
 )
@@ -75,4 +75,5 @@ def _content(home: Home) -> "ReportContent":
         scores=read_history(layout.score_history, ScorePoint)[-settings.history_runs :],
         drift_history=read_history(layout.drift_history, DriftVerdict)[-settings.history_runs :],
         labels=outcome_words(settings.client_columns),
+        columns=settings.client_columns,
     )

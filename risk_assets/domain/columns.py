@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from risk_assets.domain.dates import DateFormat
+from risk_assets.domain.display import Display, Displayed
 from risk_assets.domain.file_form import FileForm, NumberFormat
 
 #: Larger magnitudes are refused: their squares overflow a double, so no mean or deviation could be given.
@@ -62,7 +63,7 @@ class DerivedColumn:
 
 
 @dataclass(frozen=True)
-class Columns:
+class Columns(Displayed):
     """The schema of client files: id, target with its two labels (canonical text), and the features.
 
     `carried` columns are shown and filtered by but never learnt from, `value` is what a client is worth in money a
@@ -71,6 +72,7 @@ class Columns:
     lie ahead. `form` is how files are written, and `number_format` how they spell numbers. `date_columns` hold
     other dates, spelled alike, and `derived` columns are features made of others. Of what is carried, `sensitive`
     columns tell the score apart, and `carried_numbers` hold numbers. `ignored` columns are passed over in silence.
+    `display` says how people are told of columns, and `listed` which of them a list of clients shows.
 
     >>> columns = Columns("client", "left", "1", "0", (NumericColumn("employees"),), ("region",))
     >>> columns.features, columns.names
@@ -99,6 +101,8 @@ class Columns:
     sensitive: tuple[str, ...] = field(default=(), repr=False)
     carried_numbers: tuple[str, ...] = field(default=(), repr=False)
     ignored: tuple[str, ...] = field(default=(), repr=False)
+    display: tuple[Display, ...] = field(default=(), repr=False)
+    listed: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def numeric_features(self) -> tuple[NumericColumn, ...]:
@@ -149,7 +153,7 @@ class Columns:
 
     @property
     def shown(self) -> tuple[str, ...]:
-        """The columns that clients are shown with beside their risk: what is carried, and dates.
+        """The columns that a ranking holds beside the risk of clients: what is carried, and dates.
 
         >>> Columns("id", "left", "1", "0", (), carried=("manager",), date_columns=("start",)).shown
         ('manager', 'start')
@@ -234,6 +238,10 @@ class Columns:
     def has_numeric_labels(self) -> bool:
         """Whether both labels are numbers, so that finaldata can hold the target as an integer."""
         return {self.positive, self.negative} == {"0", "1"}
+
+
+#: A schema that says nothing of any column: each is told by its own name.
+UNDESCRIBED = Columns("id", "target", "1", "0", ())
 
 
 def number_of(text: str) -> float | None:

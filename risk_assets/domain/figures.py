@@ -6,8 +6,8 @@ import math
 
 HUGE = 1e9
 TINY = 1e-3
-#: Decimals of a number from this size on.
-DIGITS = ((1000, 0), (100, 1), (1, 2), (0, 3))
+#: Decimals of a number from this size on; one that would be rounded to 1000.0 has none already.
+DIGITS = ((999.95, 0), (100, 1), (1, 2), (0, 3))
 NOTHING = "–"
 
 
@@ -22,7 +22,16 @@ def figure(value: float | None) -> str:
     size = abs(value)
     if size >= HUGE or 0 < size < TINY:
         return f"{value:.3g}"
-    digits = 0 if value.is_integer() else next(digits for limit, digits in DIGITS if size >= limit)
+    return plain(value)
+
+
+def plain(value: float) -> str:
+    """Return a finite number with about four significant digits and never with an exponent.
+
+    >>> plain(138192.98), plain(29.854), plain(1200.0), plain(0.00004)
+    ('138,193', '29.85', '1,200', '0.000')
+    """
+    digits = 0 if value.is_integer() else next(digits for limit, digits in DIGITS if abs(value) >= limit)
     return f"{value:,.{digits}f}"
 
 

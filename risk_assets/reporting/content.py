@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from risk_assets.domain.columns import UNDESCRIBED, Columns
 from risk_assets.domain.deployment.challenger import Challenger
 from risk_assets.domain.deployment.decisions import Decision, Manifest
 from risk_assets.domain.diagnostics import Diagnostics
@@ -23,7 +24,8 @@ class ReportContent:
 
     `metrics`, `scorecard`, `reference` (the profile of the training rows) and `manifest` belong to the version
     that serves; `challenger` is the model trained last where it does not. `labels` are the words for the negative
-    and the positive outcome. `left_out` counts the rows of test clients that the model trained last was spared.
+    and the positive outcome, and `columns` those for columns. `left_out` counts the rows of test clients that the
+    model trained last was spared.
     """
 
     ingestion: Ingestion
@@ -41,6 +43,7 @@ class ReportContent:
     challenger: Challenger | None = None
     backtest: Backtest | None = None
     left_out: int = 0
+    columns: Columns = UNDESCRIBED
 
     @property
     def decision(self) -> Decision | None:

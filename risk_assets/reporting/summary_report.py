@@ -28,8 +28,8 @@ def build_report(content: ReportContent, target: Path, charts: Path, *, created_
 
 def draw_all(content: ReportContent) -> dict[str, bytes]:
     """Return every chart of the report as PNG by file name."""
-    shapes = draw.shapes(content.scorecard, content.reference)
-    pairs = draw.pairs(content.scorecard, content.reference)
+    shapes = draw.shapes(content.scorecard, content.reference, content.columns)
+    pairs = draw.pairs(content.scorecard, content.reference, content.columns)
     return {
         "risk_histogram.png": draw.risk_histogram(content.risks),
         **({"backtest.png": draw.backtest_chart(content.backtest)} if content.backtest else {}),
@@ -39,7 +39,7 @@ def draw_all(content: ReportContent) -> dict[str, bytes]:
         **{f"shapes_{place}.png": png for place, png in enumerate(shapes, start=1)},
         **{f"pairs_{place}.png": png for place, png in enumerate(pairs, start=1)},
         "history.png": draw.history(content.scores, content.decisions),
-        "drift_history.png": draw.drift_history(content.drift_history),
+        "drift_history.png": draw.drift_history(content.drift_history, content.columns),
         "timings.png": draw.timings(content.diagnostics.timings),
     }
 
@@ -68,11 +68,11 @@ def _print(content: ReportContent, pictures: dict[str, bytes], target: Path, dat
     story = [
         *front.front_page(content, pictures["risk_histogram.png"], date),
         PageBreak(),
-        *backtest.backtest_pages(content.backtest, pictures.get("backtest.png")),
+        *backtest.backtest_pages(content.backtest, pictures.get("backtest.png"), content.columns),
         *data.data_pages(content.ingestion, content.diagnostics.profile),
         *model.model_pages(content, pictures["confusion_matrix.png"], pictures["quality.png"], shapes, pairs),
-        *calls.calls_pages(content.metrics, pictures["gains.png"]),
-        *history.drift_pages(content.drift),
+        *calls.calls_pages(content.metrics, pictures["gains.png"], content.columns),
+        *history.drift_pages(content.drift, content.columns),
         *history.history_pages(content, *past),
         *diagnostics.diagnostics_pages(content.diagnostics),
         *lineage.lineage_pages(content),

@@ -22,6 +22,8 @@ INPUT_VERSION_TAG = "dagster/input_data_version"
 
 #: An asset's metadata under these keys names what it reads, and the settings that its result depends on.
 READS, SETTINGS = "reads", "settings"
+#: What of the columns changes words and no number: who shows them names these too, as "columns.display".
+WORDS_OF_COLUMNS = frozenset({"display", "shown"})
 #: Dagster's UI folds groups away as soon as there are two.
 GROUP = "attrition_risk"
 
@@ -47,7 +49,8 @@ def graph_asset(
     Names are units (storage/units.py). `upstream` is the lineage: a change of it makes the asset stale. What is in
     `also_reads` is read as it is when the asset is made; its changes alone are no reason to make it again. Where
     folders are URLs, both are pulled before the asset is made, and its own files are pushed afterwards. The result
-    depends on `settings`; the other arguments are those of `dagster.asset`.
+    depends on `settings`, of the columns without their words unless these are named too. The other arguments are
+    those of `dagster.asset`.
     """
 
     def declare(body: Callable[..., Any]) -> dg.AssetsDefinition:
@@ -147,5 +150,12 @@ def code_version(declared: str | None, metadata: Mapping[str, Any], settings: Se
     names = metadata.get(SETTINGS)
     if declared is None or not names:
         return declared
-    values = settings.model_dump_json(include=set(getattr(names, "value", names)))
+    values = _values(settings, frozenset(getattr(names, "value", names)))
     return f"{declared.partition('-')[0]}-{hashlib.sha256(values.encode()).hexdigest()[:8]}"
+
+
+def _values(settings: Settings, names: AbstractSet[str]) -> str:
+    """Return the settings of these names as JSON, those of the columns without words that are not named."""
+    shown = {key for key in WORDS_OF_COLUMNS if f"columns.{key}" in names}
+    included: dict[str, Any] = {"columns": shown} | {name: True for name in names if "." not in name}
+    return settings.model_dump_json(include=included, exclude={"columns": set(WORDS_OF_COLUMNS - shown)})

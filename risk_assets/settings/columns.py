@@ -12,6 +12,7 @@ from risk_assets.domain.dates import DateFormat
 from risk_assets.domain.labels import canonical_label, usual_opposite
 from risk_assets.domain.ranking.risk_summary import RESERVED
 from risk_assets.settings.derived import DerivedSetting, refuse_parts
+from risk_assets.settings.display import DisplaySetting, display_apart, refuse_display, refuse_listed
 from risk_assets.settings.sensitive import marked_apart
 
 #: What the target is called in finaldata where labels are derived from outcomes.
@@ -61,8 +62,8 @@ class ColumnsSetting(BaseModel):
         default=None, description="the other label; needed only where positive has no usual opposite"
     )
     numeric: tuple[NumericSetting, ...] = Field(default=(), description="columns of numbers: names, or objects")
-    categorical: tuple[str, ...] = Field(default=(), description="columns of text with few values")
-    carried: tuple[str, ...] = Field(default=(), description="shown and filtered by, never learnt from")
+    categorical: tuple[str, ...] = Field(default=(), description="columns of text with few values, likewise")
+    carried: tuple[str, ...] = Field(default=(), description="shown and filtered by, never learnt from; likewise")
     value: str | None = Field(default=None, min_length=1, description="money a year; may be a numeric column too")
     as_of: str | None = Field(default=None, min_length=1, description="the date of observation")
     dates: tuple[str, ...] = Field(default=(), description="other dates, for days_between; never learnt from")
@@ -75,11 +76,17 @@ class ColumnsSetting(BaseModel):
     ignore: tuple[str, ...] = Field(
         default=(), description="columns, and fields of requests, to pass over in silence"
     )
+    display: dict[str, DisplaySetting] = Field(
+        default={}, description="how people are told of columns, by name; or by the same keys in a column's object"
+    )
+    shown: tuple[str, ...] | None = Field(
+        default=None, description="shown in the list of clients; what is carried, and dates, if unset"
+    )
 
     @model_validator(mode="before")
     @classmethod
-    def _sensitive_carried(cls, given: object) -> object:
-        return marked_apart(given) if isinstance(given, Mapping) else given
+    def _objects_taken_apart(cls, given: object) -> object:
+        return marked_apart(display_apart(given)) if isinstance(given, Mapping) else given
 
     @field_validator("numeric", mode="before")
     @classmethod
@@ -115,6 +122,12 @@ class ColumnsSetting(BaseModel):
     def _derived_of_declared(self) -> ColumnsSetting:
         for derived in self.derived:
             refuse_parts(derived, self.to_columns())
+        return self
+
+    @model_validator(mode="after")
+    def _displayed_as_declared(self) -> ColumnsSetting:
+        refuse_display(self.display, self.to_columns())
+        refuse_listed(self.shown or (), self.to_columns())
         return self
 
     @model_validator(mode="after")
@@ -156,4 +169,6 @@ class ColumnsSetting(BaseModel):
             has_target=self.target is not None,
             date_columns=self.dates,
             derived=tuple(column.to_column() for column in self.derived),
+            display=tuple(setting.to_display(name) for name, setting in self.display.items()),
+            listed=(*self.carried, *self.dates) if self.shown is None else self.shown,
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import SettingsError as SourceSettingsError
 
+from risk_assets.settings.display import KEYS
 from risk_assets.settings.models import models_in
 from risk_assets.settings.object_storage import missing_package
 from risk_assets.settings.settings import PREFIX, Settings
@@ -110,5 +111,6 @@ def _meant(place: tuple[int | str, ...]) -> str:
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         return ""
     keys = [field.alias or name for name, field in model.model_fields.items()]
+    keys += KEYS if place[0] == "columns" and "name" in keys else []
     nearest = difflib.get_close_matches(str(wrong), keys, n=1)
     return f", perhaps {nearest[0]}" if nearest else ""

@@ -11,8 +11,11 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from risk_assets.settings.display import KINDS
 from risk_assets.settings.examples import EXAMPLES
 from risk_assets.settings.models import models
+from risk_assets.settings.sensitive import KINDS as MARKED_KINDS
+from risk_assets.settings.sensitive import MARK
 from risk_assets.settings.settings import Settings
 
 SCHEMA = "$schema"
@@ -85,10 +88,35 @@ def _cell(text: str) -> str:
 def schema() -> str:
     """Return the JSON Schema of config.json."""
     found = Settings.model_json_schema()
+    _allow_objects(found["$defs"])
     found["properties"].pop("data_root_url")
     found["properties"][SCHEMA] = {"type": "string", "description": "this schema, for editors"}
     found = {SCHEMA: "https://json-schema.org/draft/2020-12/schema", **found, "title": "risk_assets settings"}
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+
+
+def _allow_objects(definitions: dict[str, Any]) -> None:
+    """Let a column be a name or an object, with keys that are taken out of it before the settings are made."""
+    told = definitions["DisplaySetting"]["properties"]
+    sensitive = {"type": "boolean", "default": False, "description": "carried, and the score is told apart by it"}
+    for kind in KINDS:
+        described = {**told, MARK: sensitive} if kind in MARKED_KINDS else told
+        if kind == "carried":
+            described = {key: value for key, value in described.items() if key != "actionable"}
+        listed = definitions["ColumnsSetting"]["properties"][kind]
+        if "$ref" in listed["items"]:
+            own = definitions[listed["items"]["$ref"].rpartition("/")[2]]["properties"]
+            own.update(described)
+            objects = listed["items"]
+        else:
+            name = {"type": "string", "minLength": 1}
+            objects = {
+                "type": "object",
+                "properties": {"name": name, **described},
+                "required": ["name"],
+                "additionalProperties": False,
+            }
+        listed["items"] = objects if kind == "derived" else {"anyOf": [{"type": "string"}, objects]}
 
 
 def main() -> None:

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from pypdf import PageObject, PdfReader
 
+from risk_assets.domain.columns import Columns
 from risk_assets.domain.deployment.challenger import Challenger
 from risk_assets.domain.diagnostics import DependencyReport
+from risk_assets.domain.display import Display
 from risk_assets.domain.intake.source_file import SourceFile
 from risk_assets.reporting import typeface
 from risk_assets.reporting.content import ReportContent
@@ -351,6 +353,12 @@ def test_drift_is_told_with_its_reason(tmp_path: Path) -> None:
     told = build(content, tmp_path).text
     assert "Drifted The world has changed." in told
     assert "lastmonth_activity is spread unlike the training rows." in told
+
+
+def test_columns_are_called_by_their_labels(tmp_path: Path) -> None:
+    columns = Columns("id", "left", "1", "0", (), display=(Display("lastmonth_activity", "Activity last month"),))
+    content = dataclasses.replace(samples.content(), drift=samples.drift("drifted"), columns=columns)
+    assert "Activity last month drifted" in build(content, tmp_path).text
 
 
 def test_an_unavailable_check_of_the_dependencies_says_why(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from risk_assets.domain.columns import UNDESCRIBED, Columns
 from risk_assets.domain.drift.verdict import (
     DriftMeasurements,
     DriftRules,
@@ -16,8 +17,10 @@ from risk_assets.domain.drift.verdict import (
 COLUMNS = ("feature", "score")
 
 
-def judge_drift(measured: DriftMeasurements, rules: DriftRules) -> tuple[Judgement, ...]:
-    """Judge each measurement, in the same order.
+def judge_drift(
+    measured: DriftMeasurements, rules: DriftRules, schema: Columns = UNDESCRIBED
+) -> tuple[Judgement, ...]:
+    """Judge each measurement, in the same order; sentences name columns by the labels of `schema`.
 
     Tests of features and score are corrected together for their number (Holm 1979); served risks are not.
 
@@ -31,7 +34,7 @@ def judge_drift(measured: DriftMeasurements, rules: DriftRules) -> tuple[Judgeme
     return tuple(
         _performance(each, rules)
         if each.kind == "performance"
-        else _column(each, corrected.get(id(each), each.p_value), rules)
+        else _column(each, corrected.get(id(each), each.p_value), rules, schema.label(each.name))
         for each in measured.measurements
     )
 
@@ -59,6 +62,7 @@ def sum_up(
     version: str | None,
     data_version: str | None,
     at: str | None,
+    schema: Columns = UNDESCRIBED,
 ) -> DriftVerdict:
     """Sum up: drifted when F1 has fallen, the score has shifted, or half of the features or more have.
 
@@ -68,7 +72,7 @@ def sum_up(
     >>> sum_up(nothing, (), DriftRules(), version="v1", data_version="d1", at=None).sentence
     'There is nothing new since the model was trained.'
     """
-    word, sentence = _summed(measured, judgements, rules)
+    word, sentence = _summed(measured, judgements, rules, schema)
     served = [_after_colon(each.sentence) for each in _of_kind(judgements, "served") if each.drifted]
     estimate = measured.estimated_f1
     return DriftVerdict(
@@ -87,11 +91,13 @@ def sum_up(
 
 
 def _summed(
-    measured: DriftMeasurements, judgements: Sequence[Judgement], rules: DriftRules
+    measured: DriftMeasurements, judgements: Sequence[Judgement], rules: DriftRules, schema: Columns
 ) -> tuple[DriftWord, str]:
     if measured.n == 0:
         return "nothing new", "There is nothing new since the model was trained."
-    return (_by_seed if rules.policy == "seed" else _by_statistics)(measured, judgements, rules)
+    if rules.policy == "seed":
+        return _by_seed(measured, judgements)
+    return _by_statistics(measured, judgements, rules, schema)
 
 
 def _performance(measurement: Measurement, rules: DriftRules) -> Judgement:
@@ -111,11 +117,11 @@ def _performance(measurement: Measurement, rules: DriftRules) -> Judgement:
     )
 
 
-def _column(measurement: Measurement, p_value: float | None, rules: DriftRules) -> Judgement:
+def _column(measurement: Measurement, p_value: float | None, rules: DriftRules, label: str) -> Judgement:
     """Judge a shift by its test and its size, or PSI by its null distribution and its size."""
     beyond_chance = measurement.value > measurement.threshold if p_value is None else p_value < rules.alpha
     large = measurement.effect > measurement.floor
-    subject = {"score": "The risk scores", "served": "The served risks"}.get(measurement.kind, measurement.name)
+    subject = {"score": "The risk scores", "served": "The served risks"}.get(measurement.kind, label)
     verb = "have" if measurement.kind in {"score", "served"} else "has"
     name = (
         measurement.statistic
@@ -133,10 +139,7 @@ def _column(measurement: Measurement, p_value: float | None, rules: DriftRules) 
     return Judgement(measurement, beyond_chance and large, sentence)
 
 
-def _by_seed(
-    measured: DriftMeasurements, judgements: Sequence[Judgement], rules: DriftRules
-) -> tuple[DriftWord, str]:
-    del rules
+def _by_seed(measured: DriftMeasurements, judgements: Sequence[Judgement]) -> tuple[DriftWord, str]:
     performance = _of_kind(judgements, "performance")
     if not performance:
         return "no labels yet", f"{measured.n:,} new rows have no known outcomes of both classes yet."
@@ -144,13 +147,13 @@ def _by_seed(
 
 
 def _by_statistics(
-    measured: DriftMeasurements, judgements: Sequence[Judgement], rules: DriftRules
+    measured: DriftMeasurements, judgements: Sequence[Judgement], rules: DriftRules, schema: Columns
 ) -> tuple[DriftWord, str]:
     if measured.n < rules.min_rows:
         return "insufficient data", f"{measured.n:,} new rows say nothing yet: {rules.min_rows} are needed."
     features = _of_kind(judgements, "feature")
     performance, score = _of_kind(judgements, "performance"), _of_kind(judgements, "score")
-    shifted = [each.measurement.name for each in features if each.drifted]
+    shifted = [schema.label(each.measurement.name) for each in features if each.drifted]
     causes = [each.sentence for each in (*performance, *score) if each.drifted]
     count = f"{len(shifted)} of {len(features)} features have shifted"
     if shifted and 2 * len(shifted) >= len(features):

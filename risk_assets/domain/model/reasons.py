@@ -5,19 +5,21 @@ those with the usual value, so the risk that a reason names is exact. Derived co
 change together and are told as one.
 
 What explains the risk comes first: for a client above one of usual values all over, what raises the risk; for
-one below it, what lowers it. What speaks against that follows, up to the number of reasons.
+one below it, what lowers it. What speaks against that follows, up to the number of reasons. Columns that nobody
+can act on come after all others: they explain, and never lead.
 engine.model.reasons_sql computes the same text in SQL.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from risk_assets.domain.columns import UNDESCRIBED, Columns
 from risk_assets.domain.model.scorecard import Family, Scorecard, risk_at
+from risk_assets.domain.model.words import risk_text, value_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,14 +37,6 @@ MOST_STRENGTH = 1e6
 NO_REASON = "no single strong reason"
 #: Strengths and their sum are compared to this many decimals, so that numpy and SQL order equal ones alike.
 STRENGTH_DECIMALS = 6
-#: Other numbers are written with an exponent.
-LEAST_PLAIN, LARGEST_PLAIN = 0.01, 1e15
-#: Risks nearer to 0 or 1 are not told apart; below the second and the third one they have two decimals, and one.
-LEAST_RISK, TWO_DECIMALS, ONE_DECIMAL = 0.001, 0.01, 0.1
-#: Factors beyond this are not worth a figure.
-LARGEST_FACTOR = 1000.0
-#: From here on factors are given without decimals.
-LEAST_WHOLE_FACTOR = 10.0
 
 
 @dataclass(frozen=True)
@@ -65,10 +59,22 @@ def groups(scorecard: Scorecard) -> tuple[Family, ...]:
     return tuple(found)
 
 
-def reasons(scorecard: Scorecard, columns: FeatureColumns, k: int = 3) -> list[tuple[Reason, ...]]:
+def is_actionable(group: Family, schema: Columns) -> bool:
+    """Whether anybody can act on what a reason is given for: on one column of a family at least.
+
+    >>> is_actionable(Family(("trend",), ("age",)), UNDESCRIBED)
+    True
+    """
+    return any(map(schema.is_actionable, group.features))
+
+
+def reasons(
+    scorecard: Scorecard, columns: FeatureColumns, k: int = 3, *, schema: Columns = UNDESCRIBED
+) -> list[tuple[Reason, ...]]:
     """Return for each client up to `k` reasons: those for its risk, then those against it, each strongest first.
 
-    Equally strong ones are in feature order.
+    Equally strong ones are in feature order; those of columns that nobody can act on are last. The text has the
+    labels and units of `schema`.
 
     >>> from risk_assets.domain.model.shapes import NumericShape
     >>> activity = NumericShape("activity", (0.0, 20.0), ((-4.0, 2.0),), missing=0.0, mean=0.0, usual=10.0)
@@ -80,16 +86,21 @@ def reasons(scorecard: Scorecard, columns: FeatureColumns, k: int = 3) -> list[t
     table = np.column_stack([effects(scorecard, columns, group.features) for group in grouped])
     strength = np.minimum(np.abs(table), MOST_STRENGTH).round(STRENGTH_DECIMALS)
     above = np.round(log_odds - scorecard.usual_log_odds, STRENGTH_DECIMALS) >= 0
-    order = _order(table, strength, above[:, None])[:, :k]
+    can_act = np.array([is_actionable(group, schema) for group in grouped])
+    order = _order(table, strength, above[:, None], can_act)[:, :k]
     risk, without = risk_at(log_odds), risk_at(log_odds[:, None] - table)
     cells = {name: columns[name] for name in scorecard.features}
+
+    def what_is_so(row: int, group: Family) -> str:
+        return fact(scorecard, group, {name: cells[name][row] for name in group.features}, schema)
+
     return [
         tuple(
             Reason(
                 grouped[j].features[0],
                 float(table[row, j]),
-                f"{fact(scorecard, grouped[j], {name: cells[name][row] for name in grouped[j].features})}: "
-                f"{risk_text(risk[row])}, {alternative(scorecard, grouped[j])} {risk_text(without[row, j])}",
+                f"{what_is_so(row, grouped[j])}: {risk_text(risk[row])}, "
+                f"{alternative(scorecard, grouped[j])} {risk_text(without[row, j])}",
             )
             for j in order[row]
             if strength[row, j] >= LEAST_STRENGTH
@@ -99,11 +110,15 @@ def reasons(scorecard: Scorecard, columns: FeatureColumns, k: int = 3) -> list[t
 
 
 def _order(
-    table: NDArray[np.float64], strength: NDArray[np.float64], above: NDArray[np.bool_]
+    table: NDArray[np.float64],
+    strength: NDArray[np.float64],
+    above: NDArray[np.bool_],
+    can_act: NDArray[np.bool_],
 ) -> NDArray[np.intp]:
     """Return each row's groups in the order of the reasons, those too weak for a reason last."""
-    explains = ((table > 0) == above) & (strength >= LEAST_STRENGTH)
-    return np.lexsort((-strength, ~explains), axis=1)
+    strong = strength >= LEAST_STRENGTH
+    explains = ((table > 0) == above) & strong
+    return np.lexsort((-strength, ~explains, ~(strong & can_act), ~strong), axis=1)
 
 
 def effects(scorecard: Scorecard, columns: FeatureColumns, features: tuple[str, ...]) -> NDArray[np.float64]:
@@ -137,7 +152,7 @@ def _with_usual(
     return np.asarray(pair.left.evaluate(left) @ pair.with_right(usual[second]))
 
 
-def fact(scorecard: Scorecard, group: Family, cells: dict[str, object]) -> str:
+def fact(scorecard: Scorecard, group: Family, cells: dict[str, object], schema: Columns = UNDESCRIBED) -> str:
     """Return what is so of a client, as text: the value of a feature, and of what it is made of.
 
     >>> from risk_assets.domain.model.shapes import NumericShape
@@ -147,12 +162,13 @@ def fact(scorecard: Scorecard, group: Family, cells: dict[str, object]) -> str:
     'trend is 0.25 (calls 4; usual: 1.50)'
     """
     return "".join(
-        value_text(cells[piece[1]]) if isinstance(piece, tuple) else piece for piece in template(scorecard, group)
+        value_text(cells[piece[1]], schema.unit(piece[1])) if isinstance(piece, tuple) else piece
+        for piece in template(scorecard, group, schema)
     )
 
 
-def template(scorecard: Scorecard, group: Family) -> list[str | tuple[str, str]]:
-    """Return the pieces of a fact: texts, and ("value", feature) where the value of a feature stands.
+def template(scorecard: Scorecard, group: Family, schema: Columns = UNDESCRIBED) -> list[str | tuple[str, str]]:
+    """Return the pieces of a fact: texts, and ("value", feature) where a feature's value stands, with its unit.
 
     >>> template(Scorecard(0.0, 0.5, (), ()), Family((), ("calls",)))[:2]
     ['calls is ', ('value', 'calls')]
@@ -160,12 +176,12 @@ def template(scorecard: Scorecard, group: Family) -> list[str | tuple[str, str]]
     named = group.derived or group.parts
     pieces: list[str | tuple[str, str]] = []
     for place, name in enumerate(named):
-        pieces += [f"{' and ' * (place > 0)}{name} is ", ("value", name)]
+        pieces += [f"{' and ' * (place > 0)}{schema.label(name)} is ", ("value", name)]
     usual = [scorecard.usual.get(name) for name in named]
     told = "" if None in usual else f"usual: {' and '.join(map(value_text, usual))}"
     parts: list[str | tuple[str, str]] = []
     for place, name in enumerate(group.parts if group.derived else ()):
-        parts += [f"{', ' * (place > 0)}{name} ", ("value", name)]
+        parts += [f"{', ' * (place > 0)}{schema.label(name)} ", ("value", name)]
     if not parts and not told:
         return pieces
     return [*pieces, " (", *parts, f"{'; ' * bool(parts and told)}{told})"]
@@ -180,64 +196,3 @@ def alternative(scorecard: Scorecard, group: Family) -> str:
     if any(scorecard.usual.get(name) is None for name in group.features):
         return "on average"
     return "with the usual values" if len(group.features) > 1 else "with the usual value"
-
-
-def risk_text(risk: float) -> str:
-    """Return a risk in per cent, to two digits or more, and to two beyond 90 and 99 %.
-
-    >>> risk_text(0.414), risk_text(0.0312), risk_text(0.00314), risk_text(0.9912), risk_text(0.0001)
-    ('41 %', '3.1 %', '0.31 %', '99.12 %', 'under 0.1 %')
-    """
-    if risk < LEAST_RISK:
-        return f"under {100 * LEAST_RISK:.1f} %"
-    if risk > 1 - LEAST_RISK:
-        return f"over {100 * (1 - LEAST_RISK):.1f} %"
-    nearest = min(risk, 1 - risk)
-    if nearest < TWO_DECIMALS:
-        return f"{100 * risk:.2f} %"
-    return f"{100 * risk:.1f} %" if nearest < ONE_DECIMAL else f"{100 * risk:.0f} %"
-
-
-def contribution_text(feature: str, value: object, contribution: float) -> str:
-    """Return what a feature's value does to the odds against the average client, as text.
-
-    >>> contribution_text("activity", 3.0, 1.4)
-    'activity is 3: odds × 4.1'
-    """
-    return f"{feature} is {value_text(value)}: {odds_text(contribution)}"
-
-
-def odds_text(contribution: float) -> str:
-    """Return a contribution in log-odds as a factor of the odds, as text.
-
-    >>> odds_text(1.25), odds_text(-2.5), odds_text(9.0)
-    ('odds × 3.5', 'odds ÷ 12', 'odds × over 1000')
-    """
-    sign = "×" if contribution > 0 else "÷"
-    factor = math.exp(min(abs(contribution), math.log(LARGEST_FACTOR)))
-    if abs(contribution) >= math.log(LARGEST_FACTOR):
-        return f"odds {sign} over {LARGEST_FACTOR:.0f}"
-    return f"odds {sign} {factor:.0f}" if factor >= LEAST_WHOLE_FACTOR else f"odds {sign} {factor:.1f}"
-
-
-def value_text(value: object) -> str:
-    """Return a cell as people write it.
-
-    >>> value_text(3.0), value_text(29.854), value_text(1e20), value_text("north"), value_text(None)
-    ('3', '29.85', '1.00e+20', 'north', 'missing')
-    """
-    if value is None:
-        return "missing"
-    if isinstance(value, int | float | np.number):
-        return _number_text(float(value))
-    return str(value)
-
-
-def _number_text(number: float) -> str:
-    if math.isnan(number):
-        return "missing"
-    if number == 0:
-        return "0"
-    if LEAST_PLAIN <= abs(number) < LARGEST_PLAIN:
-        return f"{number:.0f}" if number.is_integer() else f"{number:.2f}"
-    return f"{number:.2e}"

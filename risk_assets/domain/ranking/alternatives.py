@@ -48,6 +48,14 @@ def alternatives(
     >>> found = alternatives(Scorecard(0.0, 0.5, (calls,), ()), columns, rows)
     >>> [(one.value, one.as_of, round(one.risk, 2)) for one in found]
     [(12.0, '2026-05-01', 0.4)]
+
+    Nobody can bring back an earlier value of a column that is not actionable:
+
+    >>> from dataclasses import replace
+    >>> from risk_assets.domain.display import Display
+    >>> columns = replace(columns, display=(Display("calls", actionable=False),))
+    >>> alternatives(Scorecard(0.0, 0.5, (calls,), ()), columns, rows)
+    ()
     """
     if len(rows) < 2:  # noqa: PLR2004  # a row before
         return ()
@@ -69,9 +77,9 @@ def alternatives(
 
 
 def _changeable(columns: Columns) -> list[str]:
-    """Return the numeric features of files whose derived columns can be computed anew from features."""
+    """Return the numeric features of files to act on, whose derived columns can be computed anew from features."""
     features = set(columns.features)
-    names = [column.name for column in columns.numeric if column.feature]
+    names = [column.name for column in columns.numeric if column.feature and columns.is_actionable(column.name)]
     derived = [column for column in columns.derived if column.kind != "days_between"]
     return [name for name in names if all(set(one.parts) <= features for one in derived if name in one.parts)]
 

@@ -4,37 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from risk_assets.domain.columns import UNDESCRIBED, Columns
 from risk_assets.domain.model.reasons import (
-    LARGEST_PLAIN,
-    LEAST_PLAIN,
-    LEAST_RISK,
     LEAST_STRENGTH,
     MOST_STRENGTH,
-    ONE_DECIMAL,
     STRENGTH_DECIMALS,
-    TWO_DECIMALS,
     alternative,
     groups,
+    is_actionable,
     template,
 )
 from risk_assets.domain.model.scorecard import Family, Scorecard
 from risk_assets.domain.model.shapes import CategoricalShape, NumericShape, PairTable
 from risk_assets.engine.model.scorecard_sql import placed, risk_of
 from risk_assets.engine.model.shape_sql import lines_sql, number, pair_sql, shape_sql
+from risk_assets.engine.model.words_sql import risk_text, value_text
 from risk_assets.engine.sql import literal
 
-#: Reasons are ordered by one whole number per group of features, whose digits are, from the left: a 1 where the
-#: group explains the risk, its strength in millionths, and its place counted from the end.
+#: Reasons are ordered by one whole number per group of features, whose digits are, from the left: a 1 where
+#: somebody can act on the group, a 1 where it explains the risk, its strength in millionths, and its place counted
+#: from the end.
 STRENGTH_UNITS = 10.0**STRENGTH_DECIMALS
 MOST_GROUPS = 10_000
 EXPLAINS = round(10 * MOST_STRENGTH * STRENGTH_UNITS) * MOST_GROUPS
+ACTIONABLE = 10 * EXPLAINS
 
 
-def reasons_query(scorecard: Scorecard, table: str, kept: Sequence[str], k: int = 3) -> str:
+def reasons_query(
+    scorecard: Scorecard, table: str, kept: Sequence[str], k: int = 3, *, schema: Columns = UNDESCRIBED
+) -> str:
     """Return a query for the `kept` columns of a table and its reasons, reason_1 to reason_k.
 
-    They are NULL where none is left. The table has `log_odds` and the features as `placed` names them; names such
-    as e0, s0, k0 and first0 are taken.
+    They are NULL where none is left, and have the labels and units of `schema`. The table has `log_odds` and the
+    features as `placed` names them; names such as e0, s0, k0 and first0 are taken.
     """
     card = placed(scorecard)
     grouped = groups(card)
@@ -43,7 +45,8 @@ def reasons_query(scorecard: Scorecard, table: str, kept: Sequence[str], k: int 
     effects = ", ".join(f"({_effect(card, group)}) AS e{place}" for place, group in enumerate(grouped))
     above = f"round(log_odds - {number(scorecard.usual_log_odds)}, {STRENGTH_DECIMALS}) >= 0"
     strengths = ", ".join(f"{_strength(f'e{place}')} AS s{place}" for place in places)
-    keys = ", ".join(f"{_key(place)} AS k{place}" for place in places)
+    can_act = [is_actionable(group, schema) for group in groups(scorecard)]
+    keys = ", ".join(f"{_key(place, can_act=can_act[place])} AS k{place}" for place in places)
     query = f"SELECT {kept_cells}, {effects} FROM {table}"
     query = f"SELECT *, {above} AS above, {strengths} FROM ({query})"
     query = f"SELECT *, {keys} FROM ({query})"
@@ -57,11 +60,11 @@ def reasons_query(scorecard: Scorecard, table: str, kept: Sequence[str], k: int 
     query = f"SELECT *, {risk_of('log_odds')} AS now, {chosen} FROM ({query})"
     without = ", ".join(f"{risk_of(f'(log_odds - effect{turn})')} AS without{turn}" for turn in range(k))
     query = f"SELECT *, {without} FROM ({query})"
-    texts = (f"{_text(scorecard, turn)} AS reason_{turn + 1}" for turn in range(k))
+    texts = (f"{_text(scorecard, turn, schema)} AS reason_{turn + 1}" for turn in range(k))
     return f"SELECT {', '.join([*kept, *texts])} FROM ({query})"
 
 
-def change_query(scorecard: Scorecard, table: str) -> str:
+def change_query(scorecard: Scorecard, table: str, schema: Columns = UNDESCRIBED) -> str:
     """Return a query for a table and its change_reason: which feature moved the risk most, and how.
 
     The table has the features of now (x0, x1, …) and of before (y0, y1, …), and `change`, the difference of the
@@ -76,8 +79,9 @@ def change_query(scorecard: Scorecard, table: str) -> str:
     )
     most = f"greatest(CAST(NULL AS DOUBLE), {', '.join(f'm{place}' for place in range(len(card.shapes)))})"
     cases = "".join(
-        f" WHEN m{place} = most THEN {literal(f'{shape.column} ')} || "
-        f"{_value_text(shape, f'y{place}')} || ' to ' || {_value_text(shape, f'x{place}')}"
+        f" WHEN m{place} = most THEN {literal(f'{schema.label(shape.column)} ')} || "
+        f"{value_text(shape, f'y{place}')} || ' to ' || "
+        f"{value_text(shape, f'x{place}', schema.unit(shape.column))}"
         for place, shape in enumerate(scorecard.shapes)
     )
     reason = f"CASE WHEN change IS NULL OR most < {number(LEAST_STRENGTH)} THEN NULL{cases} END AS change_reason"
@@ -122,10 +126,10 @@ def _strength(effect: str) -> str:
     return f"CAST(round(least(abs({effect}), {number(MOST_STRENGTH)}) * {number(STRENGTH_UNITS)}) AS BIGINT)"
 
 
-def _key(place: int) -> str:
+def _key(place: int, *, can_act: bool) -> str:
     least = round(LEAST_STRENGTH * STRENGTH_UNITS)
     explains = f"CASE WHEN (e{place} > 0) = above THEN {EXPLAINS} ELSE 0 END"
-    key = f"{explains} + s{place} * {MOST_GROUPS} + {MOST_GROUPS - 1 - place}"
+    key = f"{ACTIONABLE if can_act else 0} + {explains} + s{place} * {MOST_GROUPS} + {MOST_GROUPS - 1 - place}"
     return f"CASE WHEN s{place} >= {least} THEN {key} END"
 
 
@@ -137,45 +141,20 @@ def _chosen(key: str, count: int) -> str:
     return f"CASE {_group_of(key)}{''.join(f' WHEN {place} THEN e{place}' for place in range(count))} END"
 
 
-def _text(scorecard: Scorecard, turn: int) -> str:
+def _text(scorecard: Scorecard, turn: int, schema: Columns) -> str:
     key, grouped = f"first{turn}", list(enumerate(groups(scorecard)))
-    facts = "".join(f" WHEN {place} THEN {_fact(scorecard, group)}" for place, group in grouped)
+    facts = "".join(f" WHEN {place} THEN {_fact(scorecard, group, schema)}" for place, group in grouped)
     others = "".join(f" WHEN {place} THEN {literal(alternative(scorecard, group))}" for place, group in grouped)
-    said = f"CASE {_group_of(key)}{facts} END || ': ' || {_risk_text('now')} || ', '"
-    compared = f"CASE {_group_of(key)}{others} END || ' ' || {_risk_text(f'without{turn}')}"
+    said = f"CASE {_group_of(key)}{facts} END || ': ' || {risk_text('now')} || ', '"
+    compared = f"CASE {_group_of(key)}{others} END || ' ' || {risk_text(f'without{turn}')}"
     return f"CASE WHEN {key} IS NOT NULL THEN {said} || {compared} END"
 
 
-def _fact(scorecard: Scorecard, group: Family) -> str:
+def _fact(scorecard: Scorecard, group: Family, schema: Columns) -> str:
     places = {name: f"x{place}" for place, name in enumerate(scorecard.features)}
     return " || ".join(
-        literal(piece) if isinstance(piece, str) else _value_text(scorecard.shape(piece[1]), places[piece[1]])
-        for piece in template(scorecard, group)
-    )
-
-
-def _value_text(shape: NumericShape | CategoricalShape, column: str) -> str:
-    """Return the twin of domain.model.reasons.value_text."""
-    if isinstance(shape, CategoricalShape):
-        return f"coalesce({column}, 'missing')"
-    x = f"CAST({column} AS DOUBLE)"
-    plain = f"abs({x}) >= {number(LEAST_PLAIN)} AND abs({x}) < {number(LARGEST_PLAIN)}"
-    return (
-        f"CASE WHEN {x} IS NULL OR isnan({x}) THEN 'missing' WHEN {x} = 0 THEN '0' "
-        f"WHEN {plain} AND {x} = floor({x}) THEN CAST(CAST({x} AS BIGINT) AS VARCHAR) "
-        f"WHEN {plain} THEN printf('%.2f', {x}) ELSE printf('%.2e', {x}) END"
-    )
-
-
-def _risk_text(risk: str) -> str:
-    """Return the twin of domain.model.reasons.risk_text."""
-    least, most = f"{100 * LEAST_RISK:.1f}", f"{100 * (1 - LEAST_RISK):.1f}"
-    nearest = f"least({risk}, 1e0 - {risk})"
-    percent = f"(1e2 * {risk})"
-    return (
-        f"CASE WHEN {risk} < {number(LEAST_RISK)} THEN 'under {least} %' "
-        f"WHEN {risk} > {number(1 - LEAST_RISK)} THEN 'over {most} %' "
-        f"WHEN {nearest} < {number(TWO_DECIMALS)} THEN printf('%.2f', {percent}) || ' %' "
-        f"WHEN {nearest} < {number(ONE_DECIMAL)} THEN printf('%.1f', {percent}) || ' %' "
-        f"ELSE printf('%.0f', {percent}) || ' %' END"
+        literal(piece)
+        if isinstance(piece, str)
+        else value_text(scorecard.shape(piece[1]), places[piece[1]], schema.unit(piece[1]))
+        for piece in template(scorecard, group, schema)
     )

@@ -52,10 +52,10 @@ def rank_clients(session: Session, data: Dataset, scorecard: Scorecard, target: 
     for name in ("latest", "previous", "scored", "bounds"):
         session.drop_table(name)
     [(clients,)] = session.run("SELECT count(*) FROM ranked").fetchall()
-    changed = change_query(scorecard, _numbered(columns, clients, len(scorecard.features)))
+    changed = change_query(scorecard, _numbered(columns, clients, len(scorecard.features)), columns)
     internal = [name for name, _ in columns_of(columns) if not name.startswith("reason_")]
     cells = [f"x{place}" for place in range(len(scorecard.features))]
-    ranking = reasons_query(scorecard, changed, [*internal, *cells], REASONS)
+    ranking = reasons_query(scorecard, changed, [*internal, *cells], REASONS, schema=columns)
     named = ", ".join(f"{name} AS {quote(shown)}" for name, shown in columns_of(columns))
     packed = ", ".join(f"{quote(name)} := {cell}" for name, cell in zip(scorecard.features, cells, strict=True))
     session.write_parquet(f"SELECT {named}, struct_pack({packed}) AS {FEATURES} FROM ({ranking})", target.parquet)

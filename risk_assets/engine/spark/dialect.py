@@ -89,6 +89,14 @@ def _printf(node: exp.Expr) -> str:
     return (scientific if found[2] == "e" else fixed)(_text(value), shape)
 
 
+def _format(node: exp.Expr) -> str:
+    """Write a whole number with a comma after each thousand."""
+    [value] = node.expressions
+    if node.this != exp.Literal.string("{:,}"):
+        raise NotImplementedError(f"format of {node.this} has no twin in Spark")
+    return f"format_number({_text(value)}, '#,##0')"
+
+
 def _isfinite(node: exp.Expr) -> str:
     """NaN is above infinity in Spark."""
     return f"(abs({_this(node)}) < CAST('Infinity' AS DOUBLE))"
@@ -194,6 +202,7 @@ RULES: Mapping[str, Rule] = {
     "trycast": _try_cast,
     "cast": _cast,
     "printf": _printf,
+    "format": _format,
     "isfinite": _isfinite,
     "floor": _rounded("floor"),
     "ceil": _rounded("ceil"),

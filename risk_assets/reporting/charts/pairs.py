@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from risk_assets.domain.columns import UNDESCRIBED, Columns
 from risk_assets.domain.drift.profile import Profile
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.reporting.charts.canvas import POINTS, blank_axes, figure, label, plain, png, write
@@ -27,17 +30,20 @@ SIZE = CHART_TEXT - 1.5
 DEEPEST = 0.62
 
 
-def pairs(scorecard: Scorecard, profile: Profile) -> tuple[bytes, ...]:
+def pairs(scorecard: Scorecard, profile: Profile, schema: Columns = UNDESCRIBED) -> tuple[bytes, ...]:
     """Return pictures (PNG) of two maps each, one for each pair of columns that act together.
 
     A cell is the risk of a client with these two values and the usual one in every other column; orange is above,
     blue below the risk of usual values all over.
     """
-    found = heat_maps(scorecard, profile)
+    found = [
+        replace(heat, down=schema.label(heat.down), across=schema.label(heat.across))
+        for heat in heat_maps(scorecard, profile)
+    ]
     return tuple(_row(found[start : start + COLUMNS]) for start in range(0, len(found), COLUMNS))
 
 
-def _row(maps: tuple[HeatMap, ...]) -> bytes:
+def _row(maps: Sequence[HeatMap]) -> bytes:
     high = ABOVE + CELL_HEIGHT * max(len(heat.rows) for heat in maps) + BENEATH
     chart = figure(TEXT_WIDTH, high)
     for place, heat in enumerate(maps):

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from risk_assets.domain.columns import UNDESCRIBED, Columns
 from risk_assets.domain.drift.profile import Profile
 from risk_assets.domain.figures import figure as number
 from risk_assets.domain.model.scorecard import Scorecard
@@ -54,8 +55,8 @@ BASE, CURVE = 0.17, 0.92
 BAND, BESIDE_WHISKERS, WHISKER = 0.16, 0.65, 1.0
 
 
-def shapes(scorecard: Scorecard, profile: Profile) -> tuple[bytes, ...]:
-    """Return pictures (PNG) of up to 15 shape charts each, the strongest feature first.
+def shapes(scorecard: Scorecard, profile: Profile, schema: Columns = UNDESCRIBED) -> tuple[bytes, ...]:
+    """Return pictures (PNG) of up to 15 shape charts each, named by the labels of `schema`, the strongest first.
 
     The height is the factor on the odds of leaving against the average client, on one scale per picture;
     beneath stands how the training rows in `profile` are distributed. A diamond marks a missing value, a circle a
@@ -65,7 +66,7 @@ def shapes(scorecard: Scorecard, profile: Profile) -> tuple[bytes, ...]:
     if not found:
         return (sentence_alone("The model has no features: every client has the same risk."),)
     columns = 2 if len(found) in {1, 2, 4} else 3
-    names = distinct([effect.column for effect in found], LONGEST_NAME)
+    names = distinct([schema.label(effect.column) for effect in found], LONGEST_NAME)
     found = tuple(replace(effect, column=name) for effect, name in zip(found, names, strict=True))
     return tuple(_page(found[start : start + PER_PAGE], columns) for start in range(0, len(found), PER_PAGE))
 

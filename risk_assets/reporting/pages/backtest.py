@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from risk_assets.domain.columns import UNDESCRIBED, Columns
 from risk_assets.domain.scoring.backtest import Backtest, BacktestPeriod
 from risk_assets.reporting.pages.blocks import Block, charted, heading, note, section, space, table, words
 from risk_assets.reporting.wording import backtest_sentence, count, percent, plural, score
@@ -16,7 +17,7 @@ HEADS = ("day", "trained on", "clients", "left", "named", "of whom left", "best 
 SHARES = (14, 12, 10, 8, 8, 12, 20, 12, 8)
 
 
-def backtest_pages(found: Backtest | None, chart: bytes | None) -> list[Block]:
+def backtest_pages(found: Backtest | None, chart: bytes | None, schema: Columns = UNDESCRIBED) -> list[Block]:
     """Return the section on the backtest, nothing where there is none."""
     if found is None:
         return []
@@ -34,13 +35,13 @@ def backtest_pages(found: Backtest | None, chart: bytes | None) -> list[Block]:
         words(best),
         *charted("Named and left", chart),
         *heading("Day by day"),
-        table(HEADS, [_row(period) for period in found.periods], SHARES),
+        table(HEADS, [_row(period, schema) for period in found.periods], SHARES),
         space(3),
         note(ABOUT),
     ]
 
 
-def _row(period: BacktestPeriod) -> tuple[str, ...]:
+def _row(period: BacktestPeriod, schema: Columns) -> tuple[str, ...]:
     return (
         period.as_of[:10],
         count(period.trained_rows),
@@ -48,7 +49,7 @@ def _row(period: BacktestPeriod) -> tuple[str, ...]:
         percent(period.left, period.clients),
         count(period.called),
         count(period.hits),
-        period.column,
+        schema.label(period.column),
         count(period.column_hits),
         score(period.roc_auc),
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from risk_assets.domain.columns import UNDESCRIBED, Columns
 from risk_assets.domain.figures import NOTHING
 from risk_assets.domain.scoring.metrics import Estimate, GroupScore, Metrics
 from risk_assets.reporting.pages.blocks import Block, cell, charted, heading, note, space, table, words
@@ -31,7 +33,7 @@ LEVEL_SHARES = (49, 62, 31, 66, 66, 66, 75, 89)
 MOST_LEVELS = 24
 
 
-def calls_pages(metrics: Metrics, picture: bytes) -> list[Block]:
+def calls_pages(metrics: Metrics, picture: bytes, schema: Columns = UNDESCRIBED) -> list[Block]:
     """Return the part on calls, none where the score is of an earlier release."""
     if metrics.gains is None:
         return []
@@ -42,7 +44,7 @@ def calls_pages(metrics: Metrics, picture: bytes) -> list[Block]:
         _rules(metrics),
         space(3),
         note(ABOUT_RULES),
-        *_groups(metrics.groups),
+        *_groups(tuple(replace(each, column=schema.label(each.column)) for each in metrics.groups)),
     ]
 
 

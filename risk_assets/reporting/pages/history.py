@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from risk_assets.domain.columns import UNDESCRIBED, Columns
 from risk_assets.domain.deployment.decisions import Decision
 from risk_assets.domain.drift.verdict import DriftVerdict, Judgement
 from risk_assets.domain.figures import figure
@@ -32,7 +33,7 @@ ABOUT_JUDGEMENTS = (
 )
 
 
-def drift_pages(drift: DriftVerdict | None) -> list[Block]:
+def drift_pages(drift: DriftVerdict | None, schema: Columns = UNDESCRIBED) -> list[Block]:
     """Return the section on drift."""
     if drift is None:
         missing = "Drift has not been judged yet: that needs a deployed model and rows it has not seen."
@@ -46,7 +47,7 @@ def drift_pages(drift: DriftVerdict | None) -> list[Block]:
         space(2),
         note(f"Judged on {plural(drift.n, 'new row')} by the policy “{drift.policy}”{when}."),
         *_estimate(drift),
-        *_judgements(drift.judgements),
+        *_judgements(drift.judgements, schema),
     ]
 
 
@@ -58,7 +59,7 @@ def _estimate(drift: DriftVerdict) -> list[Block]:
     return [note(f"Estimated from the risks alone, without knowing who left, {found}; {blind}")]
 
 
-def _judgements(judgements: Sequence[Judgement]) -> list[Block]:
+def _judgements(judgements: Sequence[Judgement], schema: Columns) -> list[Block]:
     if not judgements:
         return []
     shown = sorted(judgements, key=lambda each: not each.drifted)[: shown_of(len(judgements), MOST_JUDGEMENTS)]
@@ -68,16 +69,16 @@ def _judgements(judgements: Sequence[Judgement]) -> list[Block]:
     more = [note(f"and {plural(rest, 'more comparison')} in drift.json")] if rest else []
     return [
         space(6),
-        table(heads, [_judgement(each) for each in shown], (24, 9, 21, 8, 10, 7, 6, 34)),
+        table(heads, [_judgement(each, schema) for each in shown], (24, 9, 21, 8, 10, 7, 6, 34)),
         *about,
         *more,
     ]
 
 
-def _judgement(each: Judgement) -> tuple[Block, ...]:
+def _judgement(each: Judgement, schema: Columns) -> tuple[Block, ...]:
     found = each.measurement
     return (
-        cell(comparison(found.kind, found.name), limit=90),
+        cell(comparison(found, schema), limit=90),
         cell("drifted", RED, bold=True) if each.drifted else cell("stable", MUTED),
         cell(found.statistic, limit=40),
         figure(found.effect),

@@ -122,10 +122,11 @@ class ClientList(BaseModel):
 class ShapeValue(BaseModel):
     """What a feature or pair does: log-odds by its shape, on average, and the factor of the odds between the two.
 
-    A pair is called "a x b", and its value is the two values as text.
+    A pair is called "a x b", and its value is the two values as text. People call it by its label.
     """
 
     feature: str
+    label: str
     value: float | str | None
     log_odds: float
     average: float

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from risk_assets.domain.model.reasons import Reason, contribution_text, reasons, value_text
+from risk_assets.domain.columns import Columns
+from risk_assets.domain.model.reasons import Reason, reasons
 from risk_assets.domain.model.scorecard import MAX_LOG_ODDS
+from risk_assets.domain.model.words import contribution_text, value_text
 from risk_assets.serve.api.answers import (
     ClientAnswer,
     ClientList,
@@ -103,7 +105,8 @@ def explain(version: Version, features: Mapping[str, Cell]) -> Explanation:
     columns = _columns(scorecard, [features])
     bounds = scorecard.interval(columns)
     low, high = (None, None) if bounds is None else (float(bound[0]) for bound in bounds)
-    shapes = [*_shape_values(scorecard, columns, features), *_pair_values(scorecard, features)]
+    schema = serving().columns
+    shapes = [*_shape_values(scorecard, columns, features, schema), *_pair_values(scorecard, features, schema)]
     added = sum(shape.log_odds - shape.average for shape in shapes)
     return Explanation(
         version=version.name,
@@ -118,7 +121,8 @@ def explain(version: Version, features: Mapping[str, Cell]) -> Explanation:
 
 def reasons_of(version: Version, features: Mapping[str, Cell]) -> tuple[Reason, ...]:
     """Return up to five reasons of a client by one version, those for its risk first."""
-    [found] = reasons(version.scorecard, _columns(version.scorecard, [features]), REASONS)
+    columns = _columns(version.scorecard, [features])
+    [found] = reasons(version.scorecard, columns, REASONS, schema=serving().columns)
     return found
 
 
@@ -128,26 +132,26 @@ def log_odds_of(version: Version, features: Mapping[str, Cell]) -> float:
 
 
 def _shape_values(
-    scorecard: Scorecard, columns: FeatureColumns, features: Mapping[str, Cell]
+    scorecard: Scorecard, columns: FeatureColumns, features: Mapping[str, Cell], schema: Columns
 ) -> Iterator[ShapeValue]:
     for shape in scorecard.shapes:
-        value = features.get(shape.column)
+        value, label = features.get(shape.column), schema.label(shape.column)
         log_odds = float(scorecard.shape_value(shape.column, columns[shape.column])[0])
-        text = contribution_text(shape.column, value, log_odds - shape.mean)
-        yield _value(shape.column, value, log_odds, shape.mean, text)
+        text = contribution_text(label, value, log_odds - shape.mean, schema.unit(shape.column))
+        yield ShapeValue(
+            feature=shape.column, label=label, value=value, text=text, **_figures(log_odds, shape.mean)
+        )
 
 
-def _pair_values(scorecard: Scorecard, features: Mapping[str, Cell]) -> Iterator[ShapeValue]:
+def _pair_values(scorecard: Scorecard, features: Mapping[str, Cell], schema: Columns) -> Iterator[ShapeValue]:
     for pair in scorecard.pairs:
-        left, right = (features.get(name) for name in pair.columns)
-        log_odds = pair.at(left, right)
-        value = f"{value_text(left)} and {value_text(right)}"
-        text = contribution_text(pair.name, value, log_odds - pair.mean)
-        yield _value(pair.name, value, log_odds, pair.mean, text)
+        log_odds = pair.at(*(features.get(name) for name in pair.columns))
+        value = " and ".join(value_text(features.get(name), schema.unit(name)) for name in pair.columns)
+        label = " x ".join(map(schema.label, pair.columns))
+        text = contribution_text(label, value, log_odds - pair.mean)
+        yield ShapeValue(feature=pair.name, label=label, value=value, text=text, **_figures(log_odds, pair.mean))
 
 
-def _value(feature: str, value: Cell, log_odds: float, average: float, text: str) -> ShapeValue:
+def _figures(log_odds: float, average: float) -> dict[str, float]:
     factor = math.exp(min(log_odds - average, MAX_LOG_ODDS))
-    return ShapeValue(
-        feature=feature, value=value, log_odds=log_odds, average=average, odds_factor=factor, text=text
-    )
+    return {"log_odds": log_odds, "average": average, "odds_factor": factor}

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from risk_assets.domain.columns import Columns
 from risk_assets.domain.model.reasons import reasons
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.domain.spreadsheet import write_csv
@@ -95,7 +96,7 @@ class Predictions:
         PREDICTIONS.inc(clients.n)
         self._log.add(version.name, clients.columns, risk)
         scored = Scored(version.name, threshold, clients, risk, predicted, unknown_in(scorecard, clients))
-        return scored if options == NOTHING_MORE else with_options(scored, scorecard, options)
+        return scored if options == NOTHING_MORE else with_options(scored, scorecard, options, self.columns)
 
     def as_csv(self, scored: Scored) -> bytes:
         """Return the clients as they were understood, with risk, predicted label and what else was asked for."""
@@ -153,11 +154,11 @@ def unknown_in(scorecard: Scorecard, clients: Clients) -> dict[int, list[str]]:
     return found
 
 
-def with_options(scored: Scored, scorecard: Scorecard, options: Options) -> Scored:
+def with_options(scored: Scored, scorecard: Scorecard, options: Options, schema: Columns) -> Scored:
     """Return the scored clients with what the options ask for."""
     columns = arrays(scorecard, scored.clients)
     if options.reasons:
-        found = reasons(scorecard, columns, int(options.reasons))
+        found = reasons(scorecard, columns, int(options.reasons), schema=schema)
         scored = scored._replace(reasons=[tuple(reason.text for reason in client) for client in found])
     if options.interval:
         bounds = scorecard.interval(columns)

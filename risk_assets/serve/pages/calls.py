@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from risk_assets.domain.columns import UNDESCRIBED, Columns
 from risk_assets.domain.figures import NOTHING
 from risk_assets.domain.scoring.metrics import Estimate, GroupScore, Metrics, RuleOutcome
 from risk_assets.reporting.score_words import calibration_sentence, lift_sentence, rule_word, weak_sentence
@@ -48,24 +49,25 @@ class Calls:
     left_out: int
 
 
-def calls(metrics: Metrics) -> Calls | None:
-    """Return what calls reach, None of a score that does not say."""
+def calls(metrics: Metrics, schema: Columns = UNDESCRIBED) -> Calls | None:
+    """Return what calls reach, None of a score that does not say; columns have the labels of `schema`."""
     found = metrics.gains
     if found is None:
         return None
     places = [_place(*spot) for spot in ((0.0, 0.0), *found.curve)]
-    shown = sorted(metrics.groups, key=lambda each: not each.weak)[:MOST_LEVELS]
-    groups = [each for each in metrics.groups if each in shown]
+    every = [replace(each, column=schema.label(each.column)) for each in metrics.groups]
+    shown = sorted(every, key=lambda each: not each.weak)[:MOST_LEVELS]
+    groups = [each for each in every if each in shown]
     return Calls(
         line=points(*zip(*places, strict=True)),
         rules=tuple(_rule(each, metrics.n) for each in metrics.rules),
         by_value=found.by_value,
         lift=lift_sentence(metrics),
         how_true=calibration_sentence(metrics),
-        weak=weak_sentence(metrics.groups),
+        weak=weak_sentence(every),
         levels=tuple(_level(each) for each in groups if not each.sensitive),
         sensitive=tuple(_level(each) for each in groups if each.sensitive),
-        left_out=len(metrics.groups) - len(groups),
+        left_out=len(every) - len(groups),
     )
 
 

@@ -45,7 +45,7 @@ def model() -> Response:
         challenger=challenger_of(version),
         cells=confusion_cells(found.confusion) if found else (),
         plot=calibration(found) if found else None,
-        calls=calls(found) if found else None,
+        calls=calls(found, here.columns) if found else None,
         reference=reference,
         curves=drawings(version.scorecard, reference.value.profile if reference.value else None),
         maps=maps(version.scorecard, reference.value.profile if reference.value else None),

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from risk_assets.domain.deployment.challenger import Challenger
 from risk_assets.domain.figures import figure
-from risk_assets.domain.model.reasons import odds_text, value_text
+from risk_assets.domain.model.words import odds_text, value_text
 from risk_assets.reporting import wording
 from risk_assets.serve import sessions
 from risk_assets.serve.http.replies import RequestError
@@ -96,6 +96,11 @@ def bound_text(bound: float | None) -> str:
     return "" if bound is None else f"{bound:.15g}"
 
 
+def label(name: str) -> str:
+    """Return what people call a column."""
+    return serving().columns.label(name)
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "count": wording.count,
     "money": wording.money,
@@ -122,6 +127,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "sentence": sentence,
     "bound": bound_text,
     "breakable": breakable,
+    "label": label,
 }
 
 

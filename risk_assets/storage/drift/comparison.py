@@ -42,8 +42,11 @@ def compare_new_rows(layout: Layout, session: Session, rules: DriftRules, *, now
     few = counted.n <= rules.most_tested_rows
     served = served_rows(layout, session.columns, since=now - SERVED_WITHIN, limit=MOST_SERVED, version=live)
     measured = measure_drift(_read(session, query, scorecard) if few else counted, compared, rules, served.risk)
-    judgements = judge_drift(measured, rules)
-    return sum_up(measured, judgements, rules, version=live, data_version=ingestion.data_version, at=at)
+    schema = session.columns
+    judgements = judge_drift(measured, rules, schema)
+    return sum_up(
+        measured, judgements, rules, version=live, data_version=ingestion.data_version, at=at, schema=schema
+    )
 
 
 def _read(session: Session, query: str, scorecard: Scorecard) -> NewRows:

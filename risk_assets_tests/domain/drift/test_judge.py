@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from risk_assets.domain.columns import Columns
+from risk_assets.domain.display import Display
 from risk_assets.domain.drift.judge import holm, judge_drift, sum_up
 from risk_assets.domain.drift.verdict import DriftMeasurements, DriftRules, DriftVerdict, Measurement
 from risk_assets.domain.scoring.metrics import Estimate
@@ -95,6 +97,16 @@ def test_an_index_must_be_beyond_both_its_floor_and_chance() -> None:
 def test_a_manager_reads_what_has_shifted_by_how_much_and_from_where_to_where() -> None:
     (found,) = judge_drift(DriftMeasurements(5000, (index("lastmonth_activity", 0.31),)), RULES)
     assert found.sentence == "lastmonth_activity has shifted: PSI 0.31, above 0.10 (median 12 before, 19 now)."
+
+
+def test_columns_are_called_by_their_labels() -> None:
+    columns = Columns("id", "left", "1", "0", (), display=(Display("activity", "Activity last month"),))
+    measured = DriftMeasurements(5000, (index("activity", 0.31), index("size", 0.02)))
+    judged = judge_drift(measured, RULES, columns)
+    found = sum_up(measured, judged, RULES, version=None, data_version=None, at=None, schema=columns)
+
+    assert [each.sentence.partition(" has ")[0] for each in judged] == ["Activity last month", "size"]
+    assert found.sentence == "Over 5,000 new rows: 1 of 2 features have shifted: Activity last month."
 
 
 def test_a_large_effect_on_few_rows_is_called_chance() -> None:

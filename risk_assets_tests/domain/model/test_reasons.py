@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from risk_assets.domain.columns import UNDESCRIBED, Columns
+from risk_assets.domain.display import Display
 from risk_assets.domain.model.basis import Basis
-from risk_assets.domain.model.reasons import odds_text, reasons, risk_text, value_text
+from risk_assets.domain.model.reasons import reasons
 from risk_assets.domain.model.scorecard import Family, Scorecard
 from risk_assets.domain.model.shapes import CategoricalShape, NumericShape, PairTable
+from risk_assets.domain.model.words import odds_text, risk_text, value_text
 from risk_assets_tests.domain.clients import clients_of_every_form, trained_on_every_form
 
 
@@ -28,13 +31,13 @@ CARD = Scorecard(
 )
 
 
-def texts(card: Scorecard, k: int = 3, **cells: float | str | None) -> list[str]:
+def texts(card: Scorecard, k: int = 3, schema: Columns = UNDESCRIBED, **cells: float | str | None) -> list[str]:
     """The reasons of one client."""
     columns = {
         name: np.array([cell], dtype=object if cell is None or isinstance(cell, str) else float)
         for name, cell in cells.items()
     }
-    [found] = reasons(card, columns, k)
+    [found] = reasons(card, columns, k, schema=schema)
     return [reason.text for reason in found]
 
 
@@ -122,6 +125,55 @@ def test_the_risk_named_is_the_one_that_the_usual_value_gives(row: int) -> None:
         assert risk_text(card.risk(one)[0]) in reason.text
 
 
+LABELLED = Columns(
+    "client",
+    "left",
+    "1",
+    "0",
+    (),
+    display=(
+        Display("activity", "Activity last month", "calls"),
+        Display("size", "Employees", actionable=False),
+        Display("region", "Sales region"),
+    ),
+)
+
+
+def test_a_reason_has_the_label_and_the_unit_of_its_column_and_groups_thousands() -> None:
+    card = Scorecard(
+        0.0, 0.5, (NumericShape("size", (0.0, 2e5), ((2.0, 0.0),), missing=0.0, mean=0.0, usual=1200.4),), ()
+    )
+    columns = Columns("client", "left", "1", "0", (), display=(Display("size", "Employees", "people"),))
+    assert texts(card, schema=columns, size=138192.98) == [
+        "Employees is 138,193 people (usual: 1,200): 80 %, with the usual value 50 %"
+    ]
+    assert texts(CARD, schema=LABELLED, activity=math.nan, size=0.0, age=0.0, region=None) == [
+        "Activity last month is missing (usual: 0): 78 %, with the usual value 50 %"
+    ]
+
+
+def test_what_nobody_can_act_on_explains_but_never_leads() -> None:
+    found = texts(CARD, 4, schema=LABELLED, activity=2.0, size=10.0, age=9.0, region="north")
+    assert [text.split(" is ")[0] for text in found] == ["age", "Sales region", "Activity last month", "Employees"]
+    assert texts(CARD, schema=LABELLED, activity=0.0, size=10.0, age=0.0, region=None) == [
+        "Employees is 10 (usual: 0): 73 %, with the usual value 50 %"
+    ]
+
+
+def test_a_family_is_one_to_act_on_where_one_of_its_columns_is() -> None:
+    card = Scorecard(
+        0.0,
+        0.5,
+        (line("now", 1.0), line("before", -1.0), line("trend", -2.0), line("age", 9.0)),
+        (),
+        families=(Family(("trend",), ("now", "before")),),
+    )
+    unable = tuple(Display(name, actionable=False) for name in ("now", "trend", "age"))
+    columns = Columns("client", "left", "1", "0", (), display=unable)
+    found = texts(card, schema=columns, now=0.0, before=0.0, trend=10.0, age=10.0)
+    assert [text.split()[0] for text in found] == ["trend", "age"]
+
+
 def test_a_usual_client_has_no_reasons() -> None:
     assert say(0, 0.4, 0, "unheard of") == []
 
@@ -161,9 +213,13 @@ def test_a_contribution_is_told_as_a_factor_of_the_odds(contribution: float, tex
     [
         (3.0, "3"),
         (-0.0, "0"),
-        (12_000, "12000"),
-        (29.85, "29.85"),
-        (-0.015, "-0.01"),
+        (12_000, "12,000"),
+        (138192.98, "138,193"),
+        (-2.5e9, "-2,500,000,000"),
+        (999.96, "1,000"),
+        (312.25, "312.2"),
+        (29.854, "29.85"),
+        (-0.0154, "-0.015"),
         (0.0004, "4.00e-04"),
         (-1e100, "-1.00e+100"),
         (1e15, "1.00e+15"),

@@ -269,6 +269,6 @@ def test_a_derived_column_is_told_with_what_it_is_made_of() -> None:
     assert card.families == (Family(("trend",), ("lastmonth_activity", "lastyear_activity")),)
     client = {"lastmonth_activity": 5.0, "lastyear_activity": 200.0, "number_of_employees": 10.0, "trend": 0.3}
     [told] = reasons(card, {name: np.array([cell]) for name, cell in client.items()})
-    assert "trend is 0.30 (lastmonth_activity 5, lastyear_activity 200; usual: " in " ".join(
+    assert "trend is 0.300 (lastmonth_activity 5, lastyear_activity 200; usual: " in " ".join(
         each.text for each in told
     )

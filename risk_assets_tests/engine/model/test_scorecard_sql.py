@@ -10,14 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from risk_assets.domain.columns import Columns
+from risk_assets.domain.columns import UNDESCRIBED, Columns
+from risk_assets.domain.display import Display
 from risk_assets.domain.model.reasons import reasons
 from risk_assets.domain.model.scorecard import Family, Scorecard
 from risk_assets.domain.model.shapes import CategoricalShape, NumericShape
 from risk_assets.domain.model.training import TrainedModel
+from risk_assets.domain.model.words import value_text
 from risk_assets.engine.duck.session import DuckSession, open_duckdb
 from risk_assets.engine.model.reasons_sql import reasons_query
 from risk_assets.engine.model.scorecard_sql import log_odds_sql, placed, risk_sql
+from risk_assets.engine.model.words_sql import value_text as value_text_sql
 from risk_assets.engine.sql import literal, quote
 from risk_assets_tests.domain.clients import (
     EVERY_FORM,
@@ -51,12 +54,14 @@ def load(session: DuckSession, frame: pd.DataFrame) -> None:
         session.run(f"INSERT INTO clients VALUES ({place}, {marks})", row)
 
 
-def reasons_of(session: DuckSession, card: Scorecard, table: str, k: int = 3) -> list[list[str]]:
+def reasons_of(
+    session: DuckSession, card: Scorecard, table: str, k: int = 3, schema: Columns = UNDESCRIBED
+) -> list[list[str]]:
     """Return the reasons of the rows of a table with the column place, in its order."""
     named = zip(placed(card).features, card.features, strict=True)
     cells = ", ".join(f"{quote(feature)} AS {name}" for name, feature in named)
     scored = f"(SELECT *, {log_odds_sql(placed(card))} AS log_odds FROM (SELECT place, {cells} FROM {table}))"
-    query = reasons_query(card, scored, ["place"], k)
+    query = reasons_query(card, scored, ["place"], k, schema=schema)
     found = session.run(f"SELECT * FROM ({query}) ORDER BY place").fetchall()
     return [[reason for reason in row[1:] if reason is not None] for row in found]
 
@@ -78,6 +83,13 @@ def test_sql_numpy_and_pipeline_agree_on_any_row(
     assert in_sql == pytest.approx(model.pipeline.predict_proba(frame)[:, 1], rel=0, abs=1e-9)
 
 
+def described_by(data: st.DataObject, columns: Columns) -> Columns:
+    """Return the columns with labels and units of any text, and some on which nobody can act."""
+    words = st.none() | st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=5)
+    displays = (data.draw(st.builds(Display, st.just(name), words, words)) for name in columns.features)
+    return replace(columns, display=tuple(displays))
+
+
 @pytest.mark.parametrize(("model", "columns"), MODELS)
 @settings(max_examples=30)
 @given(data=st.data())
@@ -86,9 +98,10 @@ def test_sql_words_reasons_exactly_as_python_does(
 ) -> None:
     frame = data.draw(rows_of(columns))
     load(session, frame)
-    worded = reasons(model.scorecard, arrays(frame, columns))
+    described = described_by(data, columns)
+    worded = reasons(model.scorecard, arrays(frame, columns), schema=described)
     expected = [[reason.text for reason in row] for row in worded]
-    assert reasons_of(session, model.scorecard, "clients") == expected
+    assert reasons_of(session, model.scorecard, "clients", schema=described) == expected
 
 
 def test_sql_words_a_family_as_python_does(session: DuckSession) -> None:
@@ -99,6 +112,15 @@ def test_sql_words_a_family_as_python_does(session: DuckSession) -> None:
     expected = [[reason.text for reason in row] for row in reasons(card, few)]
     assert reasons_of(session, card, "clients") == expected
     assert any("activity is" in row[0] and "; usual: " in row[0] for row in expected)
+
+
+@given(x=st.floats(allow_infinity=False) | st.floats(-2e3, 2e3) | st.integers(-(10**7), 10**7).map(float))
+def test_sql_writes_a_number_as_python_does(session: DuckSession, x: float) -> None:
+    shape = NumericShape("x", (0.0, 3.0), ((3.0, 0.0),), missing=0.0, mean=0.0)
+    written = session.run(
+        f"SELECT {value_text_sql(shape, 'x', 'EUR')} FROM (SELECT {literal(repr(x))}::DOUBLE AS x)"
+    )
+    assert written.fetchall() == [(value_text(x, "EUR"),)]
 
 
 def test_names_and_categories_with_quotes_cannot_break_out_of_the_sql(session: DuckSession) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -12,10 +13,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from risk_assets.domain.columns import Columns, DerivedColumn, NumericColumn
+from risk_assets.domain.display import Display
+from risk_assets.domain.model.shapes import NumericShape
 from risk_assets.engine.derived_sql import derived_sql
 from risk_assets.engine.intake.rules import rules_for, typed
 from risk_assets.engine.model.reasons_sql import reasons_query
 from risk_assets.engine.model.scorecard_sql import log_odds_sql, placed
+from risk_assets.engine.model.words_sql import value_text
 from risk_assets.engine.sql import held_out, literal, number_text, quote, read_parts
 from risk_assets_tests.domain.clients import MIXED, mixed_clients, trained_on_mixed_clients
 from risk_assets_tests.engine.intake.test_rules import SPELLINGS
@@ -307,11 +311,23 @@ def test_clients_are_scored_and_reasons_worded_alike(engines: Engines) -> None:
     scored = (
         f"(SELECT *, {log_odds_sql(placed(card))} AS log_odds FROM (SELECT c0 AS place, {placing} FROM {table}))"
     )
+    told = replace(MIXED, display=tuple(Display(name, f"the {name}", "EUR") for name in card.features))
     expected, found = engines.answers(
-        f"SELECT * FROM ({reasons_query(card, scored, ['place', 'log_odds'])}) ORDER BY place"
+        f"SELECT * FROM ({reasons_query(card, scored, ['place', 'log_odds'], schema=told)}) ORDER BY place"
     )
     assert [row[2:] for row in found] == [row[2:] for row in expected]
     assert [row[1] for row in found] == pytest.approx([row[1] for row in expected], rel=0, abs=1e-12)
+
+
+def test_numbers_are_written_for_people_alike(engines: Engines) -> None:
+    ends = [end * scale for end in (1.0, 1.5, 2.25, 9.9996) for scale in (1e-5, 1e-3, 0.1, 1.0, 10.0, 100.0, 1e5)]
+    numbers = [*ends, 999.95, 999.949, 1000.5, 1001.5, 1e14 + 0.5, 123456789.0, 1e15, 1e20, 0.0]
+    table = engines.table(["BIGINT", "DOUBLE"], [[*each] for each in enumerate([*numbers, None])])
+    shape = NumericShape("c1", (0.0, 1.0), ((1.0, 0.0),), missing=0.0, mean=0.0)
+    expected, found = engines.answers(
+        f"SELECT {value_text(shape, 'c1', 'EUR')}, {value_text(shape, '(-c1)')} FROM {table} ORDER BY c0"
+    )
+    assert found == expected
 
 
 @few
