@@ -1,4 +1,4 @@
-"""Logs are written in a process of their own: while it makes lines, the worker's interpreter is free for requests."""
+"""Logs are written in a process of their own: while it makes lines, the worker is free for requests."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import signal
+import stat
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,9 +32,9 @@ class Sink(Generic[T]):
 
 
 class LogProcess:
-    """A process that writes batches for this one and ends with it, however it ends.
+    """A process that writes batches for this one, and ends after it, however it ends.
 
-    A batch that was sent whole is written even if this process is killed. Made by forking: before any thread starts.
+    A batch that was sent is written even if this process is killed. It is forked, so start it before any thread.
     """
 
     def __init__(self, *sinks: Sink[Any], begin: Callable[[], None]) -> None:
@@ -58,7 +59,7 @@ class LogProcess:
 
 
 class _Remote:
-    """This process's end: when the other has died, batches are written here from then on."""
+    """The end that sends; once the other has died it writes by itself."""
 
     def __init__(self, sink: Sink[Any], connection: Connection) -> None:
         self._sink = sink
@@ -83,11 +84,11 @@ class _Remote:
 
 
 def _work(sinks: Sequence[Sink[Any]], connections: Sequence[Connection], begin: Callable[[], None]) -> None:
-    """Be the process that writes: whom signals to the group end is the worker, whose end closes the connections."""
+    """Be the process that writes. Signals to the group end the worker alone, and then the connections break."""
     try:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
-        _close_all_but({connection.fileno() for connection in connections})
+        _close_connections({connection.fileno() for connection in connections})
         os.nice(NICE)
         begin()
         threads = [threading.Thread(target=_answer, args=each) for each in zip(sinks, connections, strict=True)]
@@ -101,11 +102,13 @@ def _work(sinks: Sequence[Sink[Any]], connections: Sequence[Connection], begin: 
         os._exit(0)
 
 
-def _close_all_but(kept: set[int]) -> None:
-    """Close what the worker has open: the port that it serves must be free once it has ended."""
-    for descriptor in map(int, os.listdir("/proc/self/fd")):
-        if descriptor > STANDARD_ERROR and descriptor not in kept:
-            with contextlib.suppress(OSError):  # that of the listing itself
+def _close_connections(kept: set[int]) -> None:
+    """Close the sockets and pipes of the worker: once it has ended, its port is free and its parent sees it."""
+    for descriptor in map(int, os.listdir("/proc/self/fd")):  # noqa: PTH208  # numbers, not paths
+        with contextlib.suppress(OSError):  # that of the listing itself is closed by now
+            mode = os.fstat(descriptor).st_mode
+            is_connection = stat.S_ISSOCK(mode) or stat.S_ISFIFO(mode)
+            if is_connection and descriptor > STANDARD_ERROR and descriptor not in kept:
                 os.close(descriptor)
 
 
@@ -116,7 +119,7 @@ def _answer(sink: Sink[Any], connection: Connection) -> None:
             entries = [sink.kind(*fields) for fields in connection.recv()]
             try:
                 sink.write(entries)
-            except Exception as error:  # whatever it is, it must be told where it is waited for
+            except Exception as error:  # noqa: BLE001  # whatever it is, it must be told where it is waited for
                 connection.send(f"{type(error).__name__}: {error}")
             else:
                 connection.send("")

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 from risk_assets.serve.metrics import LATENCY, REQUESTS
 
-
 ACCESS_LOG = "access log"
 
 

@@ -6,9 +6,11 @@ thousand clients cost little more than parsing them. Only a faulty request is lo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
+from operator import itemgetter
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -54,6 +56,8 @@ class ClientValidator:
         self._allowed = frozenset((*columns.names, *columns.ignored))
         self._bounds = [(column, *column.bounds) for column in columns.numeric]
         self._dates = [name for name in columns.dated if name in columns.inputs]
+        numeric = [column.name for column in columns.numeric]
+        self._sent = tuple(dict.fromkeys((columns.id, *numeric, *columns.categorical, *self._dates)))
         self._features = columns.features
         self._apart = [name for name in columns.inputs if name not in self._features]
 
@@ -67,9 +71,11 @@ class ClientValidator:
     def clients(self, rows: Sequence[Mapping[str, object]]) -> Clients:
         """Return checked clients from mappings of names to numbers, text and None."""
         self.check_count(len(rows))
-        refuse_any(self._shape_faults(rows))
-        ids = [row.get(self.columns.id) for row in rows]
-        found, faults = self._cells(rows)
+        if set(map(type, rows)) != {dict} or not self._allowed >= set().union(*rows):
+            refuse_any(self._shape_faults(rows))
+        sent = cells_of(rows, self._sent)
+        ids = sent[self.columns.id]
+        found, faults = self._cells(sent)
         refuse_any(chain(_id_faults(self.columns.id, ids), *faults))
         found |= self._derived(found)
         missing: dict[int, list[str]] = {}
@@ -77,28 +83,29 @@ class ClientValidator:
             _note_missing(missing, name, found[name])
         refuse_any(_empty_faults(missing, self.columns))
         named = ids.count(None) < len(ids)
-        features, parts = ({name: found[name] for name in names} for names in (self._features, self._apart))
+        features = {name: found[name] for name in self._features}
+        parts = {name: found[name] for name in self._apart}
         return Clients(len(rows), cast("list[Id]", ids) if named else None, features, missing, parts)
 
     def _cells(
-        self, rows: Sequence[Mapping[str, object]]
+        self, sent: Mapping[str, Sequence[object]]
     ) -> tuple[dict[str, Sequence[Cell]], list[Iterable[Fault]]]:
-        """Return the cells of each column that is sent, and what is wrong with them."""
+        """Return the cells of each column as they are meant, and what is wrong with those that were sent."""
         found: dict[str, Sequence[Cell]] = {}
         faults: list[Iterable[Fault]] = []
         for column, low, high in self._bounds:
-            cells = [row.get(column.name) for row in rows]
+            cells = sent[column.name]
             if column.special and not column.special_levels:
                 cells = [None if cell in column.special else cell for cell in cells]
             numbers = [cell for cell in cells if cell not in column.special] if column.special_levels else cells
             faults.append(_number_faults(column, numbers, low, high))
-            found[column.name] = cast("list[Cell]", cells)
+            found[column.name] = cast("Sequence[Cell]", cells)
         for name in self.columns.categorical:
-            cells = [row.get(name) for row in rows]
+            cells = sent[name]
             faults.append(_text_faults(name, cells))
             found[name] = [_category(cell) for cell in cells]
         for name in self._dates:
-            cells = [row.get(name) for row in rows]
+            cells = sent[name]
             faults.append(_date_faults(name, cells, self.columns.dates))
             found[name] = [_category(cell) for cell in cells]
         return found, faults
@@ -121,6 +128,14 @@ class ClientValidator:
                         yield Fault(place, name[:SHOWN_CHARACTERS], not_known(name, "field", self.columns))
 
 
+def cells_of(rows: Sequence[Mapping[str, object]], names: Sequence[str]) -> dict[str, Sequence[object]]:
+    """Return the cells of two columns or more, None where a row lacks one."""
+    try:
+        return dict(zip(names, zip(*map(itemgetter(*names), rows), strict=True), strict=True))
+    except KeyError:
+        return {name: [row.get(name) for row in rows] for name in names}
+
+
 def not_known(name: str, what: str, columns: Columns) -> str:
     """Return in words why nothing of this name can be sent."""
     parts = parts_of(columns, name)
@@ -133,8 +148,10 @@ def _derived_cells(column: DerivedColumn, cells: Mapping[str, Sequence[float | N
     """Return a derived column: of one client without arrays, which cost more than they save there."""
     if len(cells[column.parts[0]]) == 1:
         return [derived_value(column, {name: cells[name][0] for name in column.parts})]
-    arrays = {name: np.array(cells[name], dtype=np.float64) for name in column.parts}
-    return [None if value != value else value for value in derived_values(column, arrays).tolist()]  # noqa: PLR0124  # NaN
+    values = derived_values(column, {name: np.array(cells[name], dtype=np.float64) for name in column.parts})
+    found = values.astype(object)
+    found[np.isnan(values)] = None
+    return cast("list[float | None]", found.tolist())
 
 
 def _day(cell: Cell, dates: DateFormat | None) -> float | None:
@@ -147,13 +164,14 @@ def _time(cell: object, dates: DateFormat | None) -> datetime | None:
 
 
 def _number_faults(column: NumericColumn, cells: Sequence[object], low: float, high: float) -> Iterable[Fault]:
-    """Return the faults of a numeric column; no comparison with NaN is true, so it is refused like infinity."""
+    """Return the faults of a numeric column; a sum with NaN is NaN, so it is refused like infinity."""
     types = set(map(type, cells))
-    if types <= NUMBERS:
-        if all(low <= cell <= high for cell in cells):  # type: ignore[operator]  # the types were just checked
+    if types <= NUMBERS | {MISSING}:
+        numbers = cast("Sequence[float]", cells)
+        if MISSING in types:
+            numbers = [number for number in numbers if number is not None]
+        if not numbers or (low <= min(numbers) and max(numbers) <= high and not math.isnan(sum(numbers))):
             return ()
-    elif types <= NUMBERS | {MISSING} and all(cell is None or low <= cell <= high for cell in cells):  # type: ignore[operator]
-        return ()
     return _each_number_fault(column, cells, low, high)
 
 
