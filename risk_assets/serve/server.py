@@ -35,6 +35,8 @@ HEADER_MILLISECONDS = 10_000
 HEADER_BYTES = 16 * 1024
 #: A request waits for the threads that write the logs no longer than this; Python's own choice is ten times that.
 SWITCH_SECONDS = 0.0005
+#: New objects after which cycles are looked for: more than there are in a request of ten thousand clients.
+COLLECT_AFTER = 100_000
 #: Below the data root: the figures of running servers.
 FIGURES = ".serving"
 #: Connections that one worker takes; more wait in the backlog.
@@ -100,6 +102,7 @@ def load_front(settings: Settings, hosts: frozenset[str], secret: bytes, anyone:
     logs = start_logs(settings)
     begin_worker()
     rsgi_app = RsgiApp(create_app(settings, hosts=hosts, secret=secret, anyone=anyone), logs)
+    gc.set_threshold(COLLECT_AFTER)
     gc.freeze()  # what is loaded by now stays: no collection needs to go through it while requests wait
     return rsgi_app
 

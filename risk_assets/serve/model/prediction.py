@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -189,19 +190,27 @@ def with_options(scored: Scored, scorecard: Scorecard, options: Options) -> Scor
 def as_json(scored: Scored) -> bytes:
     """Return the answer per client in the order asked: id if one was given, risk, predicted, missing and more."""
     clients, answer = scored.clients, {"version": scored.version, "threshold": scored.threshold}
-    columns: dict[str, Sequence[object]] = {} if clients.ids is None else {"id": clients.ids}
-    columns |= {"risk": scored.risk, "predicted": scored.predicted}
+    found: list[dict[str, object]] = [
+        {"id": name, "risk": risk, "predicted": label}
+        for name, risk, label in zip(clients.ids or repeat(None), scored.risk, scored.predicted, strict=False)
+    ]
+    more: dict[str, Iterable[object]] = {}
     if scored.bounds is not None:
-        columns["risk_low"], columns["risk_high"] = zip(*scored.bounds, strict=True)
+        more["risk_low"], more["risk_high"] = zip(*scored.bounds, strict=True)
     if scored.contributions is not None:
         answer["base_log_odds"] = scored.base
-        columns["contributions"] = [dict(zip(scored.parts, row, strict=True)) for row in scored.contributions]
+        more["contributions"] = (dict(zip(scored.parts, row, strict=True)) for row in scored.contributions)
     if scored.reasons is not None:
-        columns["reasons"] = scored.reasons
-    found = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+        more["reasons"] = scored.reasons
+    if clients.ids is None:
+        for client in found:
+            del client["id"]
+    for name, cells in more.items():
+        for client, cell in zip(found, cells, strict=True):
+            client[name] = cell
     for name, rows in (("missing", clients.missing), ("unknown", scored.unknown)):
-        for row, names in rows.items():
-            found[row][name] = names
+        for row, columns in rows.items():
+            found[row][name] = columns
     if clients.left_out:
         answer["left_out"] = clients.left_out
     return dump({**answer, "predictions": found})

@@ -28,7 +28,7 @@ class PredictionLog:
 
     def __init__(self, settings: Settings, layout: Layout, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._write_batch = PredictionWriter(settings, layout, clock).write
+        self._write_batch: Callable[[Sequence[Served]], None] = PredictionWriter(settings, layout, clock).write
         self._queue: Background[Served] | None = None
         if settings.prediction_log:
             self._queue = Background(self._write, capacity=CAPACITY, name=PREDICTION_LOG)
