@@ -189,31 +189,38 @@ def with_options(scored: Scored, scorecard: Scorecard, options: Options) -> Scor
 
 def as_json(scored: Scored) -> bytes:
     """Return the answer per client in the order asked: id if one was given, risk, predicted, missing and more."""
-    clients, answer = scored.clients, {"version": scored.version, "threshold": scored.threshold}
+    ids = scored.clients.ids
     found: list[dict[str, object]] = [
         {"id": name, "risk": risk, "predicted": label}
-        for name, risk, label in zip(clients.ids or repeat(None), scored.risk, scored.predicted, strict=False)
+        for name, risk, label in zip(ids or repeat(None), scored.risk, scored.predicted, strict=False)
     ]
+    if ids is None:
+        for client in found:
+            del client["id"]
+    for name, cells in _more_columns(scored).items():
+        for client, cell in zip(found, cells, strict=True):
+            client[name] = cell
+    for name, rows in (("missing", scored.clients.missing), ("unknown", scored.unknown)):
+        for row, columns in rows.items():
+            found[row][name] = columns
+    answer: dict[str, object] = {"version": scored.version, "threshold": scored.threshold}
+    if scored.contributions is not None:
+        answer["base_log_odds"] = scored.base
+    if scored.clients.left_out:
+        answer["left_out"] = scored.clients.left_out
+    return dump({**answer, "predictions": found})
+
+
+def _more_columns(scored: Scored) -> dict[str, Iterable[object]]:
+    """Return what was asked for beyond risk and label, a value per client."""
     more: dict[str, Iterable[object]] = {}
     if scored.bounds is not None:
         more["risk_low"], more["risk_high"] = zip(*scored.bounds, strict=True)
     if scored.contributions is not None:
-        answer["base_log_odds"] = scored.base
         more["contributions"] = (dict(zip(scored.parts, row, strict=True)) for row in scored.contributions)
     if scored.reasons is not None:
         more["reasons"] = scored.reasons
-    if clients.ids is None:
-        for client in found:
-            del client["id"]
-    for name, cells in more.items():
-        for client, cell in zip(found, cells, strict=True):
-            client[name] = cell
-    for name, rows in (("missing", clients.missing), ("unknown", scored.unknown)):
-        for row, columns in rows.items():
-            found[row][name] = columns
-    if clients.left_out:
-        answer["left_out"] = clients.left_out
-    return dump({**answer, "predictions": found})
+    return more
 
 
 def _csv_rows(scored: Scored, k: int) -> Iterator[Sequence[object]]:
