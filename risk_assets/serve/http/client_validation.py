@@ -1,29 +1,32 @@
 """Clients as they are sent, checked against the declared columns and turned into columns.
 
-The checks run column by column over lists: one pass in C for the types and one comparison per cell, so that ten
-thousand clients cost little more than parsing them. Only a faulty request is looked at row by row.
+The checks run column by column over sequences, in C, so that ten thousand clients cost little more than parsing
+them. Only a faulty request is looked at row by row.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple, cast
 
 import numpy as np
 
-from risk_assets.domain.columns import BLANKS, MAX_MAGNITUDE, Columns, DerivedColumn, NumericColumn
-from risk_assets.domain.dates import DateFormat, time_of
+from risk_assets.domain.columns import BLANKS, Columns, DerivedColumn
+from risk_assets.domain.dates import DateFormat
 from risk_assets.domain.derived import day_number, derived_value, derived_values, parts_of
+from risk_assets.serve.http.cell_faults import (
+    MISSING,
+    cell_time,
+    date_faults,
+    id_faults,
+    number_faults,
+    text_faults,
+)
 from risk_assets.serve.http.replies import SHOWN_CHARACTERS, Fault, RequestError, refuse_any, shown
 from risk_assets.storage.drift.predictions import Cell
 
-NUMBERS = frozenset({int, float})
-MISSING = type(None)
-FIRST_YEAR = 1900
 Id = str | int | None
 
 
@@ -76,7 +79,7 @@ class ClientValidator:
         sent = cells_of(rows, self._sent)
         ids = sent[self.columns.id]
         found, faults = self._cells(sent)
-        refuse_any(chain(_id_faults(self.columns.id, ids), *faults))
+        refuse_any(chain(id_faults(self.columns.id, ids), *faults))
         found |= self._derived(found)
         missing: dict[int, list[str]] = {}
         for name in self._features:
@@ -98,15 +101,15 @@ class ClientValidator:
             if column.special and not column.special_levels:
                 cells = [None if cell in column.special else cell for cell in cells]
             numbers = [cell for cell in cells if cell not in column.special] if column.special_levels else cells
-            faults.append(_number_faults(column, numbers, low, high))
+            faults.append(number_faults(column, numbers, low, high))
             found[column.name] = cast("Sequence[Cell]", cells)
         for name in self.columns.categorical:
             cells = sent[name]
-            faults.append(_text_faults(name, cells))
+            faults.append(text_faults(name, cells))
             found[name] = [_category(cell) for cell in cells]
         for name in self._dates:
             cells = sent[name]
-            faults.append(_date_faults(name, cells, self.columns.dates))
+            faults.append(date_faults(name, cells, self.columns.dates))
             found[name] = [_category(cell) for cell in cells]
         return found, faults
 
@@ -155,87 +158,8 @@ def _derived_cells(column: DerivedColumn, cells: Mapping[str, Sequence[float | N
 
 
 def _day(cell: Cell, dates: DateFormat | None) -> float | None:
-    time = _time(cell, dates)
+    time = cell_time(cell, dates)
     return None if time is None else day_number(time.date())
-
-
-def _time(cell: object, dates: DateFormat | None) -> datetime | None:
-    return time_of(cell.strip(BLANKS), dates) if isinstance(cell, str) else None
-
-
-def _number_faults(column: NumericColumn, cells: Sequence[object], low: float, high: float) -> Iterable[Fault]:
-    """Return the faults of a numeric column; a sum with NaN is NaN, so it is refused like infinity."""
-    types = set(map(type, cells))
-    if types <= NUMBERS | {MISSING}:
-        numbers = cast("Sequence[float]", cells)
-        if MISSING in types:
-            numbers = [number for number in numbers if number is not None]
-        if not numbers or (low <= min(numbers) and max(numbers) <= high and not math.isnan(sum(numbers))):
-            return ()
-    return _each_number_fault(column, cells, low, high)
-
-
-def _each_number_fault(column: NumericColumn, cells: Sequence[object], low: float, high: float) -> Iterator[Fault]:
-    for row, cell in enumerate(cells, start=1):
-        if cell is None:
-            continue
-        if isinstance(cell, bool) or not isinstance(cell, int | float):
-            yield Fault(row, column.name, f"is not a number: {shown(cell)}")
-        elif not -MAX_MAGNITUDE <= cell <= MAX_MAGNITUDE:
-            yield Fault(row, column.name, f"is not a finite number up to {MAX_MAGNITUDE:g}: {shown(cell)}")
-        elif cell < low:
-            yield Fault(row, column.name, f"is below {low:.15g}: {shown(cell)}")
-        elif cell > high:
-            yield Fault(row, column.name, f"is above {high:.15g}: {shown(cell)}")
-
-
-def _text_faults(name: str, cells: Sequence[object]) -> Iterable[Fault]:
-    if set(map(type, cells)) <= {str, MISSING} and _is_unicode(cells):
-        return ()
-    return _each_text_fault(name, cells)
-
-
-def _each_text_fault(name: str, cells: Sequence[object]) -> Iterator[Fault]:
-    for row, cell in enumerate(cells, start=1):
-        if not isinstance(cell, str | None):
-            yield Fault(row, name, f"is not a text: {shown(cell)}")
-        elif not _is_unicode([cell]):
-            yield Fault(row, name, f"is not valid Unicode: {shown(cell)}")
-
-
-def _date_faults(name: str, cells: Sequence[object], dates: DateFormat | None) -> Iterator[Fault]:
-    spelled = "ISO 8601" if dates is None else dates.text
-    for row, cell in enumerate(cells, start=1):
-        if cell is None or (isinstance(cell, str) and not cell.strip(BLANKS)):
-            continue
-        time = _time(cell, dates)
-        if time is None:
-            yield Fault(row, name, f"is not a date as {spelled} spells it: {shown(cell)}")
-        elif time.year < FIRST_YEAR:
-            yield Fault(row, name, f"is before {FIRST_YEAR}: {shown(cell)}")
-
-
-def _id_faults(name: str, cells: Sequence[object]) -> Iterable[Fault]:
-    if set(map(type, cells)) <= {str, int, MISSING} and _is_unicode(cells):
-        return ()
-    return _each_id_fault(name, cells)
-
-
-def _each_id_fault(name: str, cells: Sequence[object]) -> Iterator[Fault]:
-    for row, cell in enumerate(cells, start=1):
-        if type(cell) not in {str, int, MISSING} and not (isinstance(cell, float) and cell.is_integer()):
-            yield Fault(row, name, f"is neither a text nor a whole number: {shown(cell)}")
-        elif not _is_unicode([cell]):
-            yield Fault(row, name, f"is not valid Unicode: {shown(cell)}")
-
-
-def _is_unicode(cells: Sequence[object]) -> bool:
-    """Whether no text has half of a surrogate pair, which JSON can spell and UTF-8 cannot."""
-    try:
-        "".join(cell for cell in cells if isinstance(cell, str)).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _category(cell: object) -> str | None:
