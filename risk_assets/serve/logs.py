@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from risk_assets.serve.metrics import LATENCY, REQUESTS
 
+ACCESS_LOG = "access log"
+
 
 class JsonFormatter(logging.Formatter):
     """Formats a record as one JSON line."""
@@ -61,6 +63,13 @@ class Access(NamedTuple):
             f'"ms":{self.seconds * 1000:.3f},"received":{self.received},"sent":{self.sent},'
             f'"version":"{self.version}"}}\n'
         )
+
+
+def note_access(entries: Sequence[Access], *, written: bool) -> None:
+    """Add requests to the figures and, if they are to be `written`, to standard output."""
+    measure_access(entries)
+    if written:
+        write_access(entries)
 
 
 def write_access(entries: Sequence[Access]) -> None:

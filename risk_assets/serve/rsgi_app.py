@@ -16,8 +16,9 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -30,9 +31,11 @@ from risk_assets.serve.http.bodies import Bodies
 from risk_assets.serve.http.headers import security_headers
 from risk_assets.serve.http.replies import Reply, RequestError, problem_reply
 from risk_assets.serve.http.rsgi import HTTPProtocol, Scope
-from risk_assets.serve.logs import Access, measure_access, write_access
+from risk_assets.serve.log_process import LogProcess
+from risk_assets.serve.logs import ACCESS_LOG, Access, note_access
 from risk_assets.serve.metrics import ACCESS_DROPPED
 from risk_assets.serve.model.prediction import Question
+from risk_assets.serve.model.prediction_log import PREDICTION_LOG
 from risk_assets.serve.sessions import REFUSED
 from risk_assets.serve.state import serving_of
 
@@ -60,16 +63,20 @@ ENVIRON: dict[str, Any] = {
 
 
 class RsgiApp:
-    """An RSGI application around a Flask application."""
+    """An RSGI application around a Flask application; `logs` writes its logs, or threads of this process do."""
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, logs: LogProcess | None = None) -> None:
         self._app = app
         self._serving = serving_of(app)
         self._settings = self._serving.settings
         self._threads = ThreadPoolExecutor(THREADS, "flask")
         self._bodies = Bodies(max_bytes=self._settings.max_body_bytes, seconds=self._settings.body_seconds)
         self._prefix, self._numbers = os.urandom(6).hex(), itertools.count(1)
-        self._access: Background[Access] = Background(self._note, capacity=ACCESS_CAPACITY, name="access log")
+        self._logs = logs
+        note = logs.writer(ACCESS_LOG) if logs else partial(note_access, written=self._settings.access_log)
+        self._access: Background[Access] = Background(note, capacity=ACCESS_CAPACITY, name=ACCESS_LOG)
+        if logs:
+            self._serving.log.write_with(logs.writer(PREDICTION_LOG))
         self._prediction_headers = [(name.lower(), value) for name, value in security_headers(PREDICTION)]
 
     async def __call__(self, scope: Scope, protocol: HTTPProtocol) -> None:
@@ -105,6 +112,8 @@ class RsgiApp:
         self._threads.shutdown()
         self._access.close()
         self._serving.close()
+        if self._logs:
+            self._logs.close()
 
     def _request_id(self, scope: Scope) -> str:
         """Return the sender's own id, or a new one."""
@@ -179,11 +188,6 @@ class RsgiApp:
             if hasattr(parts, "close"):
                 parts.close()
         return status, headers, content
-
-    def _note(self, entries: Sequence[Access]) -> None:
-        measure_access(entries)
-        if self._settings.access_log:
-            write_access(entries)
 
 
 def _unwritable(part: bytes) -> object:

@@ -11,6 +11,7 @@ import resource
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from risk_assets.storage.access.session_secret import session_secret
 from risk_assets.storage.layout import Layout
 
 if TYPE_CHECKING:
+    from risk_assets.serve.log_process import LogProcess
     from risk_assets.serve.rsgi_app import RsgiApp
 
 #: Running requests have this long to finish after SIGTERM, in seconds.
@@ -33,6 +35,8 @@ HEADER_MILLISECONDS = 10_000
 HEADER_BYTES = 16 * 1024
 #: A request waits for the threads that write the logs no longer than this; Python's own choice is ten times that.
 SWITCH_SECONDS = 0.0005
+#: New objects after which cycles are looked for: more than there are in a request of ten thousand clients.
+COLLECT_AFTER = 100_000
 #: Below the data root: the figures of running servers.
 FIGURES = ".serving"
 #: Connections that one worker takes; more wait in the backlog.
@@ -73,7 +77,7 @@ def serve(settings: Settings, *, host: str, port: int, workers: int | None = Non
             port=port,
             interface=Interfaces.RSGI,
             workers=workers or settings.serve_workers or len(os.sched_getaffinity(0)),
-            loop=Loops.asyncio,
+            loop=Loops.uvloop,
             http=HTTPModes.http1,
             websockets=False,
             backpressure=CONNECTIONS,
@@ -95,10 +99,28 @@ def load_front(settings: Settings, hosts: frozenset[str], secret: bytes, anyone:
     from risk_assets.serve.rsgi_app import RsgiApp
 
     sys.setswitchinterval(SWITCH_SECONDS)
+    logs = start_logs(settings)
     begin_worker()
-    rsgi_app = RsgiApp(create_app(settings, hosts=hosts, secret=secret, anyone=anyone))
+    rsgi_app = RsgiApp(create_app(settings, hosts=hosts, secret=secret, anyone=anyone), logs)
+    gc.set_threshold(COLLECT_AFTER)
     gc.freeze()  # what is loaded by now stays: no collection needs to go through it while requests wait
     return rsgi_app
+
+
+def start_logs(settings: Settings) -> LogProcess:
+    """Start the process that writes a worker's logs."""
+    from risk_assets.serve.log_process import LogProcess, Sink
+    from risk_assets.serve.logs import ACCESS_LOG, Access, note_access
+    from risk_assets.serve.metrics import begin_worker
+    from risk_assets.serve.model.prediction_log import PREDICTION_LOG, PredictionWriter
+    from risk_assets.storage.drift.predictions import Served
+
+    predictions = PredictionWriter(settings, Layout.of(settings), time.time)
+    return LogProcess(
+        Sink(ACCESS_LOG, Access, partial(note_access, written=settings.access_log)),
+        Sink(PREDICTION_LOG, Served, predictions.write),
+        begin=begin_worker,
+    )
 
 
 @contextlib.contextmanager

@@ -6,6 +6,8 @@ import json
 from collections import Counter
 from collections.abc import Collection
 
+import orjson
+
 from risk_assets.serve.http.replies import SHOWN_CHARACTERS, Fault, RequestError, refuse_any, shown
 
 
@@ -42,6 +44,24 @@ def read_object(body: bytes, known: Collection[str]) -> dict[str, object]:
     unknown = f"is not known here; there are {', '.join(known)}"
     refuse_any(Fault(None, name[:SHOWN_CHARACTERS], unknown) for name in content if name not in known)
     return content
+
+
+def read_clients_quickly(body: bytes, known: Collection[str]) -> dict[str, object] | None:
+    """Return the object of a body with a list of objects as `clients`, None for what `read_object` must judge.
+
+    orjson takes the last of two values of one name, and makes a float of a whole number beyond 64 bits. Each name
+    has its colon: no body with just as many of them as there are names in what was read has a name twice.
+    """
+    try:
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(content, dict) or not content.keys() <= set(known):
+        return None
+    clients = content.get("clients")
+    if not isinstance(clients, list) or set(map(type, clients)) != {dict}:
+        return None
+    return content if len(content) + sum(map(len, clients)) == body.count(b":") else None
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -10,6 +10,8 @@ from http import HTTPStatus
 from itertools import chain
 from typing import NamedTuple
 
+import orjson
+
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 CSV = "text/csv; charset=utf-8"
@@ -20,6 +22,14 @@ SHOWN_CHARACTERS = 80
 
 #: Writes compact JSON; raises ValueError for what JSON cannot hold.
 encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+
+
+def dump(content: object) -> bytes:
+    """Return compact JSON; whole numbers beyond 64 bits are left to the module that knows them."""
+    try:
+        return orjson.dumps(content)
+    except TypeError:
+        return encode(content).encode()
 
 
 class Reply(NamedTuple):

@@ -40,6 +40,8 @@ def options_of_query(query: str) -> dict[str, object]:
 
 def options_of(body: Mapping[str, object], query: Mapping[str, object]) -> Options:
     """Return the options of a request, those of its query first. Raises RequestError (422) for another value."""
+    if not query and body.keys().isdisjoint(OPTIONS):
+        return NOTHING_MORE
     for given in (body, query):
         for name in given.keys() & set(OPTIONS):
             CHECKS[name](name, given[name])

@@ -17,6 +17,7 @@ from risk_assets.storage.layout import Layout
 #: Clients that may wait to be written.
 CAPACITY = 500_000
 DAY, HOUR = 86_400, 3600
+PREDICTION_LOG = "prediction log"
 
 
 class PredictionLog:
@@ -26,15 +27,15 @@ class PredictionLog:
     """
 
     def __init__(self, settings: Settings, layout: Layout, clock: Callable[[], float]) -> None:
-        self._settings = settings
-        self._layout = layout
         self._clock = clock
-        self._pruned_on: date | None = None
-        self._hour: tuple[date, int] | None = None
-        self._number = 0
+        self._write_batch: Callable[[Sequence[Served]], None] = PredictionWriter(settings, layout, clock).write
         self._queue: Background[Served] | None = None
         if settings.prediction_log:
-            self._queue = Background(self._write, capacity=CAPACITY, name="prediction log")
+            self._queue = Background(self._write, capacity=CAPACITY, name=PREDICTION_LOG)
+
+    def write_with(self, write: Callable[[Sequence[Served]], None]) -> None:
+        """Have batches written by another function from now on."""
+        self._write_batch = write
 
     def add(self, version: str, columns: Mapping[str, Sequence[Cell]], risk: Sequence[float]) -> None:
         """Keep the clients of one request."""
@@ -54,6 +55,22 @@ class PredictionLog:
             self._queue.close()
 
     def _write(self, served: Sequence[Served]) -> None:
+        self._write_batch(served)
+
+
+class PredictionWriter:
+    """Writes what was served to the files of its process, and deletes those that are too old."""
+
+    def __init__(self, settings: Settings, layout: Layout, clock: Callable[[], float]) -> None:
+        self._settings = settings
+        self._layout = layout
+        self._clock = clock
+        self._pruned_on: date | None = None
+        self._hour: tuple[date, int] | None = None
+        self._number = 0
+
+    def write(self, served: Sequence[Served]) -> None:
+        """Append a batch; clients beyond what a day may hold are counted as dropped."""
         today = datetime.fromtimestamp(self._clock(), UTC).date()
         if today != self._pruned_on:
             prune_served(self._layout, today=today, days=self._settings.prediction_log_days)
@@ -65,7 +82,7 @@ class PredictionLog:
             LOG_DROPPED.inc(left_out)
 
     def _worker(self, today: date) -> int:
-        """Return the number in the name of this worker's file; in a bucket it is like no other machine's.
+        """Return the number in the name of this process's file; in a bucket it is like no other machine's.
 
         There files are uploaded again as they grow, so a new one is begun every hour.
         """
