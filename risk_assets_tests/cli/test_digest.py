@@ -17,7 +17,6 @@ from risk_assets.storage.records import read_history
 from risk_assets_tests.serve.desk import NOW, write_desk
 from risk_assets_tests.serve.running import write_config
 
-
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # apprise's own
 
 
