@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from risk_assets.domain.columns import Columns
-from risk_assets.domain.ranking.risk_summary import FEATURES, RankedClient, RiskSummary, Status
+from risk_assets.domain.ranking.risk_summary import FEATURES, RankedClient, RiskSummary
 from risk_assets.engine.dataset import POSITION, numbered_rows
 from risk_assets.engine.duck.session import DuckSession, open_duckdb
 from risk_assets.engine.ranking.ranked_columns import columns_of
@@ -19,6 +18,16 @@ from risk_assets.engine.ranking.risk_summary import ranked_client, ranking_table
 from risk_assets.engine.sql import date_text, quote, read_parts
 from risk_assets.engine.temporary_directories import own_folder
 from risk_assets.serve.client_order import order_of
+from risk_assets.serve.client_search import (
+    EVERYONE,
+    ClientPage,
+    ClientRow,
+    Filters,
+    KnownClient,
+    Listed,
+    Sort,
+    conditions,
+)
 from risk_assets.serve.generated import Generated
 from risk_assets.serve.http.replies import RequestError
 from risk_assets.serve.model.live import message_of
@@ -27,70 +36,13 @@ from risk_assets.storage.intake.part_files import rows_with_redelivered
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.ranking.risk_summary import read_risk_summary
 
-Sort = Literal[
-    "risk",
-    "-risk",
-    "id",
-    "-id",
-    "change",
-    "-change",
-    "value_at_risk",
-    "-value_at_risk",
-    "uncertainty",
-    "-uncertainty",
-]
-Listed = Literal["current", "left", "all"]
+#: What changes when a file is replaced; None while it is not there.
+Stamp = tuple[int, int, int] | None
 PAGE = 50
 #: Levels that a filter offers.
 MOST_LEVELS = 200
 #: The engine answers questions about one table here; the graph has the rest of the machine.
 MEMORY, THREADS = "512MB", 2
-
-
-@dataclass(frozen=True)
-class Filters:
-    """Which clients are listed: by levels of carried columns, by ranges of features, and without some of them."""
-
-    levels: Mapping[str, str] = field(default_factory=dict)
-    least: Mapping[str, float] = field(default_factory=dict)
-    most: Mapping[str, float] = field(default_factory=dict)
-    without: tuple[str, ...] = ()
-
-
-EVERYONE = Filters()
-
-
-@dataclass(frozen=True)
-class ClientPage:
-    """A page of clients that fit a search; `total` counts all that fit, pages count from 1.
-
-    `after` is the cursor with which the next page begins, None on the last one.
-    """
-
-    total: int
-    page: int
-    pages: int
-    clients: tuple[KnownClient, ...]
-    after: str | None = None
-
-
-@dataclass(frozen=True)
-class KnownClient:
-    """A client: current ones are ranked; `left_on` is when it left, or is going to, where that is known."""
-
-    id: str
-    status: Status
-    left_on: str | None
-    ranked: RankedClient | None
-
-
-@dataclass(frozen=True)
-class ClientRow:
-    """A row of a client: its date (ISO 8601), whether the client left then (None: not known), and its features."""
-
-    as_of: str | None
-    left: bool | None
-    features: Mapping[str, float | str | None]
 
 
 class ClientTable:
@@ -103,6 +55,8 @@ class ClientTable:
         self._open = contextlib.ExitStack()
         self._opening = threading.Lock()
         self._session: DuckSession | None = None
+        self._table: tuple[Stamp, str] | None = None
+        self._levels: dict[str, tuple[Stamp, tuple[str, ...]]] = {}
 
     def page(
         self,
@@ -123,7 +77,7 @@ class ClientTable:
         filter of an unknown column, and for a cursor of another order.
         """
         order = order_of(sort, by_value=self._columns.value is not None)
-        fits, values = self._fitting(filters)
+        fits, values = conditions(self._columns, filters)
         fits, values = [*fits, "coalesce(risk, 0) >= ?", "contains(lower(id), lower(?))"], [*values, min_risk, q]
         with self._questions() as session:
             listed = f"SELECT * FROM {self._clients(session, status)} WHERE {' AND '.join(fits)}"
@@ -138,31 +92,14 @@ class ClientTable:
         cursor = order.cursor(found[-1][-1], clients[-1].id) if len(found) == size else None
         return ClientPage(total, page, max(1, -(-total // size)), clients, cursor)
 
-    def _fitting(self, filters: Filters) -> tuple[list[str], list[object]]:
-        """Return the conditions of filters, and their values."""
-        fits, values = list[str](), list[object]()
-        for name, level in filters.levels.items():
-            if name not in self._columns.shown:
-                raise RequestError(
-                    422, f"in.{name}: is no carried column; there are {_named(self._columns.shown)}"
-                )
-            fits.append(f"coalesce(CAST(carried_{self._columns.shown.index(name)} AS VARCHAR), '') = ?")
-            values.append(level)
-        numeric = [column.name for column in self._columns.numeric_features]
-        for sign, bounds in ((">=", filters.least), ("<=", filters.most)):
-            for name, bound in bounds.items():
-                if name not in numeric:
-                    numbers = _named(numeric)
-                    raise RequestError(422, f"{name}: is no numeric feature; there are {numbers}")
-                fits.append(f"{FEATURES}.{quote(name)} {sign} ?")
-                values.append(bound)
-        if filters.without:
-            fits.append("id NOT IN (SELECT unnest(?))")
-            values.append(list(filters.without))
-        return fits, values
-
     def levels(self, name: str) -> tuple[str, ...]:
         """Return the levels of a carried column among current clients, at most MOST_LEVELS of them."""
+        stamp = self._stamp()
+        if self._levels.get(name, (None,))[0] != stamp:
+            self._levels[name] = (stamp, self._read_levels(name))
+        return self._levels[name][1]
+
+    def _read_levels(self, name: str) -> tuple[str, ...]:
         place = self._columns.shown.index(name)
         with self._questions() as session:
             current = self._clients(session, "current")
@@ -223,7 +160,7 @@ class ClientTable:
 
     def _clients(self, session: DuckSession, status: Listed) -> str:
         """Return the SQL table of clients: what the ranking says of each, its status and when it left."""
-        ranking, file = ranking_table(session, self._layout.client_risk_parquet), self._layout.client_status
+        ranking, file = self._ranking(session), self._layout.client_status
         if status == "current" or not file.is_file():
             here = "" if status != "left" else " WHERE false"
             return f"(SELECT *, 'current' AS status, CAST(NULL AS VARCHAR) AS left_on FROM {ranking}{here})"
@@ -237,6 +174,20 @@ class ClientTable:
         names = ", ".join([*(name for name, _ in columns_of(self._columns)[1:]), FEATURES])
         joined = f"{statuses} AS statuses LEFT JOIN {ranking} USING (id)"
         return f"(SELECT statuses.id, {names}, status, left_on FROM {joined})"
+
+    def _ranking(self, session: DuckSession) -> str:
+        """Return the SQL table of the ranking, which depends on the columns of the file as it is now."""
+        stamp = self._stamp()
+        if self._table is None or self._table[0] != stamp:
+            self._table = (stamp, ranking_table(session, self._layout.client_risk_parquet))
+        return self._table[1]
+
+    def _stamp(self) -> Stamp:
+        try:
+            status = self._layout.client_risk_parquet.stat()
+        except FileNotFoundError:
+            return None
+        return status.st_mtime_ns, status.st_ino, status.st_size
 
     def _known(self, row: tuple[Any, ...]) -> KnownClient:
         *figures, status, left_on = row
@@ -272,7 +223,3 @@ class ClientTable:
                 engine = open_duckdb(self._columns, memory_limit=MEMORY, threads=THREADS, spill=spill)
                 self._session = self._open.enter_context(engine)
             return self._session
-
-
-def _named(names: Sequence[str]) -> str:
-    return ", ".join(names) or "none"

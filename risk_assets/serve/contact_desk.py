@@ -11,7 +11,8 @@ from typing import Literal
 from risk_assets.domain.contacts.assignment import Assignment, Effect, draw, effect, places_listed
 from risk_assets.domain.contacts.contact import ClientState, Contact, ContactError, Draft
 from risk_assets.domain.ranking.risk_summary import RankedClient
-from risk_assets.serve.client_table import ClientTable, Filters, Sort
+from risk_assets.serve.client_search import Filters, Sort
+from risk_assets.serve.client_table import ClientTable
 from risk_assets.serve.generated import Generated
 from risk_assets.serve.http.replies import Fault, RequestError, faulty
 from risk_assets.settings import Settings

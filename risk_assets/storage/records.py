@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from risk_assets.storage import atomic
 
 T = TypeVar("T")
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 _LOG = logging.getLogger(__name__)
 #: Damaged lines that a sentence names.
 LINES_NAMED = 3
@@ -23,9 +24,16 @@ class RecordError(ValueError):
     """A record on disk is missing or not what it should be; the message names the file."""
 
 
+def _adapter(kind: type[T]) -> TypeAdapter[T]:
+    """Return what reads and writes a kind; making it takes longer than reading most records."""
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
+
+
 def write_record(path: Path, record: object) -> None:
     """Write a frozen dataclass as readable JSON; the same record gives the same bytes."""
-    atomic.write_bytes(path, TypeAdapter(type(record)).dump_json(record, indent=2) + b"\n")
+    atomic.write_bytes(path, _adapter(type(record)).dump_json(record, indent=2) + b"\n")
 
 
 def read_record(path: Path, kind: type[T]) -> T:
@@ -40,7 +48,7 @@ def read_record(path: Path, kind: type[T]) -> T:
 def parse_record(path: Path, content: bytes, kind: type[T]) -> T:
     """Return the record that was read from `path`. Raises RecordError when it does not fit `kind`."""
     try:
-        return TypeAdapter(kind).validate_json(_with_new_names(content))
+        return _adapter(kind).validate_json(_with_new_names(content))
     except ValidationError as error:
         raise RecordError(f"{path}: not a valid {kind.__name__}: {error.error_count()} faults") from error
 
@@ -58,7 +66,7 @@ def find_record(path: Path, kind: type[T]) -> T | None:
 
 def append_record(path: Path, record: object) -> None:
     """Append a record as one JSON line."""
-    atomic.append_line(path, TypeAdapter(type(record)).dump_json(record).decode())
+    atomic.append_line(path, _adapter(type(record)).dump_json(record).decode())
 
 
 def read_history(path: Path, kind: type[T]) -> tuple[T, ...]:
@@ -68,7 +76,7 @@ def read_history(path: Path, kind: type[T]) -> tuple[T, ...]:
     """
     if not path.exists():
         return ()
-    adapter, found, damaged = TypeAdapter(kind), list[T](), list[bytes]()
+    adapter, found, damaged = _adapter(kind), list[T](), list[bytes]()
     for number, line in enumerate(path.read_bytes().splitlines(), start=1):
         if not line.strip():
             continue

@@ -15,7 +15,7 @@ from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.domain.ranking.risk_summary import Status
 from risk_assets.domain.scoring.metrics import Metrics
-from risk_assets.serve.client_table import Filters, Listed, Sort
+from risk_assets.serve.client_search import Filters, Listed, Sort
 from risk_assets.serve.contact_desk import By
 
 

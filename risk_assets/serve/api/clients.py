@@ -22,7 +22,7 @@ from risk_assets.serve.api.answers import (
     ObservedRow,
     ShapeValue,
 )
-from risk_assets.serve.client_table import ClientRow, KnownClient
+from risk_assets.serve.client_search import ClientRow, KnownClient
 from risk_assets.serve.model.live import Version
 from risk_assets.serve.state import live_name, live_version, serving
 

@@ -21,7 +21,7 @@ from risk_assets.serve.api.answers import (
 )
 from risk_assets.serve.api.clients import in_list
 from risk_assets.serve.api.replying import answer
-from risk_assets.serve.client_table import KnownClient
+from risk_assets.serve.client_search import KnownClient
 from risk_assets.serve.contact_desk import CallList, ListedCall
 from risk_assets.serve.http.replies import RequestError
 from risk_assets.serve.state import live_name, serving

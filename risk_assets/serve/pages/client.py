@@ -15,7 +15,7 @@ from risk_assets.domain.ranking.alternatives import Alternative, alternatives
 from risk_assets.reporting.charts.heat import HeatMap
 from risk_assets.serve.api.answers import Explanation, ObservedRow
 from risk_assets.serve.api.clients import explain, log_odds_of, observed, reasons_of
-from risk_assets.serve.client_table import ClientRow
+from risk_assets.serve.client_search import ClientRow
 from risk_assets.serve.http.replies import RequestError
 from risk_assets.serve.model.live import Version
 from risk_assets.serve.pages.bars import Change, changes, deviations
