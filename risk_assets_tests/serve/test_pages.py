@@ -181,7 +181,7 @@ def test_the_download_holds_every_client_that_fits_the_search(prepared: Home) ->
 
 
 def test_formulas_in_ids_are_harmless_in_the_download(prepared: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-        from risk_assets.serve.client_search import ClientPage, KnownClient
+    from risk_assets.serve.client_search import ClientPage, KnownClient
     from risk_assets.serve.client_table import ClientTable
 
     ranked = RankedClient("=1+1", 0.5, 1, 1, ("+reason",))
