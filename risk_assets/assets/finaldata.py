@@ -40,7 +40,7 @@ class FinaldataConfig(dg.Config):
 @graph_asset(
     upstream=["sourcedata", "outcomes"],
     also_reads=["deployed_model"],  # which ranks the clients of new files
-    code_version="4",
+    code_version="5",
     settings=[
         "columns",
         "format",
@@ -68,8 +68,8 @@ def finaldata(config: FinaldataConfig, home: Home, observed_sources: ObservedSou
     Each row read is accepted, a duplicate, an update (it brings something new of a row that is held) or
     quarantined: quarantine/FILE.csv holds its line, the reason and the raw text. A blank outcome, or a file
     without the target column, is an outcome that is not known yet: such a client is ranked, and a file teaches the
-    model once nearly all of its outcomes are known. A file whose content looks broken beside those before it is
-    held back whole, and waits for `risk accept FILE` or `risk refuse FILE`. When no row is usable, or too many are
+    model once nearly all of its outcomes are known. A file, of outcomes too, whose content looks broken beside
+    those before it is held back whole, and waits for `risk accept FILE` or `risk refuse FILE`. When no row is usable, or too many are
     bad, the run fails and the earlier finaldata stays.
     """
     del observed_sources  # it has noted what the folders hold, for this run's lineage

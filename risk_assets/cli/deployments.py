@@ -95,9 +95,9 @@ def accept(config: str | None, file: str) -> None:
     """Let a FILE that is held back as suspect go in with the next run."""
     mirror = _mirror(config)
     with mirror.working("finaldata"):
-        accept_feed(mirror.layout, file, now=datetime.now(UTC))
-        _record(mirror, "accepted the file", file)
-    click.echo(f"{file} is accepted: it goes in with the next run (risk run, or the sensor's)")
+        name = accept_feed(mirror.layout, file, now=datetime.now(UTC)).name
+        _record(mirror, "accepted the file", name)
+    click.echo(f"{name} is accepted: it goes in with the next run (risk run, or the sensor's)")
 
 
 @click.command()
@@ -107,9 +107,11 @@ def refuse(config: str | None, file: str) -> None:
     """Leave a FILE that is held back as suspect out for good."""
     mirror = _mirror(config)
     with mirror.working("finaldata"):
-        refuse_feed(mirror.layout, file, now=datetime.now(UTC))
-        _record(mirror, "refused the file", file)
-    click.echo(f"{file} is refused: it stays out; deliver it again, mended, under the same name or another")
+        name = refuse_feed(mirror.layout, file, now=datetime.now(UTC)).name
+        _record(mirror, "refused the file", name)
+    until_then = "under the same name (until then no later row teaches)"
+    where = until_then if name.startswith("outcomes/") else "under the same name or another"
+    click.echo(f"{name} is refused: it stays out; deliver it again, mended, {where}")
 
 
 def _record(mirror: Mirror, action: str, target: str) -> None:

@@ -16,7 +16,7 @@ from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.intake.outcomes import OutcomeFiles, OutcomeRules
 from risk_assets.engine.dataset import rows
 from risk_assets.engine.session import Session
-from risk_assets.storage.intake.finaldata import ingest, require_ingestion
+from risk_assets.storage.intake.finaldata import FeedCheck, ingest, require_ingestion
 from risk_assets.storage.intake.part_files import rows_of
 from risk_assets.storage.layout import Layout
 from risk_assets_tests.engine.parts import session_of
@@ -54,12 +54,19 @@ class DatedPlace:
         with session_of(columns, self.layout.data_root / "spill") as session:
             yield session
 
-    def ingest(self, rules: OutcomeRules, *, session: Session | None = None, bad: float = 0.9) -> Ingestion:
-        given = OutcomeFiles(LEAVINGS, rules)
-        if session is not None:
-            return ingest(self.layout, session, max_bad_share=bad, write_csv=True, now=NOW, outcomes=given)
-        with self.session() as own:
-            return ingest(self.layout, own, max_bad_share=bad, write_csv=True, now=NOW, outcomes=given)
+    def ingest(
+        self, rules: OutcomeRules, *, session: Session | None = None, bad: float = 0.9, hold: bool = False
+    ) -> Ingestion:
+        with contextlib.ExitStack() as stack:
+            return ingest(
+                self.layout,
+                session or stack.enter_context(self.session()),
+                max_bad_share=bad,
+                write_csv=True,
+                now=NOW,
+                outcomes=OutcomeFiles(LEAVINGS, rules),
+                hold=FeedCheck() if hold else None,
+            )
 
     def labelled(self) -> list[Mapping[str, Any]]:
         """The rows of finaldata with their outcomes, by client and date."""

@@ -7,9 +7,10 @@ whose name comes earlier nor a rebuild changes a verdict. What people say of a h
 from __future__ import annotations
 
 import getpass
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -19,6 +20,7 @@ from risk_assets.engine.dataset import Dataset
 from risk_assets.engine.select import labelled_query, read_labelled_rows
 from risk_assets.engine.session import Session
 from risk_assets.storage.intake.parse_cache import Source
+from risk_assets.storage.intake.source_folder import named_in
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.lock import writing
 from risk_assets.storage.records import append_record, find_record, read_history
@@ -51,9 +53,36 @@ class FeedVerdict:
     by: str = ""
 
 
-def read_verdicts(journal: Path) -> dict[str, FeedVerdict]:
-    """Return the last verdict on each content."""
-    return {line.sha256: line for line in read_history(journal, FeedVerdict)}
+class Judge:
+    """The verdicts on the files of a source folder: looked up by content, or found and written down."""
+
+    def __init__(self, journal: Path, now: datetime, key: str = "sourcedata") -> None:
+        """Read what is known of this folder's files; equal content in another folder is another file."""
+        self._journal, self._now, self._key = journal, now, key
+        lines = read_history(journal, FeedVerdict)
+        self._lines = [line for line in lines if _folder(line.name) == _folder(named_in(key, ""))]
+        self._last = {line.sha256: line for line in self._lines}
+
+    def knows(self, source: Source) -> bool:
+        """Whether there is a verdict on the content."""
+        return source.sha256 in self._last
+
+    def hold(self, source: Source, find_faults: Callable[[], tuple[str, ...]]) -> HeldFile | None:
+        """Return the file where it is held back; a content without a verdict is judged by its faults."""
+        name = named_in(self._key, source.name)
+        verdict = self._last.get(source.sha256)
+        if verdict is None:
+            faults = find_faults()
+            word: Word = "suspect" if faults else "sound"
+            verdict = FeedVerdict(source.sha256, name, word, _text(self._now), faults)
+            append_record(self._journal, verdict)
+            self._last[source.sha256] = verdict
+            self._lines.append(verdict)
+        if verdict.verdict not in {"suspect", "refused"}:
+            return None
+        reasons = (line.reasons for line in self._lines if line.sha256 == source.sha256 and line.reasons)
+        found = verdict.reasons or next(reasons, ())
+        return HeldFile(name, source.sha256, source.usable_rows, found, verdict.verdict)
 
 
 def judge_feeds(
@@ -63,35 +92,18 @@ def judge_feeds(
 
     A content without a verdict is compared with the files before it that go in, and its verdict is written down.
     """
-    verdicts, going, held = read_verdicts(layout.feed_verdicts), list[Source](), list[HeldFile]()
+    judge, going, held = Judge(layout.feed_verdicts, now), list[Source](), list[HeldFile]()
     before: list[FileProfile] = []
     for source in sources:
         profile = source.parsed.profile
         if profile is None or not source.usable_rows:
             going.append(source)
-            continue
-        verdict = verdicts.get(source.sha256)
-        if verdict is None:
-            reasons = _faults(session, source, profile, before, live)
-            verdict = FeedVerdict(
-                source.sha256, source.name, "suspect" if reasons else "sound", _text(now), reasons
-            )
-            append_record(layout.feed_verdicts, verdict)
-            verdicts[source.sha256] = verdict
-        if verdict.verdict in {"suspect", "refused"}:
-            reasons = _reasons_of(layout, verdict)
-            held.append(HeldFile(source.name, source.sha256, source.usable_rows, reasons, verdict.verdict))
+        elif found := judge.hold(source, partial(_faults, session, source, profile, tuple(before), live)):
+            held.append(found)
         else:
             going.append(source)
             before.append(profile)
     return going, tuple(held)
-
-
-def _reasons_of(layout: Layout, verdict: FeedVerdict) -> tuple[str, ...]:
-    if verdict.reasons:
-        return verdict.reasons
-    lines = read_history(layout.feed_verdicts, FeedVerdict)
-    return next((line.reasons for line in lines if line.sha256 == verdict.sha256 and line.reasons), ())
 
 
 def _faults(
@@ -135,11 +147,14 @@ def refuse(layout: Layout, name: str, *, now: datetime, by: str | None = None) -
 def _decide(layout: Layout, name: str, word: Word, now: datetime, by: str) -> FeedVerdict:
     with writing(layout.ingested, f"risk {word}"):
         ingestion = find_record(layout.ingestion, Ingestion)
-        held = {file.name: file for file in (ingestion.held if ingestion else ())}
-        if name not in held:
-            names = ", ".join(held) or "none is"
+        held = ingestion.held if ingestion else ()
+        meant = [file for file in held if file.name == name] or [
+            file for file in held if file.name.endswith(f"/{name}")
+        ]
+        if not meant:
+            names = ", ".join(file.name for file in held) or "none is"
             raise FeedError(f"{name}: is not held back; held: {names}")
-        verdict = FeedVerdict(held[name].sha256, name, word, _text(now), by=by)
+        verdict = FeedVerdict(meant[0].sha256, meant[0].name, word, _text(now), by=by)
         append_record(layout.feed_verdicts, verdict)
         return verdict
 
@@ -148,12 +163,15 @@ def accepted_since(journal: Path, ingestion: Ingestion) -> frozenset[str]:
     """Return the names of held files that were accepted since they were held: they are to go in."""
     if not ingestion.held:
         return frozenset()
-    verdicts: Mapping[str, FeedVerdict] = read_verdicts(journal)
+    last = {(_folder(line.name), line.sha256): line.verdict for line in read_history(journal, FeedVerdict)}
     return frozenset(
-        file.name
-        for file in ingestion.held
-        if file.sha256 in verdicts and verdicts[file.sha256].verdict == "accepted"
+        file.name for file in ingestion.held if last.get((_folder(file.name), file.sha256)) == "accepted"
     )
+
+
+def _folder(name: str) -> str:
+    """Return the folder that is part of a name, "" for client files."""
+    return name.rpartition("/")[0]
 
 
 def _text(now: datetime) -> str:

@@ -21,6 +21,7 @@ from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
 from risk_assets.storage.intake.feeds import judge_feeds
 from risk_assets.storage.intake.finaldata_outputs import publish, where_refused
+from risk_assets.storage.intake.outcome_feeds import OutcomeCheck
 from risk_assets.storage.intake.outcomes import ReadOutcomes, read_outcomes, with_decided
 from risk_assets.storage.intake.parse_cache import Source, as_they_were
 from risk_assets.storage.intake.parts import Folders, merge
@@ -98,7 +99,12 @@ def ingest(
             if hold is not None:
                 going, held = judge_feeds(layout, session, sources, hold.live, now=now)
             files = _merge_all(layout, session, going, before)
-            told = _read_outcomes(layout, session, outcomes, before, leave_out) if outcomes else None
+            told = None
+            if outcomes is not None:
+                parts = tuple(layout.finaldata_parquet / file.part for file in files if file.part)
+                check = OutcomeCheck(parts, session.columns, now) if hold else None
+                told = _read_outcomes(layout, session, outcomes, before, leave_out, check=check)
+                held += told.held
             account = told.account if told else None
             files = files if told else with_waiting(files, final)
             ingestion = Ingestion(
@@ -155,12 +161,14 @@ def _read_outcomes(
     outcomes: OutcomeFiles,
     before: Ingestion | None,
     leave_out: Collection[str],
+    *,
+    check: OutcomeCheck | None,
 ) -> ReadOutcomes:
     earlier = before.outcomes.files if before and before.outcomes else ()
     files = layout.outcome_files()
     changing = {file.name for file in files if named_in("outcomes", file.name) in leave_out}
     try:
-        return read_outcomes(layout, session, outcomes, earlier, changing)
+        return read_outcomes(layout, session, outcomes, earlier, changing, check=check)
     except SourceChangedError as error:
         raise IngestionError(f"{error}; ingest again when it is complete") from error
 

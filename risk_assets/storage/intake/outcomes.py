@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import takewhile
 from pathlib import Path
 
-from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.domain.intake.ingestion import HeldFile, Ingestion
 from risk_assets.domain.intake.outcomes import OutcomeFiles, OutcomesAccount
 from risk_assets.domain.intake.source_file import SourceFile
 from risk_assets.engine.dataset import Dataset, Outcomes
@@ -15,6 +16,7 @@ from risk_assets.engine.intake.outcomes import count_decided, count_leavings, re
 from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
 from risk_assets.storage.digest import sha256_of
+from risk_assets.storage.intake.outcome_feeds import OutcomeCheck, judge_outcomes
 from risk_assets.storage.intake.parse_cache import Source, as_they_were
 from risk_assets.storage.intake.parts import Folders, merge
 from risk_assets.storage.intake.source_reading import read_sources
@@ -23,10 +25,11 @@ from risk_assets.storage.layout import Layout, reading_order
 
 @dataclass(frozen=True)
 class ReadOutcomes:
-    """Files of outcomes as they were read, and the account of them so far."""
+    """Files of outcomes as they were read, the account of them so far, and those that are held back."""
 
     sources: list[Source]
     account: OutcomesAccount
+    held: tuple[HeldFile, ...] = ()
 
 
 def read_outcomes(
@@ -35,11 +38,13 @@ def read_outcomes(
     given: OutcomeFiles,
     before: Sequence[SourceFile] = (),
     leave_out: Collection[str] = (),
+    *,
+    check: OutcomeCheck | None = None,
 ) -> ReadOutcomes:
     """Read the files of outcomes, write their parts and the times between leavings, and return the account.
 
-    `before` is the earlier account of the files; those in `leave_out` count as they were then. Raises
-    SourceChangedError as `read_sources` does.
+    `before` is the earlier account of the files; those in `leave_out` count as they were then. With `check`, files
+    that look broken are held back. Raises SourceChangedError as `read_sources` does.
     """
     work = layout.ingestion_work / "outcomes"
     folders = Folders(layout.outcomes_parquet, layout.outcomes_parquet)
@@ -48,16 +53,26 @@ def read_outcomes(
         sources = read_sources(reader, settled, layout.outcomes_parsed, work)
         sources += as_they_were(reader, before, leave_out, layout.outcomes_parsed)
         sources.sort(key=lambda source: reading_order(source.name))
-        files = merge(reader, sources, folders, work, before)
-        held = {
+        going, held = judge_outcomes(layout, reader, sources, check) if check else (sources, ())
+        files = merge(reader, going, folders, work, before)
+        parts = {
             layout.outcomes_parquet / file.part: date.fromisoformat(file.arrived) for file in files if file.part
         }
-        newest = reached(reader, _arrivals(sources))
-        counts = count_leavings(reader, held)
-        leavings = _write_leavings(layout, reader, list(held), work)
-    rules = given.rules
-    account = OutcomesAccount(files, rules, newest, rules.complete_until(newest), leavings, counts)
-    return ReadOutcomes(sources, account)
+        newest = reached(reader, _arrivals(going))
+        certain = reached(reader, _arrivals(_before_held(sources, held)))
+        counts = count_leavings(reader, parts)
+        leavings = _write_leavings(layout, reader, list(parts), work)
+    complete = given.rules.complete_until(newest)
+    if held:
+        complete = min(complete, replace(given.rules, until=None).complete_until(certain))
+    account = OutcomesAccount(files, given.rules, newest, complete, leavings, counts)
+    return ReadOutcomes(sources, account, held)
+
+
+def _before_held(sources: Sequence[Source], held: Sequence[HeldFile]) -> list[Source]:
+    """Return the files before the first that is held back: what it would tell of later rows is not known."""
+    contents = {file.sha256 for file in held}
+    return list(takewhile(lambda source: source.sha256 not in contents, sources))
 
 
 def _arrivals(sources: Iterable[Source]) -> dict[Path, date]:

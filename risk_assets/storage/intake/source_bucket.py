@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from risk_assets.domain.intake.ingestion import HeldFile, Ingestion
 from risk_assets.domain.intake.source_file import SourceFile
@@ -11,6 +11,8 @@ from risk_assets.storage.intake.feeds import accepted_since
 from risk_assets.storage.intake.source_folder import INGESTED, Fingerprint, FolderState, named_in
 from risk_assets.storage.records import RecordError, find_record, write_record
 from risk_assets.storage.remote.mirror import Mirror
+
+OUTCOMES = named_in("outcomes", "")
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,10 @@ def _files_of(
     ingestion: Ingestion, accepted: frozenset[str] = frozenset()
 ) -> Iterable[tuple[str, tuple[SourceFile | HeldFile, ...]]]:
     """Yield the source folders that finaldata was made from, with their files, and those that are held back."""
-    yield "sourcedata", (*ingestion.files, *(file for file in ingestion.held if file.name not in accepted))
+    held = [file for file in ingestion.held if file.name not in accepted]
+    told = [
+        replace(file, name=file.name.removeprefix(OUTCOMES)) for file in held if file.name.startswith(OUTCOMES)
+    ]
+    yield "sourcedata", (*ingestion.files, *(file for file in held if not file.name.startswith(OUTCOMES)))
     if ingestion.outcomes is not None:
-        yield "outcomes", ingestion.outcomes.files
+        yield "outcomes", (*ingestion.outcomes.files, *told)

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from risk_assets.domain.intake.ingestion import Ingestion
-from risk_assets.storage.intake.feeds import FeedError, accept, read_verdicts, refuse
+from risk_assets.storage.intake.feeds import FeedError, FeedVerdict, accept, refuse
 from risk_assets.storage.intake.finaldata import FeedCheck, ingest
 from risk_assets.storage.layout import Layout
+from risk_assets.storage.records import read_history
 from risk_assets_tests.engine.parts import session_of
 from risk_assets_tests.storage.place import COLUMNS, HEADER, Place
 
@@ -97,8 +98,7 @@ def test_who_decided_and_when_is_in_the_journal(place: Place) -> None:
     write(place, "clients4.csv", clients(4, times=100))
     run(place)
     said = accept(place.layout, "clients4.csv", now=NOW)
-    verdicts = read_verdicts(place.layout.feed_verdicts)
-    assert verdicts[said.sha256] == said
+    assert read_history(place.layout.feed_verdicts, FeedVerdict)[-1] == said
     assert (said.at, bool(said.by)) == ("2026-09-01T00:00:00+00:00", True)
 
 
