@@ -69,8 +69,8 @@ def finaldata(config: FinaldataConfig, home: Home, observed_sources: ObservedSou
     quarantined: quarantine/FILE.csv holds its line, the reason and the raw text. A blank outcome, or a file
     without the target column, is an outcome that is not known yet: such a client is ranked, and a file teaches the
     model once nearly all of its outcomes are known. A file, of outcomes too, whose content looks broken beside
-    those before it is held back whole, and waits for `risk accept FILE` or `risk refuse FILE`. When no row is usable, or too many are
-    bad, the run fails and the earlier finaldata stays.
+    those before it is held back whole, and waits for `risk accept FILE` or `risk refuse FILE`. When no row is
+    usable, or too many are bad, the run fails and the earlier finaldata stays.
     """
     del observed_sources  # it has noted what the folders hold, for this run's lineage
     settings, layout = home.settings, home.layout

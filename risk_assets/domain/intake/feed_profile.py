@@ -93,7 +93,11 @@ class CategorySketch:
 class FileProfile:
     """A file's accepted rows, of them positives and negatives, and a sketch of each column by name.
 
-    Sketches are of a part of the rows where there are many.
+    Sketches are of a part of the rows where there are many. `per_client` is how many rows a client has, on the
+    average; 0 where rows have dates, which tell the rows of a client apart.
+
+    >>> FileProfile(rows=400, positives=80, negatives=320).per_client
+    0.0
     """
 
     rows: int
@@ -101,6 +105,7 @@ class FileProfile:
     negatives: int
     numbers: Mapping[str, NumberSketch] = field(default_factory=dict)
     categories: Mapping[str, CategorySketch] = field(default_factory=dict)
+    per_client: float = 0.0
 
 
 def merged(profiles: Sequence[FileProfile]) -> FileProfile:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -37,10 +36,8 @@ ONE_CLASS = -14.0
 NEW_CATEGORIES = 0.9
 #: A file has so many times the usual rows, or as many times fewer, where so many files were before it.
 ROWS_FACTOR, LEAST_FILES = 10, 3
-#: How often a file of an unchanged world may be held for its labels.
-LABEL_LEVEL = 0.0005
-#: Rows of each outcome that a side needs.
-LEAST_OF_A_CLASS = 10
+#: A client has so many times the rows that it has in any file before.
+REPEATED = 1.2
 
 
 def faults_of(profile: FileProfile, before: Sequence[FileProfile], reference: FileProfile) -> tuple[str, ...]:
@@ -55,7 +52,7 @@ def faults_of(profile: FileProfile, before: Sequence[FileProfile], reference: Fi
     """
     found = list(_rows(profile, before))
     if min(profile.rows, reference.rows) >= LEAST_ROWS:
-        found += _content(profile, reference)
+        found += [*_repeated(profile, before), *_content(profile, reference)]
     return tuple(found)
 
 
@@ -65,6 +62,13 @@ def _rows(profile: FileProfile, before: Sequence[FileProfile]) -> Iterator[str]:
     usual = float(np.median([each.rows for each in before]))
     if profile.rows * ROWS_FACTOR <= usual or profile.rows >= usual * ROWS_FACTOR:
         yield f"{profile.rows:,} rows; the files before have {usual:,.0f}"
+
+
+def _repeated(profile: FileProfile, before: Sequence[FileProfile]) -> Iterator[str]:
+    """Clients that are delivered several times weigh several times in what is learnt."""
+    most = max((each.per_client for each in before), default=0.0)
+    if most and profile.per_client > REPEATED * most:
+        yield f"{profile.per_client:.3g} rows a client; in the files before {most:.3g} at most"
 
 
 def _content(profile: FileProfile, reference: FileProfile) -> Iterator[str]:
@@ -173,72 +177,3 @@ def _one_class(profile: FileProfile, reference: FileProfile) -> Iterator[str]:
     if known * math.log(share if profile.positives else 1 - share) < ONE_CLASS:
         what = "left" if profile.positives else "stayed"
         yield f"all {known:,} clients {what}; in the files before {share:.0%} left"
-
-
-@dataclass(frozen=True)
-class LabelledRisks:
-    """Rows of a file with an outcome: their risk by the live model, and its columns; all (n,).
-
-    >>> LabelledRisks(np.array([0.1, 0.9]), np.array([False, True]), {}).auc
-    1.0
-    """
-
-    risk: Array
-    left: NDArray[np.bool_]
-    columns: Mapping[str, Array]
-
-    @property
-    def auc(self) -> float:
-        """How well the model ranks them."""
-        return _auc(self.risk, self.left)
-
-
-def label_faults(rows: LabelledRisks) -> tuple[str, ...]:
-    """Return where the live model ranks the rows upside down: in all, or on one side of a column's median.
-
-    z = (AUC - 1/2) / sqrt((m + n + 1) / (12 m n)), corrected for ties (Lehmann 1975, Nonparametrics), against the
-    level of one file divided by the number of sides that are looked at.
-
-    >>> rng = np.random.default_rng(0)
-    >>> risk = rng.random(400)
-    >>> label_faults(LabelledRisks(risk, rng.random(400) > risk, {}))
-    ('the live model ranks the clients upside down: AUC 0.15',)
-    >>> label_faults(LabelledRisks(risk, rng.random(400) < risk, {}))
-    ()
-    """
-    limit = _normal_quantile(LABEL_LEVEL / (2 * len(rows.columns) + 1))
-    if _z(rows.risk, rows.left) < limit:
-        return (f"the live model ranks the clients upside down: AUC {rows.auc:.2f}",)
-    for name, values in rows.columns.items():
-        middle = np.nanmedian(values) if np.isfinite(values).any() else math.nan
-        for side, among in (("at most", values <= middle), ("above", values > middle)):
-            if _z(rows.risk[among], rows.left[among]) < limit:
-                auc = _auc(rows.risk[among], rows.left[among])
-                where = f"where {name} is {side} {_shown(float(middle))}"
-                return (f"the live model ranks the clients upside down {where}: AUC {auc:.2f}",)
-    return ()
-
-
-def _normal_quantile(level: float) -> float:
-    from statistics import NormalDist
-
-    return NormalDist().inv_cdf(level)
-
-
-def _auc(risk: Array, left: NDArray[np.bool_]) -> float:
-    _, places, counts = np.unique(risk, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[places]
-    m, n = int(left.sum()), int((~left).sum())
-    return float((ranks[left].sum() - m * (m + 1) / 2) / (m * n))
-
-
-def _z(risk: Array, left: NDArray[np.bool_]) -> float:
-    """Return how many standard errors the AUC is above one half; 0 where too few rows tell."""
-    m, n = int(left.sum()), int((~left).sum())
-    if min(m, n) < LEAST_OF_A_CLASS:
-        return 0.0
-    _, counts = np.unique(risk, return_counts=True)
-    total = m + n
-    ties = float((counts**3 - counts).sum()) / (total * (total - 1))
-    variance = (total + 1 - ties) / (12 * m * n)
-    return (_auc(risk, left) - 0.5) / math.sqrt(variance) if variance > 0 else 0.0

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from statistics import median
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from risk_assets.domain.figures import figure
 from risk_assets.domain.intake.feed_rules import LEAST_ROWS, MODAL_RISE, MODAL_SHARE, ROWS_FACTOR
 from risk_assets.domain.intake.leavings_profile import EPOCH, LeavingsProfile, together
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Counts = NDArray[np.int64]
+
 #: What has been once may be so again, up to this factor.
 SEEN_FACTOR = 2
-#: Days without a leaving: so many at least, and so many times the longest run of them before.
-LEAST_GAP, GAP_FACTOR = 7, 2
+#: Days with hardly a leaving: so many at least, and as many as had this share of the usual at all times before.
+LEAST_GAP, STEADY = 7, 0.25
 #: Leavings before this share of them are single late reports, which have gaps between them.
 SETTLED_SHARE = 0.05
+#: Of the newest days some leavings are not reported yet: those after all but this share are not looked at.
+LATE_SHARE = 0.25
 
 
 def leavings_faults(
@@ -30,8 +40,8 @@ def leavings_faults(
     >>> may = LeavingsProfile(12, 12, {day: 1 for day in range(48, 60)})
     >>> for fault in leavings_faults(may, [april]):
     ...     print(fault)
-    0.4 leavings a day; in the files before 9.677
-    no leaving from 1970-01-31 to 1970-02-17; in the files before never more than 0 days without one
+    0.400 leavings a day; in the files before 9.68
+    0 leavings from 1970-01-31 to 1970-02-06; usual are 68
     """
     reference = together(before)
     if reference.rows < LEAST_ROWS:
@@ -58,10 +68,12 @@ def _days(file: LeavingsProfile, newest: int | None) -> float:
 
 
 def _rate(profile: LeavingsProfile, newest: int | None, rates: Sequence[float]) -> Iterator[str]:
-    days, usual, dated = _days(profile, newest), median(rates), sum(profile.days.values())
+    usual, dated, days = median(rates), sum(profile.days.values()), _days(profile, newest)
+    if dated < LEAST_ROWS:  # so few tell how many are missing since the files before, but not what they cover
+        days = max((profile.newest or 0) - (newest or 0), 1)
+        if usual * days < LEAST_ROWS:
+            return
     rate = dated / days
-    if max(dated, usual * days) < LEAST_ROWS:
-        return
     fewer = rate * ROWS_FACTOR <= usual and rate * SEEN_FACTOR < min(rates)
     if fewer or (rate >= usual * ROWS_FACTOR and rate > max(rates) * SEEN_FACTOR):
         yield f"{figure(rate)} leavings a day; in the files before {figure(usual)}"
@@ -76,19 +88,34 @@ def _unknown(profile: LeavingsProfile, reference: LeavingsProfile) -> Iterator[s
 
 
 def _gap(profile: LeavingsProfile, told: LeavingsProfile, rates: Sequence[float]) -> Iterator[str]:
-    """Days without a leaving after the newest that was told: rows that they would decide count as stayed."""
-    if told.newest is None:
+    """Days after the newest that was told with hardly a leaving: rows that they would decide count as stayed.
+
+    A few leavings of them may be there, reported late.
+    """
+    if told.newest is None or not (usual := median(rates)):
         return
-    settled = told.at(SETTLED_SHARE)
-    usual = _longest(sorted(day for day in told.days if day >= settled))[0]
-    days, start = _longest([told.newest, *sorted(day for day in profile.days if day > told.newest)])
-    if days >= max(LEAST_GAP, GAP_FACTOR * usual) and days * median(rates) >= LEAST_ROWS:
-        first, last = EPOCH + timedelta(days=start + 1), EPOCH + timedelta(days=start + days)
-        past = f"in the files before never more than {usual} days without one"
-        yield f"no leaving from {first} to {last}; {past}"
+    later = {day: count for day, count in profile.days.items() if day > told.newest}
+    new = _daily(later, told.newest + 1, LeavingsProfile(0, 0, later).at(1 - LATE_SHARE))
+    past = _daily(told.days, told.at(SETTLED_SHARE), told.newest)
+    first = max(LEAST_GAP, math.ceil(LEAST_ROWS / usual))
+    for width in range(first, min(len(new), len(past)) + 1):
+        if _sums(past, width).min() < STEADY * usual * width:
+            continue
+        windows = _sums(new, width)
+        place = int(windows.argmin())
+        if windows[place] * ROWS_FACTOR <= usual * width:
+            start = EPOCH + timedelta(days=told.newest + 1 + place)
+            until = start + timedelta(days=width - 1)
+            yield f"{windows[place]:,} leavings from {start} to {until}; usual are {round(usual * width):,}"
+        return
 
 
-def _longest(days: Sequence[int]) -> tuple[int, int]:
-    """Return the longest run of days between two neighbours, and the day before it."""
-    gaps = ((later - earlier - 1, earlier) for earlier, later in itertools.pairwise(days))
-    return max(gaps, key=lambda gap: gap[0], default=(0, 0))
+def _daily(days: Mapping[int, int], first: int, last: int) -> Counts:
+    """Return the leavings of each day from the first to the last."""
+    return np.array([days.get(day, 0) for day in range(first, last + 1)], np.int64)
+
+
+def _sums(daily: Counts, width: int) -> Counts:
+    """Return the leavings in each window of `width` days."""
+    reached = np.concatenate([[0], np.cumsum(daily)])
+    return np.asarray(reached[width:] - reached[:-width], np.int64)

@@ -26,7 +26,15 @@ def profile_rows(session: Session, figures: Figures) -> FileProfile:
         negatives=figures.rows - figures.positives - figures.open,
         numbers=_numbers(session, columns, rows),
         categories={name: _categories(session, rows, _cell(columns, name)) for name in columns.categorical},
+        per_client=0.0 if columns.as_of is not None else _per_client(session, _cell(columns, columns.id), step),
     )
+
+
+def _per_client(session: Session, client: str, step: int) -> float:
+    """Return how many rows a client has, on the average of one in `step` clients."""
+    drawn = f"WHERE hash({client}) % {step} = 0" if step > 1 else ""
+    [(rows, clients)] = session.run(f"SELECT count(*), count(DISTINCT {client}) FROM rows {drawn}").fetchall()
+    return int(rows) / int(clients) if clients else 0.0
 
 
 def _cell(columns: Columns, name: str) -> str:

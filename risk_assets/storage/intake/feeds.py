@@ -26,7 +26,7 @@ from risk_assets.storage.lock import writing
 from risk_assets.storage.records import append_record, find_record, read_history
 
 if TYPE_CHECKING:
-    from risk_assets.domain.intake.feed_rules import LabelledRisks
+    from risk_assets.domain.intake.label_rules import LabelledRisks
     from risk_assets.domain.model.scorecard import Scorecard
 
 #: A file is compared with so many files before it, at most.
@@ -109,7 +109,8 @@ def judge_feeds(
 def _faults(
     session: Session, source: Source, profile: FileProfile, before: Sequence[FileProfile], live: Scorecard | None
 ) -> tuple[str, ...]:
-    from risk_assets.domain.intake.feed_rules import faults_of, label_faults
+    from risk_assets.domain.intake.feed_rules import faults_of
+    from risk_assets.domain.intake.label_rules import label_faults
 
     if not before:
         return ()
@@ -123,7 +124,7 @@ def _faults(
 
 def _labelled_risks(session: Session, part: Path, live: Scorecard) -> LabelledRisks | None:
     """Return the risks of a file's rows with an outcome, None without any."""
-    from risk_assets.domain.intake.feed_rules import LabelledRisks
+    from risk_assets.domain.intake.label_rules import LabelledRisks
 
     query = f"{labelled_query(session, Dataset((part,)), 'all')} LIMIT {MOST_ROWS}"
     rows = read_labelled_rows(session, query)

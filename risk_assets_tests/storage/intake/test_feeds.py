@@ -142,6 +142,22 @@ def test_the_reason_says_what_looks_broken_and_what_was_usual(place: Place, cont
     assert any(found.startswith(reason) for found in file.reasons)
 
 
+def test_clients_that_come_several_times_where_each_came_once_are_told(place: Place) -> None:
+    again = "".join(f"4-{row},{1000 + row}.{time},north,1\n" for row in range(40) for time in (1, 2, 3))
+    write(place, "clients4.csv", clients(4) + again)
+    [file] = run(place).held
+    assert file.reasons == ("1.6 rows a client; in the files before 1 at most",)
+
+
+def test_a_stale_copy_of_an_old_file_brings_nothing_and_is_no_fault(place: Place) -> None:
+    first = run(place)
+    lines = clients(1).splitlines()
+    write(place, "clients4.csv", "\n".join([lines[0], *reversed(lines[1:])]) + "\n")
+    again = run(place)
+    assert held(again) == []
+    assert (again.accepted, again.duplicates) == (first.accepted, 200)
+
+
 def test_outcomes_that_are_not_known_yet_are_no_fault(place: Place) -> None:
     rows = clients(4).splitlines()
     write(place, "clients4.csv", "\n".join([rows[0], *(row.rpartition(",")[0] + "," for row in rows[1:])]))
