@@ -6,7 +6,7 @@ from risk_assets.resources.home import Home
 
 SPEC = dg.AssetSpec(
     "sourcedata",
-    description="""Client files dropped into the input folder (CSV, gzipped CSV or parquet).
+    description="""Client files dropped into the input folder (CSV, packed CSV, workbooks or parquet).
 
 The data version is a hash of the names and contents of all files, so that a new, a changed and a deleted file
 show. Rows are never edited here: what is wrong with them stands in quarantine/ below the output folder.""",

@@ -26,7 +26,7 @@ class CsvFormat:
     """Text files of one record a line, whatever their delimiter and encoding."""
 
     name = "csv"
-    suffixes = (".csv", ".csv.gz", ".tsv")
+    suffixes = (".csv", ".csv.gz", ".csv.zst", ".tsv")
 
     def open(self, session: Session, file: ScannedFile, folder: Path) -> CsvFile:
         """Open a CSV file; a UTF-8 copy goes to `folder` where one is needed. Raises UnreadableError."""

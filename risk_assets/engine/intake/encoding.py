@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import sys
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from risk_assets.engine.intake.scan import (
     CHUNK,
     GZIP_MAGIC,
     START,
+    ZSTD_MAGIC,
     ScannedFile,
     TextScan,
     UnreadableError,
@@ -38,16 +40,16 @@ class Text:
 
 
 def open_text(file: ScannedFile, folder: Path, declared: str | None = None) -> Text:
-    """Find the encoding of a CSV file, gzipped or not; a UTF-8 copy goes to `folder` where one is needed.
+    """Find the encoding of a CSV file, packed or not; a UTF-8 copy goes to `folder` where one is needed.
 
     Without a byte order mark a file is UTF-16 if every second byte of its start is NUL, UTF-8 if all its bytes
     are, UTF-8 with damaged lines if other lines hold letters in UTF-8, and Windows-1252 (which is latin-1 but for
-    a few marks) otherwise; or it has the `declared` one. Raises UnreadableError for damaged gzip, and for text
-    that is damaged in UTF-16 or in what is declared.
+    a few marks) otherwise; or it has the `declared` one. Raises UnreadableError for a damaged archive, and for
+    text that is damaged in UTF-16 or in what is declared.
     """
     path, start, scan = file.path, file.start, file.text
-    if start.startswith(GZIP_MAGIC):
-        path = _unpacked(path, folder)
+    if start.startswith((GZIP_MAGIC, ZSTD_MAGIC)):
+        path = _unpacked(path, folder, "gzip" if start.startswith(GZIP_MAGIC) else "Zstandard")
         with path.open("rb") as unpacked:
             start = unpacked.read(START)
         scan = None
@@ -67,16 +69,21 @@ def escape_damage(text: str) -> str:
     return text if text.isascii() else text.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
-def _unpacked(path: Path, folder: Path) -> Path:
+def _unpacked(path: Path, folder: Path, kind: str) -> Path:
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+
     target = folder / "unpacked.csv"
     lines = 0
     try:
-        with gzip.open(path, "rb") as source, target.open("wb") as copy:
+        with (gzip if kind == "gzip" else zstd).open(path, "rb") as source, target.open("wb") as copy:
             while chunk := source.read1(CHUNK):
                 lines += chunk.count(b"\n")
                 copy.write(chunk)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise UnreadableError(f"damaged gzip: {error}", max(0, lines - 1)) from error
+    except (gzip.BadGzipFile, EOFError, zlib.error, zstd.ZstdError) as error:
+        raise UnreadableError(f"damaged {kind}: {error}", max(0, lines - 1)) from error
     return target
 
 

@@ -15,6 +15,7 @@ CHUNK = 1 << 20
 #: How many bytes tell the kind of a file and the encoding of a text.
 START = 4096
 GZIP_MAGIC = b"\x1f\x8b"
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 PARQUET_MAGIC = b"PAR1"
 #: How workbooks begin: a zip archive, or a compound file.
 WORKBOOK_MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
@@ -112,7 +113,8 @@ def scan_file(path: Path) -> ScannedFile:
             digest.update(chunk)
             if not start:
                 start = chunk[:START]
-                text = None if start.startswith((GZIP_MAGIC, PARQUET_MAGIC, *WORKBOOK_MAGIC)) else TextScan()
+                no_text = (GZIP_MAGIC, ZSTD_MAGIC, PARQUET_MAGIC, *WORKBOOK_MAGIC)
+                text = None if start.startswith(no_text) else TextScan()
             if text is not None:
                 text.add(chunk)
     if text is not None:

@@ -11,7 +11,6 @@ from pathlib import Path
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.intake.ingestion import HeldFile
 from risk_assets.domain.intake.leavings_profile import LeavingsProfile
-from risk_assets.domain.intake.leavings_rules import leavings_faults
 from risk_assets.engine.intake.leavings_profile import profile_leavings
 from risk_assets.engine.session import Session
 from risk_assets.storage.intake.feeds import MOST_FILES, Judge
@@ -60,6 +59,8 @@ def _profiles(session: Session, sources: Sequence[Source], check: OutcomeCheck) 
 def _faults(
     profiles: Mapping[Path, LeavingsProfile], source: Source, before: Sequence[Source], held: Collection[str]
 ) -> tuple[str, ...]:
+    from risk_assets.domain.intake.leavings_rules import leavings_faults
+
     known = before[-MOST_FILES:]
     sound = [profiles[file.part] for file in known if file.sha256 not in held]
     others = [profiles[file.part] for file in known if file.sha256 in held]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,7 +10,20 @@ import pytest
 from risk_assets_tests.engine.outcome import COLUMNS, HEADER, Outcome
 from risk_assets_tests.engine.parts import session_of
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 Reader = Callable[..., Outcome]
+
+
+def in_blocks(content: bytes) -> bytes:
+    """Pack a text in blocks of a few rows, as a stream is."""
+    packer = zstd.ZstdCompressor()
+    blocks = (content[place : place + 500] for place in range(0, len(content), 500))
+    packed = b"".join(packer.compress(block, packer.FLUSH_BLOCK) for block in blocks)
+    return packed + packer.flush()
 
 
 @pytest.fixture(name="read")
@@ -18,11 +32,12 @@ def _read(tmp_path: Path) -> Iterator[Reader]:
         yield lambda content, name="clients.csv": Outcome(session, tmp_path, name, content)
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.CSV", "a.csv.gz", "a.csv.GZ", "a.CSV.gz"])
-def test_whether_a_file_is_gzipped_is_seen_from_its_content_not_its_name(read: Reader, name: str) -> None:
+@pytest.mark.parametrize("name", ["a.csv", "a.CSV", "a.csv.gz", "a.csv.GZ", "a.CSV.gz", "a.csv.zst"])
+def test_whether_a_file_is_packed_is_seen_from_its_content_not_its_name(read: Reader, name: str) -> None:
     content = (HEADER + "A,1,north,0\n").encode()
     assert read(content, name).rows == [("A", 1.0, "north", 0)]
     assert read(gzip.compress(content), name).rows == [("A", 1.0, "north", 0)]
+    assert read(zstd.compress(content), name).rows == [("A", 1.0, "north", 0)]
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
@@ -46,11 +61,14 @@ def test_a_file_without_any_utf8_letter_is_windows_1252(read: Reader) -> None:
     assert found.refused == []
 
 
-def test_the_rows_of_a_gzip_that_breaks_off_are_counted_as_refused(read: Reader) -> None:
+@pytest.mark.parametrize(("pack", "kind"), [(gzip.compress, "gzip"), (in_blocks, "Zstandard")])
+def test_the_rows_of_an_archive_that_breaks_off_are_counted_as_refused(
+    read: Reader, pack: Callable[[bytes], bytes], kind: str
+) -> None:
     lines = "".join(f"C{number},{number},north,0\n" for number in range(1000))
-    parsed = read(gzip.compress((HEADER + lines).encode())[:-9], "a.csv.gz").parsed
+    parsed = read(pack((HEADER + lines).encode())[:-9], "a.csv.gz").parsed
     assert parsed.reason is not None
-    assert parsed.reason.startswith("damaged gzip")
+    assert parsed.reason.startswith(f"damaged {kind}")
     assert 900 <= parsed.read == parsed.quarantined <= 1000
 
 

@@ -15,6 +15,7 @@ import xlsxwriter
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.domain.file_form import FileForm
 from risk_assets.engine.intake import workbook_file
+from risk_assets_tests.engine.biff import xls
 from risk_assets_tests.engine.outcome import Outcome
 from risk_assets_tests.engine.parts import session_of
 
@@ -54,6 +55,12 @@ def test_the_first_sheet_is_read_below_its_titles(read: Reader) -> None:
         ("C", 0.5, None, DAY, None),
     ]
     assert found.parsed.read == 3
+
+
+def test_a_workbook_of_the_old_kind_is_read(read: Reader) -> None:
+    found = read(xls([HEADER, ["A", 3.5, "süd", "2026-09-05", 1.0], ["B", 12.0, "", "", 0.0]]), name="clients.xls")
+    assert found.rows == [("A", 3.5, "süd", DAY, 1)]
+    assert (found.parsed.read, found.parsed.quarantined) == (2, 1)
 
 
 def test_a_refused_row_is_named_with_the_line_that_the_program_shows(read: Reader) -> None:
