@@ -6,7 +6,7 @@ from risk_assets.resources.home import Home
 
 SPEC = dg.AssetSpec(
     "outcomes",
-    description="""Files with the id and the date of leaving of clients that left, of the kinds that are read in sourcedata.
+    description="""Files with the id and the date of leaving of clients that left.
 
 Labels are derived from them: a row has left when its client leaves within the horizon, and is known once the
 horizon has passed and its leavings are reported. The data version is a hash of the names and contents of all

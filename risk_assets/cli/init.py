@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,7 @@ class Given:
     target: str | None
     positive: str | None
     as_of: str | None
+    decimal: str | None
 
 
 @click.command()
@@ -53,28 +54,31 @@ class Given:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     required=True,
     multiple=True,
-    help="A file of clients; of several with the same columns, the first is looked at.",
+    help="A file of clients; several are looked at together.",
 )
 @click.option("--id", help="The column that identifies a client.")
 @click.option("--target", help="The column that tells who left.")
 @click.option("--positive", help="The label of those that left.")
 @click.option("--as-of", help='The date on which a row was observed, where clients have several; "" for none.')
+@click.option(
+    "--decimal", type=click.Choice([".", ","]), help='What separates decimals, where "1,234" may be either.'
+)
 def init(folder: Path, sources: tuple[Path, ...], **said: str | None) -> None:
     """Write a project into FOLDER: settings that describe your file, and the file in its place.
 
     What is not certain is asked on a terminal; elsewhere the options to pass are named.
     """
-    from risk_assets.engine.intake.undescribed import open_undescribed
+    from risk_assets.engine.intake.undescribed import open_together
 
     given, none = Given(**said), Columns("id", "target", "1", "0", ())
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
         with open_duckdb(none, memory_limit="2GB", threads=None, spill=work / "spill") as session:
             try:
-                with open_undescribed(session, sources[0], work) as opened:
+                with open_together(session, sources, work) as opened:
                     config, roles = _described(opened, given)
             except UnreadableError as error:
-                raise click.ClickException(f"{sources[0]}: {error}") from error
+                raise click.ClickException(str(error)) from error
     try:
         write_project(folder, config, sources)
     except ProjectError as error:
@@ -86,8 +90,11 @@ def _described(opened: Opened, given: Given) -> tuple[dict[str, object], list[Co
     """Return the settings for a file, and what each of its columns is taken for."""
     from risk_assets.engine.intake.column_facts import read_facts, with_auc
 
-    facts = read_facts(opened.session, opened.rows)
-    if facts.numbers.fault:
+    facts = read_facts(opened.session, opened.rows, given.decimal)
+    if facts.numbers.undecided:
+        given = replace(given, decimal=_decimal(facts.numbers.fault or ""))
+        facts = read_facts(opened.session, opened.rows, given.decimal)
+    elif facts.numbers.fault:
         click.echo(f"Not certain: {facts.numbers.fault}. Say it in config.json before the first run.")
     by_name = {column.name: column for column in facts.columns}
     target = _chosen("target", given.target, find_target(facts.columns), by_name)
@@ -101,8 +108,21 @@ def _described(opened: Opened, given: Given) -> tuple[dict[str, object], list[Co
     }
     if as_of is not None:
         known[as_of.name] = ColumnRole(as_of.name, "as of", as_of.why)
+    known |= {
+        name: ColumnRole(name, "left out", f"not in {file}")
+        for name, file in opened.lacking.items()
+        if name not in known
+    }
     roles = [known.get(column.name) or role_of(column) for column in facts.columns]
-    return _config(opened, facts, roles, positive), roles
+    return _config(opened, facts, roles, positive, given.decimal), roles
+
+
+def _decimal(fault: str) -> str:
+    """Ask what separates decimals, or name the option to pass."""
+    said = fault.partition(": say which")[0]
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{said}: pass --decimal, one of . and ,")
+    return str(click.prompt(f"{said}. What separates decimals?", type=click.Choice([".", ","])))
 
 
 @dataclass(frozen=True)
@@ -153,7 +173,9 @@ def _positive(target: ColumnFacts, given: str | None) -> str:
     return str(click.prompt(f"Which label of {target.name} means left?", type=click.Choice([*labels])))
 
 
-def _config(opened: Opened, facts: FileFacts, roles: Sequence[ColumnRole], positive: str) -> dict[str, object]:
+def _config(
+    opened: Opened, facts: FileFacts, roles: Sequence[ColumnRole], positive: str, decimal: str | None
+) -> dict[str, object]:
     by_role: dict[str, list[str]] = {}
     for role in roles:
         by_role.setdefault(role.role, []).append(role.name)
@@ -177,16 +199,16 @@ def _config(opened: Opened, facts: FileFacts, roles: Sequence[ColumnRole], posit
         "output_model_path": "models",
         "prod_deployment_path": "production_deployment",
     }
-    form = _form(opened, facts)
+    form = _form(opened, facts, decimal)
     return {**folders, "columns": columns, **({"format": form} if form else {})}
 
 
-def _form(opened: Opened, facts: FileFacts) -> dict[str, object]:
+def _form(opened: Opened, facts: FileFacts, decimal: str | None) -> dict[str, object]:
     """Return what is not as programs write it; the rest is found in each file."""
     numbers, form = facts.numbers.format, {}
     if opened.form.delimiter:
         form["delimiter"] = opened.form.delimiter
-    if not facts.numbers.fault and numbers.decimal != ".":
+    if decimal is not None or (not facts.numbers.fault and numbers.decimal != "."):
         form["decimal"] = numbers.decimal
     words = {word for column in facts.columns for word in column.words if word.lower() not in MISSING}
     return {**form, **({"missing": sorted(words)} if words else {})}

@@ -278,3 +278,40 @@ def test_a_wheel_outside_of_any_checkout_makes_a_project_and_runs_it(tmp_path: P
     summary = risk("run", folder=below)
     assert "300 in 1 file (0 duplicates, 0 quarantined)" in summary
     assert (below / "models" / "summary_report.pdf").is_file()
+
+
+def ambiguous(path: Path) -> None:
+    lines = ["row_uuid;customer_id;fee;churn"]
+    lines += [f"u{n};c{n // 2};{1 + n % 7},{100 + n};{int(left)}" for n, _, _, _, left in clients()]
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+
+def test_numbers_that_may_be_read_in_two_ways_are_asked_about(tmp_path: Path) -> None:
+    ambiguous(tmp_path / "clients.csv")
+    asked = init(tmp_path / "mine", tmp_path / "clients.csv")
+    assert asked.exit_code == 2
+    assert 'fee: numbers such as "1,100" may be 1100 or 1.100: pass --decimal, one of . and ,' in asked.output
+
+    for decimal in (".", ","):
+        said = init(tmp_path / f"mine{decimal}", tmp_path / "clients.csv", "--decimal", decimal)
+        assert said.exit_code == 0, said.output
+        config = config_of(tmp_path / f"mine{decimal}")
+        assert config["format"]["decimal"] == decimal
+        assert config["columns"]["id"] == "customer_id"  # row_uuid tells rows apart, not clients
+        assert config["columns"]["numeric"] == ["fee"]
+
+
+def test_all_files_are_looked_at(tmp_path: Path) -> None:
+    rows = list(clients())
+    for name, part, more in (("a.csv", rows[:150], ""), ("b.csv", rows[150:], ",note")):
+        lines = [f"id,calls,plan,churn{more}"]
+        plan = "basic" if name == "a.csv" else "gold"
+        lines += [f"{n},{calls},{plan},{int(left)}{more and ',x'}" for n, calls, _, _, left in part]
+        (tmp_path / name).write_text("\n".join(lines), encoding="utf-8")
+
+    result = init(tmp_path / "mine", tmp_path / "a.csv", "--from", str(tmp_path / "b.csv"))
+
+    assert result.exit_code == 0, result.output
+    columns = config_of(tmp_path / "mine")["columns"]
+    assert (columns["categorical"], columns["ignore"]) == (["plan"], ["note"])
+    assert "not in a.csv" in result.output

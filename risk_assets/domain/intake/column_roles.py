@@ -14,6 +14,9 @@ Role = Literal["id", "target", "numeric", "categorical", "as of", "date", "left 
 
 #: Names, or parts of them between _ and blanks, by which columns are told.
 ID_WORDS = {"id", "uuid", "key", "nr", "no", "number", "customer", "client", "account", "corporation", "kunde"}
+CLIENT_WORDS = {"customer", "client", "account", "corporation", "kunde"}
+#: Names of columns that tell rows apart, not clients.
+ROW_WORDS = {"uuid", "guid", "hash", "row", "record", "index"}
 ID_ENDINGS = ("nummer", "number", "nr", "key")
 TARGET_WORDS = {
     *("churn", "churned", "exited", "left", "attrition", "attrited", "cancelled", "canceled", "terminated"),
@@ -127,15 +130,23 @@ def find_positive(labels: Mapping[str, int]) -> str | None:
 def find_id(columns: Sequence[ColumnFacts], target: str | None) -> Choice:
     """Return the column that identifies clients: its values are all there, and differ, or its name says so.
 
+    A name of clients is better than one of rows, such as uuid.
+
     >>> find_id([ColumnFacts("CustomerId", 9, 9, 9, "number"), ColumnFacts("Row", 9, 9, 9, "number")], None).name
     'CustomerId'
+    >>> find_id([ColumnFacts("row_uuid", 9, 9, 9, "text"), ColumnFacts("customer_id", 9, 9, 4, "text")], None).name
+    'customer_id'
     """
     possible = [column for column in columns if column.name != target and column.given == column.rows]
     unique = [column for column in possible if column.distinct == column.rows and column.kind != "date"]
-    strong = {"id", "uuid", "customer", "client", "account", "corporation"}
+    strong = {"id", *CLIENT_WORDS}
+    of_clients = [column for column in possible if column.terms & CLIENT_WORDS and column.terms <= ID_WORDS]
     for among in (
-        [column for column in unique if {"id", "uuid"} & column.terms],
-        [column for column in unique if strong & column.terms],
+        [column for column in of_clients if column in unique and "id" in column.terms],
+        [column for column in of_clients if column.distinct > column.rows / 100],
+        [column for column in unique if "id" in column.terms and not ROW_WORDS & column.terms],
+        [column for column in unique if strong & column.terms and not ROW_WORDS & column.terms],
+        [column for column in unique if column.is_called_id and not ROW_WORDS & column.terms],
         [column for column in unique if column.is_called_id],
         [column for column in unique if column.kind == "text"],
         unique,

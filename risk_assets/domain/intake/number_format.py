@@ -40,6 +40,8 @@ class Shape:
 class NumberReading:
     """The format of a file's numbers with what people should know of it, or why none can be found.
 
+    It is `undecided` where a declared decimal separator would tell.
+
     >>> NumberReading(NumberFormat(",")).fault is None
     True
     """
@@ -47,6 +49,7 @@ class NumberReading:
     format: NumberFormat
     notes: tuple[str, ...] = ()
     fault: str | None = None
+    undecided: bool = False
 
 
 def find_format(
@@ -120,7 +123,8 @@ def _undecided(told: NumberFormat, rival: NumberFormat, numbers: Sequence[Shape]
     shape = unclear[0]
     readings = f"{told.plain(shape.example)} or {rival.plain(shape.example)}"
     ask = 'say which with "decimal" in format'
-    return NumberReading(told, fault=f'{shape.column}: numbers such as "{shape.example}" may be {readings}: {ask}')
+    fault = f'{shape.column}: numbers such as "{shape.example}" may be {readings}: {ask}'
+    return NumberReading(told, fault=fault, undecided=True)
 
 
 def _differ(one: NumberFormat, other: NumberFormat, numbers: Iterable[Shape]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from risk_assets.domain.scoring.score import auc_of
 from risk_assets.engine.intake.cell_sql import is_given, number
 from risk_assets.engine.intake.date_sql import trimmed
 from risk_assets.engine.intake.row_table import count_rows
-from risk_assets.engine.intake.source import RowSource
+from risk_assets.engine.intake.source import RowQuery
 from risk_assets.engine.intake.spelling import shapes_of
 from risk_assets.engine.session import Session
 
@@ -44,13 +44,20 @@ class FileFacts:
     numbers: NumberReading
 
 
+class Texts(Protocol):
+    """What gives the texts of each column."""
+
+    def load(self, session: Session, rows_of: RowQuery) -> int:
+        """Load the texts r0, r1, … into the row table."""
+
+
 def undescribed(names: Sequence[str], form: FileForm) -> Columns:
     """Return columns by which each cell of a file is read as text."""
     return Columns(names[0], "", "1", "0", (), tuple(names[1:]), has_target=False, form=form)
 
 
-def read_facts(session: Session, rows: RowSource) -> FileFacts:
-    """Return the facts of a file; its texts stay in the row table as r0, r1, …."""
+def read_facts(session: Session, rows: Texts, decimal: str | None = None) -> FileFacts:
+    """Return the facts of files; their texts stay in the row table as r0, r1, …; `decimal` is as said."""
     names = session.columns.names[:-1]
     cells = (f"CASE WHEN {is_given(f'r{n}', ())} THEN {trimmed(f'r{n}')} END AS r{n}" for n in range(len(names)))
     rows.load(session, lambda texts: f"SELECT {', '.join(cells)} FROM ({texts})")
@@ -58,7 +65,7 @@ def read_facts(session: Session, rows: RowSource) -> FileFacts:
     shapes = {name: shapes_of(session, name, f"r{place}") for place, name in enumerate(names)}
     kinds = {name: kind_of(found) for name, found in shapes.items()}
     numbers = [shape for name, kind in kinds.items() if kind == "number" for shape in shapes[name]]
-    reading = find_format([shape for shape in numbers if is_number_somewhere(shape.example)])
+    reading = find_format([shape for shape in numbers if is_number_somewhere(shape.example)], decimal=decimal)
     return FileFacts(
         tuple(_facts(session, total, place, kinds[name], reading) for place, name in enumerate(names)),
         reading,
