@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         "backtest_periods",
         "call_capacity",
         "test_share",
+        "test_data_format",
         "bootstrap_samples",
         "seed",
         "threshold",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     settings=[
         "columns",
         "test_share",
+        "test_data_format",
         "bootstrap_samples",
         "seed",
         "call_capacity",

@@ -42,6 +42,7 @@ MOST_NAMES = 15
     settings=[
         "columns",
         "test_share",
+        "test_data_format",
         "threshold",
         "threshold_for",
         "call_capacity",

@@ -14,6 +14,7 @@ EXAMPLES: dict[str, object] = {
     "cache_folder": "/var/cache/risk_assets",
     "object_storage": {"endpoint_url": "http://127.0.0.1:9000"},
     "columns": {"id": "corporation", "target": "exited", "numeric": ["employees"], "categorical": ["region"]},
+    "test_data_format": {"decimal": "."},
     "format": {"decimal": ",", "delimiter": ";", "encoding": "cp1252"},
     "outcomes_until": "2026-09-30",
     "final_files": ["clients7.csv"],

@@ -58,6 +58,9 @@ class Settings(FolderSettings):
 
     columns: ColumnsSetting = Field(description="what the columns of client files mean")
     format: FormatSetting = Field(default=FormatSetting(), description="how client files are written")
+    test_data_format: FormatSetting | None = Field(
+        default=None, description="how files of testdata are written; as client files if unset"
+    )
     outcomes_until: date | None = Field(
         default=None, description="all leavings up to here are known; by default the newest of the files"
     )

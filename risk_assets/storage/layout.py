@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from risk_assets.domain.file_form import FileForm
 from risk_assets.engine.intake.formats import SUFFIXES
 from risk_assets.settings import Settings, SettingsError
 from risk_assets.settings.object_storage import is_url
@@ -33,8 +34,9 @@ class _Named:
 class Layout:
     """Where everything lives; each path is absolute and below the data root unless config says otherwise.
 
-    Where `test_share` is given no folder holds test clients, and so many of all clients are set apart. All paths
-    are local. Where a folder is named by a URL, `urls` has it, and the folder is the URL's mirror.
+    Where `test_share` is given no folder holds test clients, and so many of all clients are set apart. Files of
+    testdata are written as `test_form` says, by default as client files. All paths are local. Where a folder is
+    named by a URL, `urls` has it, and the folder is the URL's mirror.
     """
 
     data_root: Path
@@ -46,6 +48,7 @@ class Layout:
     outcomes: Path | None = None
     test_share: float | None = None
     urls: tuple[tuple[Path, str], ...] = ()
+    test_form: FileForm | None = None
 
     # ingesteddata
     #: A parquet dataset: one part per source file.
@@ -164,6 +167,7 @@ class Layout:
             deployment=folders["prod_deployment_path"],
             testdata=folders.get("test_data_path", root / "testdata"),
             test_share=settings.test_share if settings.test_data_path is None else None,
+            test_form=settings.test_data_format.to_form() if settings.test_data_format else None,
             outcomes=folders.get("outcomes"),
             urls=tuple(remote),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from risk_assets.engine.dataset import Dataset, table
@@ -53,7 +54,9 @@ def _test_data(layout: Layout, session: Session, folder: Path) -> tuple[Dataset,
     files = layout.test_files()
     if not files:
         raise IngestionError(f"no client files in {layout.url_of(layout.testdata) or layout.testdata}")
-    parts, accounts = read_labelled(session, files, folder)
+    columns = replace(session.columns, form=layout.test_form or session.columns.form)
+    with session.new_connection(columns) as reader:
+        parts, accounts = read_labelled(reader, files, folder)
     outcomes = None if session.columns.has_target else outcomes_of(layout, require_ingestion(layout))
     return Dataset(parts, outcomes), sum(file.quarantined for file in accounts)
 

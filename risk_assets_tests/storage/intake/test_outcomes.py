@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from risk_assets.domain.file_form import FileForm
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.intake.outcomes import OutcomeRules
 from risk_assets.storage.intake.set_apart import ids_set_apart, read_test_rows
@@ -238,6 +239,18 @@ def test_testdata_gets_its_labels_from_the_same_dates(place: DatedPlace) -> None
     assert refused == 0
     assert len(set(once.ids)) == len(once.ids)
     assert sorted(apart) == ["A", "T", "U"]
+
+
+def test_testdata_may_be_written_in_another_way_than_client_files(place: DatedPlace) -> None:
+    place.put("rows.csv", "A,2025-03-01,1,,")
+    place.report("left.csv", "T,2025-03-20", "A,2025-06-01")
+    (place.layout.testdata / "test.csv").write_text('id,as_of,calls\nT,2025-03-01,"1,234"\n')
+    place.ingest(MONTH)
+    for decimal, calls in ((",", 1.234), (".", 1234.0)):
+        with place.session() as session:
+            layout = replace(place.layout, test_form=FileForm(decimal=decimal))
+            rows, _ = read_test_rows(layout, session)
+        assert rows.features["calls"].tolist() == [calls]
 
 
 def test_without_testdata_a_share_of_the_clients_is_set_apart_whatever_files_come(place: DatedPlace) -> None:
