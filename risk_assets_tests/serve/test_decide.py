@@ -11,7 +11,7 @@ from risk_assets.domain.intake.ingestion import HeldFile
 from risk_assets.serve.generated import Generated
 from risk_assets.storage.access.audit import AuditLine
 from risk_assets.storage.deployment.versions import live_version
-from risk_assets.storage.intake.feeds import read_verdicts
+from risk_assets.storage.intake.feeds import FeedVerdict
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import read_history, write_record
 from risk_assets_tests.serve.conftest import Home, opened
@@ -48,9 +48,9 @@ def test_a_file_that_looks_broken_is_accepted_by_an_operator_alone(desk: tuple[H
     layout = Layout.of(home.settings)
 
     assert send(home, keys["write"], "accept", "march.csv") == 403
-    assert read_verdicts(layout.feed_verdicts) == {}
+    assert read_history(layout.feed_verdicts, FeedVerdict) == ()
     assert send(home, keys["operate"], "accept", "march.csv") == 303
-    [verdict] = read_verdicts(layout.feed_verdicts).values()
+    [verdict] = read_history(layout.feed_verdicts, FeedVerdict)
     assert (verdict.verdict, verdict.name, verdict.by) == ("accepted", "march.csv", "operateer")
     assert [(line.who, line.action) for line in read_history(layout.audit_log, AuditLine)] == [
         ("operateer", "accepted the file")
