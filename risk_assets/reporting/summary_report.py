@@ -32,6 +32,7 @@ def draw_all(content: ReportContent) -> dict[str, bytes]:
     """Return every chart of the report as PNG by file name."""
     shapes = draw.shapes(content.scorecard, content.reference, content.columns)
     pairs = draw.pairs(content.scorecard, content.reference, content.columns)
+    moved = draw.moved(content.drift.judgements, content.columns) if content.drift else None
     return {
         "risk_histogram.png": draw.risk_histogram(content.risks),
         **({"backtest.png": draw.backtest_chart(content.backtest)} if content.backtest else {}),
@@ -41,6 +42,7 @@ def draw_all(content: ReportContent) -> dict[str, bytes]:
         **{f"shapes_{place}.png": png for place, png in enumerate(shapes, start=1)},
         **{f"pairs_{place}.png": png for place, png in enumerate(pairs, start=1)},
         "history.png": draw.history(content.scores, content.decisions),
+        **({"moved.png": moved} if moved else {}),
         "drift_history.png": draw.drift_history(content.drift_history, content.columns),
         "timings.png": draw.timings(content.diagnostics.timings),
     }
@@ -77,7 +79,7 @@ def _print(content: ReportContent, pictures: dict[str, bytes], target: Path, at:
         *model.model_pages(content, pictures["confusion_matrix.png"], pictures["quality.png"], shapes, pairs),
         *calls.calls_pages(content.metrics, pictures["gains.png"], () if has_spread else spread, content.columns),
         *data.data_pages(content.ingestion, content.diagnostics.profile),
-        *drift.drift_pages(content.drift, content.columns),
+        *drift.drift_pages(content.drift, pictures.get("moved.png"), content.columns),
         *lineage.lineage_pages(content),
         *appendix.appendix_pages(content.diagnostics, pictures["timings.png"]),
     ]

@@ -16,6 +16,7 @@ from risk_assets.domain.columns import Columns
 from risk_assets.domain.deployment.challenger import Challenger
 from risk_assets.domain.diagnostics import DependencyReport
 from risk_assets.domain.display import Display
+from risk_assets.domain.drift.verdict import Judgement, LevelShare
 from risk_assets.domain.intake.ingestion import HeldFile
 from risk_assets.domain.intake.source_file import SourceFile
 from risk_assets.reporting import typeface
@@ -241,7 +242,7 @@ def test_the_file_says_what_it_is(report: Callable[[str], Report]) -> None:
     assert about.creation_date == about.modification_date == datetime.fromisoformat(MADE)
     assert about.subject is not None
     assert "2026-05-09 07:35 UTC" in about.subject
-    assert report("three features").pdf.trailer["/Root"]["/Lang"] == "en"
+    assert str(report("three features").pdf.root_object["/Lang"]) == "en"
 
 
 def test_the_typeface_is_in_the_file(report: Callable[[str], Report]) -> None:
@@ -371,6 +372,17 @@ def test_columns_are_called_by_their_labels(tmp_path: Path) -> None:
     columns = Columns("id", "left", "1", "0", (), display=(Display("lastmonth_activity", "Activity last month"),))
     content = dataclasses.replace(samples.content(), drift=samples.drift("drifted"), columns=columns)
     assert "Activity last month drifted" in build(content, tmp_path).text
+
+
+def test_drift_shows_the_shares_of_levels_before_and_now(tmp_path: Path) -> None:
+    shares = (LevelShare("Spain", 0.75, 0.5), LevelShare("Kenya", 0.0, 0.25), LevelShare("Peru", 0.25, 0.25))
+    moved = dataclasses.replace(samples.measurement("feature", "country", 2.14), shares=shares)
+    judged = Judgement(moved, drifted=True, sentence="country has shifted: Kenya is new.")
+    drifted = dataclasses.replace(samples.drift("drifted"), judgements=(judged,))
+    told = build(dataclasses.replace(samples.content(), drift=drifted), tmp_path)
+    assert "What has moved" in told.text
+    assert (tmp_path / "charts" / "moved.png").is_file()
+    assert "What has moved" not in build(samples.content(), tmp_path / "stable").text
 
 
 def test_an_unavailable_check_of_the_dependencies_says_why(tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ from risk_assets.domain.columns import UNDESCRIBED, Columns
 from risk_assets.domain.drift.verdict import DriftVerdict, Judgement
 from risk_assets.domain.figures import figure
 from risk_assets.reporting.charts.drifting import comparison
-from risk_assets.reporting.pages.blocks import Block, cell, note, section, space, table, words
+from risk_assets.reporting.charts.moved import ROW_HEIGHT, columns_that_moved
+from risk_assets.reporting.pages.blocks import Block, cell, heading, note, section, space, table, words
+from risk_assets.reporting.pages.pictures import HEADING, SMALLEST, strips
 from risk_assets.reporting.style import DRIFT_COLOURS, INK, MUTED, RED
 from risk_assets.reporting.wording import count, drift_word, moment, plural, score, shown_of
 
@@ -20,7 +22,9 @@ ABOUT_JUDGEMENTS = (
 )
 
 
-def drift_pages(drift: DriftVerdict | None, schema: Columns = UNDESCRIBED) -> list[Block]:
+def drift_pages(
+    drift: DriftVerdict | None, moved: bytes | None = None, schema: Columns = UNDESCRIBED
+) -> list[Block]:
     """Return the section on drift."""
     if drift is None:
         missing = "Drift has not been judged yet: that needs a deployed model and rows it has not seen."
@@ -34,8 +38,19 @@ def drift_pages(drift: DriftVerdict | None, schema: Columns = UNDESCRIBED) -> li
         space(2),
         note(f"Judged on {plural(drift.n, 'new row')} by the policy “{drift.policy}”{when}."),
         *_estimate(drift),
+        *_moved(drift.judgements, moved),
         *_judgements(drift.judgements, schema),
     ]
+
+
+def _moved(judgements: Sequence[Judgement], picture: bytes | None) -> list[Block]:
+    """Return the picture of the columns that drifted, before and now."""
+    if picture is None:
+        return []
+    told = "; ".join(each.sentence for each in columns_that_moved(judgements))
+    first, *others = strips(picture, ROW_HEIGHT, told)
+    about = note("Shares of rows: grey when the model was trained, orange now.")
+    return [*heading("What has moved", SMALLEST * first.drawHeight + 2 * HEADING), about, space(4), first, *others]
 
 
 def _estimate(drift: DriftVerdict) -> list[Block]:
@@ -72,5 +87,5 @@ def _judgement(each: Judgement, schema: Columns) -> tuple[Block, ...]:
         figure(-found.floor if found.kind == "performance" else found.floor),
         figure(found.p_value),
         count(found.n),
-        cell(each.sentence, MUTED, limit=150),
+        cell(each.sentence, MUTED, limit=220),
     )
