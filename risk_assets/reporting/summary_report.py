@@ -49,8 +49,6 @@ def draw_all(content: ReportContent) -> dict[str, bytes]:
 
 
 def _print(content: ReportContent, pictures: dict[str, bytes], target: Path, at: datetime) -> int:
-    from reportlab.platypus import PageBreak
-
     from risk_assets.reporting.pages import (
         appendix,
         backtest,
@@ -73,7 +71,6 @@ def _print(content: ReportContent, pictures: dict[str, bytes], target: Path, at:
     first, has_spread = front.front_page(content, spread, moment(at.isoformat()))
     story = [
         *first,
-        PageBreak(),
         *backtest.backtest_pages(content.backtest, pictures.get("backtest.png"), content.columns),
         *history.history_pages(content, pictures["history.png"], pictures["drift_history.png"]),
         *model.model_pages(content, pictures["confusion_matrix.png"], pictures["quality.png"], shapes, pairs),

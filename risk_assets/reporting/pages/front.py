@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from reportlab.platypus import PageBreak
+
 from risk_assets.domain.ranking.risk_summary import RiskSummary
 from risk_assets.reporting.client_words import histogram_sentence
 from risk_assets.reporting.content import ReportContent
@@ -30,6 +32,8 @@ from risk_assets.reporting.wording import (
 )
 
 TITLE = "Which clients may leave?"
+#: Share of the page that may be blank beneath the list.
+MOST_BLANK = 0.25
 #: Characters of each line about what is worth knowing.
 LONGEST_NOTICE = 230
 
@@ -37,7 +41,8 @@ LONGEST_NOTICE = 230
 def front_page(content: ReportContent, spread: list[Block], date: str) -> tuple[list[Block], bool]:
     """Return the blocks of page one, and whether `spread`, the histogram of risk, found room on it.
 
-    Texts are shortened, and as many clients are listed as there is room for, so that it is one page always.
+    Texts are shortened, and as many clients are listed as there is room for, so that it is one page always. Where
+    few can be called, what follows begins on it.
     """
     above = [
         blocks.bookmark("Summary", 0),
@@ -52,7 +57,9 @@ def front_page(content: ReportContent, spread: list[Block], date: str) -> tuple[
     room = FIRST_HEIGHT - blocks.height(above)
     listed, used = call_list(content.risks, content.capacity, room)
     fits = used + blocks.height(spread) <= room
-    return [*above, *listed, *(spread if fits else [])], fits
+    blank = room - used - fits * blocks.height(spread)
+    end = [PageBreak()] if blank < MOST_BLANK * FIRST_HEIGHT else []
+    return [*above, *listed, *(spread if fits else []), *end], fits
 
 
 def risk_spread(risks: RiskSummary, histogram: bytes) -> list[Block]:

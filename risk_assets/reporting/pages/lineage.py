@@ -222,7 +222,7 @@ def _manifest(manifest: Manifest | None) -> list[Block]:
         *heading("What serves"),
         lines(f"{origin}; before it came {manifest.parent or 'nothing'}.", 2, WIDTH),
         space(4),
-        table(("file", "size", "sha256"), rows, (30, 12, 58)),
+        table(("file", "size", "sha256"), rows, (28, 10, 62)),
         space(3),
         *([note(f"Made with {libraries}.")] if libraries else []),
     ]
