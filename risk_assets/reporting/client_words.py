@@ -34,7 +34,7 @@ def grouped(text: str) -> str:
     'since 2019: 1,235 of 97,000, 0.25'
     """
     return re.sub(
-        r"(?<![\w.,-])-?(?:\d{4,15}\.\d+|\d{5,15})(?![\w,]|\.\d)", lambda found: f"{float(found[0]):,.0f}", text
+        r"(?<![\w.,-])-?(?:\d{4,15}\.\d+|\d{5,15})(?!\w|[.,]\d)", lambda found: f"{float(found[0]):,.0f}", text
     )
 
 
