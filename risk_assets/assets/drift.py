@@ -18,7 +18,7 @@ from risk_assets.storage.records import append_record, read_history, write_recor
 @graph_asset(
     upstream=["finaldata", "deployed_model"],
     also_reads=["latest_score", "predictions"],  # the history of scores, and what was served
-    code_version="4",
+    code_version="5",
     settings=["drift_policy", "bootstrap_samples", "seed", "columns.display"],
     owners=["team:ml"],
     kinds={"scipy"},
@@ -41,7 +41,7 @@ def drift(home: Home) -> dg.MaterializeResult:
     with home.session() as session:
         verdict = compare_new_rows(layout, session, rules, now=datetime.now(UTC))
     write_record(layout.drift, verdict)
-    append_record(layout.drift_history, verdict)
+    append_record(layout.drift_history, verdict.for_history)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(f"{verdict.data_version}-{verdict.version}-{verdict.verdict}"),
         metadata=_metadata(layout, verdict, settings.history_runs, settings.client_columns),
@@ -57,10 +57,11 @@ def drift(home: Home) -> dg.MaterializeResult:
 
 
 def _metadata(layout: Layout, verdict: DriftVerdict, shown: int, columns: Columns) -> Metadata:
-    from risk_assets.reporting.charts import drift_history, history
+    from risk_assets.reporting.charts import drift_history, history, moved
 
     verdicts = read_history(layout.drift_history, DriftVerdict)[-shown:]
     scores = read_history(layout.score_history, ScorePoint)[-shown:]
+    shares = moved(verdict.judgements, columns)
     return {
         "verdict": verdict.verdict,
         "why": verdict.sentence,
@@ -69,6 +70,7 @@ def _metadata(layout: Layout, verdict: DriftVerdict, shown: int, columns: Column
             "\n".join(f"- {each.sentence}" for each in verdict.judgements) or "none"
         ),
         "estimated F1 without labels": verdict.estimated_f1 if verdict.estimated_f1 is not None else "not given",
+        "what has moved": dg.MetadataValue.md(picture(shares, "shares before and now") if shares else "nothing"),
         "drift over time": dg.MetadataValue.md(picture(drift_history(verdicts, columns), "drift over time")),
         "score over time": dg.MetadataValue.md(
             picture(history(scores, read_decisions(layout)), "score and decisions over time")

@@ -1,6 +1,5 @@
 """The report for people."""
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -29,22 +28,25 @@ if TYPE_CHECKING:
     from risk_assets.reporting.content import ReportContent
 
 
+#: Clients for whom page one may have room.
+MOST_LISTED = 40
+
+
 @graph_asset(
     upstream=["latest_score", "deployed_model", "client_risk", "drift", "backtest", "diagnostics"],
     also_reads=["finaldata", "trained_model"],  # the accounts of the files and of the training
-    code_version="4",
-    settings=["history_runs", "columns.display"],
+    code_version="5",
+    settings=["history_runs", "call_capacity", "columns.display"],
     owners=["team:ml"],
     kinds={"pdf"},
 )
 def report(home: Home) -> dg.MaterializeResult:
-    """summary_report.pdf: the figures that matter on one page, then data, model, drift, history and lineage."""
+    """summary_report.pdf: whom to call and four figures on page one; then history, model, calls, data, lineage."""
     from risk_assets.reporting.summary_report import build_report
 
     layout = home.layout
     content = _content(home)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    pages = build_report(content, layout.summary_report, layout.charts, created_at=now)
+    pages = build_report(content, layout.summary_report, layout.charts)
     return dg.MaterializeResult(metadata={"pages": pages, "report": dg.MetadataValue.path(layout.summary_report)})
 
 
@@ -58,7 +60,9 @@ def _content(home: Home) -> "ReportContent":
     manifest, decisions = read_manifest(layout, live), read_decisions(layout)
     deployed = deployed_scorecard(layout, live)
     with home.session() as session:
-        risks = read_risk_summary(session, layout, threshold=deployed.threshold)
+        risks = read_risk_summary(
+            session, layout, threshold=deployed.threshold, top=min(settings.call_capacity, MOST_LISTED)
+        )
     return ReportContent(
         ingestion=require_ingestion(layout),
         metrics=deployed_metrics(layout, live),
@@ -74,6 +78,7 @@ def _content(home: Home) -> "ReportContent":
         decisions=decisions,
         scores=read_history(layout.score_history, ScorePoint)[-settings.history_runs :],
         drift_history=read_history(layout.drift_history, DriftVerdict)[-settings.history_runs :],
+        capacity=settings.call_capacity,
         labels=outcome_words(settings.client_columns),
         columns=settings.client_columns,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from risk_assets.domain.columns import UNDESCRIBED, Columns
 from risk_assets.domain.deployment.challenger import Challenger
@@ -25,7 +26,7 @@ class ReportContent:
     `metrics`, `scorecard`, `reference` (the profile of the training rows) and `manifest` belong to the version
     that serves; `challenger` is the model trained last where it does not. `labels` are the words for the negative
     and the positive outcome, and `columns` those for columns. `left_out` counts the rows of test clients that the
-    model trained last was spared.
+    model trained last was spared. `capacity` clients can be called.
     """
 
     ingestion: Ingestion
@@ -44,6 +45,15 @@ class ReportContent:
     backtest: Backtest | None = None
     left_out: int = 0
     columns: Columns = UNDESCRIBED
+    capacity: int = 100
+
+    @property
+    def newest(self) -> str:
+        """When the newest of what it tells was recorded, ISO 8601 in UTC: the date of a report without another."""
+        judged = self.drift.at if self.drift else None
+        decided = self.decision.at if self.decision else None
+        times = (self.ingestion.ingested_at, self.diagnostics.at, judged, decided)
+        return max((at for at in times if at), key=datetime.fromisoformat)
 
     @property
     def decision(self) -> Decision | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from risk_assets.reporting import charts as draw
@@ -10,15 +11,16 @@ from risk_assets.reporting.wording import digest, moment, shorten
 from risk_assets.storage import atomic
 
 
-def build_report(content: ReportContent, target: Path, charts: Path, *, created_at: str) -> int:
+def build_report(content: ReportContent, target: Path, charts: Path, *, created_at: str | None = None) -> int:
     """Write the PDF to `target` and its charts into the folder `charts`, and return the number of pages.
 
-    `created_at` is ISO 8601 in UTC. The same content and time give the same bytes. Pictures of an earlier
-    report that this one does not have are removed.
+    `created_at` (ISO 8601) is the date that it bears, else when the newest of what it tells was recorded: the same
+    content gives the same bytes. Pictures of an earlier report that this one does not have are removed.
     """
     pictures = draw_all(content)
     with atomic.replacing(target) as staged:
-        pages = _print(content, pictures, staged, moment(created_at))
+        at = datetime.fromisoformat(created_at or content.newest).astimezone(UTC)
+        pages = _print(content, pictures, staged, at)
     for name, png in pictures.items():
         atomic.write_bytes(charts / name, png)
     for old in set(charts.glob("*.png")) - {charts / name for name in pictures}:
@@ -30,6 +32,7 @@ def draw_all(content: ReportContent) -> dict[str, bytes]:
     """Return every chart of the report as PNG by file name."""
     shapes = draw.shapes(content.scorecard, content.reference, content.columns)
     pairs = draw.pairs(content.scorecard, content.reference, content.columns)
+    moved = draw.moved(content.drift.judgements, content.columns) if content.drift else None
     return {
         "risk_histogram.png": draw.risk_histogram(content.risks),
         **({"backtest.png": draw.backtest_chart(content.backtest)} if content.backtest else {}),
@@ -39,20 +42,20 @@ def draw_all(content: ReportContent) -> dict[str, bytes]:
         **{f"shapes_{place}.png": png for place, png in enumerate(shapes, start=1)},
         **{f"pairs_{place}.png": png for place, png in enumerate(pairs, start=1)},
         "history.png": draw.history(content.scores, content.decisions),
+        **({"moved.png": moved} if moved else {}),
         "drift_history.png": draw.drift_history(content.drift_history, content.columns),
         "timings.png": draw.timings(content.diagnostics.timings),
     }
 
 
-def _print(content: ReportContent, pictures: dict[str, bytes], target: Path, date: str) -> int:
-    from reportlab.platypus import PageBreak
-
+def _print(content: ReportContent, pictures: dict[str, bytes], target: Path, at: datetime) -> int:
     from risk_assets.reporting.pages import (
+        appendix,
         backtest,
         calls,
         data,
-        diagnostics,
         document,
+        drift,
         fonts,
         front,
         history,
@@ -64,20 +67,20 @@ def _print(content: ReportContent, pictures: dict[str, bytes], target: Path, dat
     shapes, pairs = (
         tuple(png for name, png in pictures.items() if name.startswith(kind)) for kind in ("shapes_", "pairs_")
     )
-    past = (pictures["history.png"], pictures["drift_history.png"], pictures["timings.png"])
+    spread = front.risk_spread(content.risks, pictures["risk_histogram.png"])
+    first, has_spread = front.front_page(content, spread, moment(at.isoformat()))
     story = [
-        *front.front_page(content, pictures["risk_histogram.png"], date),
-        PageBreak(),
+        *first,
         *backtest.backtest_pages(content.backtest, pictures.get("backtest.png"), content.columns),
-        *data.data_pages(content.ingestion, content.diagnostics.profile),
+        *history.history_pages(content, pictures["history.png"], pictures["drift_history.png"]),
         *model.model_pages(content, pictures["confusion_matrix.png"], pictures["quality.png"], shapes, pairs),
-        *calls.calls_pages(content.metrics, pictures["gains.png"], content.columns),
-        *history.drift_pages(content.drift, content.columns),
-        *history.history_pages(content, *past),
-        *diagnostics.diagnostics_pages(content.diagnostics),
+        *calls.calls_pages(content.metrics, pictures["gains.png"], () if has_spread else spread, content.columns),
+        *data.data_pages(content.ingestion, content.diagnostics.profile),
+        *drift.drift_pages(content.drift, pictures.get("moved.png"), content.columns),
         *lineage.lineage_pages(content),
+        *appendix.appendix_pages(content.diagnostics, pictures["timings.png"]),
     ]
-    return document.print_pages(story, target, identity=_identity(content), date=date)
+    return document.print_pages(story, target, identity=_identity(content), at=at)
 
 
 def _identity(content: ReportContent) -> str:

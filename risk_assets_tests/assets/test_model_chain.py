@@ -229,6 +229,14 @@ def test_a_run_of_everything_reports_on_every_current_client(project: Project) -
     assert kept is not None
 
 
+def test_a_report_that_was_deleted_is_made_again_to_the_byte(project: Project) -> None:
+    project.materialize(*MODEL, "client_risk", "drift", "diagnostics", "report")
+    before = project.layout.summary_report.read_bytes()
+    project.layout.summary_report.unlink()
+    project.materialize("report")
+    assert project.layout.summary_report.read_bytes() == before
+
+
 def test_a_model_of_a_sample_of_the_clients_serves_and_says_what_the_sample_cost(project: Project) -> None:
     everything = (*MODEL, "client_risk", "drift", "diagnostics", "report")
     project.materialize(*everything)

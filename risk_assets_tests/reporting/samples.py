@@ -178,7 +178,9 @@ def ranked(rank: int, name: str | None = None) -> RankedClient:
 
 def risks() -> RiskSummary:
     bars = tuple(round(2_400 * math.exp(-bar / 4.2)) for bar in range(20))
-    return RiskSummary(sum(bars), sum(bars[6:]), 0.314, bars, tuple(ranked(rank) for rank in range(1, 11)))
+    return RiskSummary(
+        sum(bars), sum(bars[6:]), 0.314, bars, tuple(ranked(rank) for rank in range(1, 11)), expected=1_940.2
+    )
 
 
 def measurement(kind: str, name: str, value: float = 0.03, p_value: float | None = 0.4) -> Measurement:

@@ -5,6 +5,7 @@ import functools
 import itertools
 import re
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from risk_assets.domain.columns import Columns
 from risk_assets.domain.deployment.challenger import Challenger
 from risk_assets.domain.diagnostics import DependencyReport
 from risk_assets.domain.display import Display
+from risk_assets.domain.drift.verdict import Judgement, LevelShare
+from risk_assets.domain.intake.ingestion import HeldFile
 from risk_assets.domain.intake.source_file import SourceFile
 from risk_assets.reporting import typeface
 from risk_assets.reporting.content import ReportContent
@@ -27,6 +30,8 @@ LONG = "Ünïcode<b>&amp;" + "W" * 200
 CATEGORIES = [f"Category_{place}" for place in range(16)]
 #: A4 in points, and the narrowest margin that a text may reach into.
 ACROSS, UP, MARGIN = 595.3, 841.9, 40
+#: Nothing but the footer is below.
+FOOTER = 44
 
 
 def empty() -> ReportContent:
@@ -189,8 +194,10 @@ def test_no_text_runs_over_another_or_off_the_page(report: Callable[[str], Repor
 @pytest.mark.parametrize("kind", KINDS)
 def test_page_one_holds_the_summary_and_no_more(report: Callable[[str], Report], kind: str) -> None:
     first, second = report(kind).pages[:2]
-    assert "How the risk is spread" in first
-    assert "Data and quality" in second
+    assert "Whom to call" in first
+    assert "History" in (first if kind == "empty" else second)
+    assert kind == "empty" or "History" not in first
+    assert report(kind).text.count("How the risk is spread") == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -205,12 +212,12 @@ def test_every_page_tells_its_number_version_and_date(report: Callable[[str], Re
 def test_page_one_tells_the_figures_that_matter(report: Callable[[str], Report]) -> None:
     told = report("three features").pages[0]
     for figure in (
-        "2,618",
-        "0.571",
-        "0.541 to 0.601",
+        "Clients at high risk 2,618",
+        "Expected to leave 1,940",
+        "4.1 times",
+        "3.8 to 4.4",
         "Stable",
-        "0009-c93ef8f8",
-        "promoted on 2026-05-09 07:32",
+        "Version 0009-c93ef8f8 serves; last decision: promoted on 2026-05-09 07:32; drift: stable.",
         "Of 100 clients that left, the model flags 63",
         "Nordwind Logistics 1 ",
         "95.7%",
@@ -222,7 +229,9 @@ def test_page_one_tells_the_figures_that_matter(report: Callable[[str], Report])
 
 def test_the_sections_follow_in_order_and_in_the_outline(report: Callable[[str], Report]) -> None:
     outline = [entry.title for entry in report("three features").pdf.outline if not isinstance(entry, list)]
-    assert outline == ["Summary", "Data and quality", "Model", "Drift", "History", "Diagnostics", "Lineage"]
+    assert outline == [
+        *("Summary", "History", "Model", "Calls", "Data and quality", "Drift", "Lineage", "Appendix"),
+    ]
 
 
 def test_the_file_says_what_it_is(report: Callable[[str], Report]) -> None:
@@ -230,6 +239,10 @@ def test_the_file_says_what_it_is(report: Callable[[str], Report]) -> None:
     assert about is not None
     assert about.author == "risk_assets"
     assert about.title == "Attrition risk: summary report"
+    assert about.creation_date == about.modification_date == datetime.fromisoformat(MADE)
+    assert about.subject is not None
+    assert "2026-05-09 07:35 UTC" in about.subject
+    assert str(report("three features").pdf.root_object["/Lang"]) == "en"
 
 
 def test_the_typeface_is_in_the_file(report: Callable[[str], Report]) -> None:
@@ -240,13 +253,13 @@ def test_the_typeface_is_in_the_file(report: Callable[[str], Report]) -> None:
 
 
 def test_the_account_of_the_data_adds_up_in_words(report: Callable[[str], Report]) -> None:
-    told = report("three features").pages[1]
+    told = report("three features").text
     assert "Of 10,000 rows read from 2 files, 9,780 (97.8 %) were accepted, 196 were duplicates and 24" in told
     assert "lastmonth_activity is not a number 16 2" in told
 
 
 def test_the_lineage_names_versions_and_counts(report: Callable[[str], Report]) -> None:
-    told = report("three features").pages[-1]
+    told = report("three features").text
     model, data = samples.MODEL[:10], samples.sha256("rows")[:10]
     for figure in (
         "2 files, 364 kB",
@@ -261,7 +274,7 @@ def test_the_lineage_names_versions_and_counts(report: Callable[[str], Report]) 
 
 
 def test_the_lineage_shows_drift_diagnostics_and_the_report_too(report: Callable[[str], Report]) -> None:
-    told = report("three features").pages[-1]
+    told = report("three features").text
     for text in (
         "Stable",
         "on 640 new rows",
@@ -337,7 +350,7 @@ def test_client_names_of_many_scripts_and_with_markup_are_shown(report: Callable
 def test_what_is_not_there_yet_is_said(report: Callable[[str], Report]) -> None:
     told = report("empty").text
     for sentence in (
-        "None yet",
+        "No version serves yet.",
         "No client has been scored yet.",
         "Drift has not been judged yet",
         "No row was refused.",
@@ -361,6 +374,17 @@ def test_columns_are_called_by_their_labels(tmp_path: Path) -> None:
     assert "Activity last month drifted" in build(content, tmp_path).text
 
 
+def test_drift_shows_the_shares_of_levels_before_and_now(tmp_path: Path) -> None:
+    shares = (LevelShare("Spain", 0.75, 0.5), LevelShare("Kenya", 0.0, 0.25), LevelShare("Peru", 0.25, 0.25))
+    moved = dataclasses.replace(samples.measurement("feature", "country", 2.14), shares=shares)
+    judged = Judgement(moved, drifted=True, sentence="country has shifted: Kenya is new.")
+    drifted = dataclasses.replace(samples.drift("drifted"), judgements=(judged,))
+    told = build(dataclasses.replace(samples.content(), drift=drifted), tmp_path)
+    assert "What has moved" in told.text
+    assert (tmp_path / "charts" / "moved.png").is_file()
+    assert "What has moved" not in build(samples.content(), tmp_path / "stable").text
+
+
 def test_an_unavailable_check_of_the_dependencies_says_why(tmp_path: Path) -> None:
     usual = samples.content()
     checked = dataclasses.replace(usual.diagnostics.dependencies, audit_status="unavailable: no network")
@@ -369,6 +393,105 @@ def test_an_unavailable_check_of_the_dependencies_says_why(tmp_path: Path) -> No
     assert "Known vulnerabilities: unavailable: no network." in told
     assert "CVE-2026-1234" in told
     assert "none known" not in told
+
+
+def lowest_ink(page: PageObject) -> float:
+    """Return the height of the lowest picture, line or text above the footer, in points."""
+    found = [piece.bottom for piece in read_page(page)[1] if piece.bottom > FOOTER]
+
+    def visit(operator: bytes, operands: list[Any], outer: list[float], inner: list[float]) -> None:
+        del inner
+        if operator == b"Do" and outer[5] > FOOTER:
+            found.append(outer[5])
+        if operator == b"re":
+            found.append(outer[5] + float(operands[1]))
+
+    page.extract_text(visitor_operand_before=visit)
+    return min(found)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "empty"])
+def test_no_page_but_the_last_is_more_than_a_quarter_blank(report: Callable[[str], Report], kind: str) -> None:
+    for number, page in enumerate(report(kind).pdf.pages[:-1], start=1):
+        assert lowest_ink(page) - FOOTER < (UP - 2 * FOOTER) / 4, f"page {number}"
+
+
+def test_every_chart_says_in_words_what_it_shows(report: Callable[[str], Report]) -> None:
+    said = []
+    for page in report("every form").pdf.pages:
+        contents = page.get_contents()
+        assert contents is not None
+        marks = re.findall(rb"/Span <</Alt <FEFF([0-9A-F]+)>>> BDC", contents.get_data())
+        said += [bytes.fromhex(text.decode()).decode("utf-16-be") for text in marks]
+    for start in (
+        "How many clients have which risk: 2,618 of 11,232 clients reach the threshold of 0.314.",
+        "Of 100 clients that left, the model flags 63.",
+        "What each value does to the odds: activity, balance__eur",
+        "Maps of the risk by two columns: ",
+        "F1 of 9 models; the last 0.5",
+        "9 drift verdicts, ",
+        "How the figures of this report came about",
+    ):
+        assert any(text.startswith(start) for text in said), start
+
+
+def with_risks(**changed: Any) -> ReportContent:
+    usual = samples.content()
+    return dataclasses.replace(usual, risks=dataclasses.replace(usual.risks, **changed))
+
+
+def test_as_many_clients_are_listed_as_can_be_called_and_as_fit_on_page_one(tmp_path: Path) -> None:
+    many = with_risks(top=tuple(samples.ranked(rank) for rank in range(1, 41)))
+    few = build(dataclasses.replace(many, capacity=3), tmp_path)
+    assert "the first 3 of" in few.pages[0]
+    assert "History" in few.pages[0], "rather than a page that is half blank"
+    assert "Nordwind Logistics 4" not in few.pages[0]
+    assert "can be called" not in few.pages[0]
+
+    full = build(dataclasses.replace(many, capacity=100), tmp_path)
+    shown = len(re.findall(r"Nordwind Logistics \d+", full.pages[0]))
+    assert 15 < shown < 40
+    assert f"The next {100 - shown} clients that can be called are in client_risk.csv." in full.pages[0]
+    assert "How the risk is spread" not in full.pages[0]
+
+
+def test_the_list_tells_money_who_looks_after_a_client_and_what_changed(tmp_path: Path) -> None:
+    risen = dataclasses.replace(
+        samples.ranked(1), change=0.123, value_at_risk=138192.98, carried={"manager": "Ann", "country": None}
+    )
+    new = dataclasses.replace(samples.ranked(2), as_of="2026-05-01", value_at_risk=10.0)
+    money = {"value_at_risk": 4_000_000.4, "flagged_value_at_risk": 1_000_000.0}
+    told = build(with_risks(top=(risen, new), compared=900, risen=12, fallen=7, **money), tmp_path).pages[0]
+    for text in (
+        "+12.3",
+        "138,193",
+        "Ann",
+        "new",
+        "Since last time +12",
+        "7 no longer are",
+        "Value at risk 4,000,000",
+    ):
+        assert text in told
+    assert "25 % of it with those at high risk" in told
+
+
+def test_a_file_that_is_held_back_and_drift_are_on_page_one(tmp_path: Path) -> None:
+    usual = samples.content()
+    held = HeldFile("july.csv", "ab", 500, ("calls: all 0",))
+    content = dataclasses.replace(
+        usual, ingestion=dataclasses.replace(usual.ingestion, held=(held,)), drift=samples.drift("drifted")
+    )
+    first = build(content, tmp_path).pages[0]
+    assert "july.csv is held back: calls: all 0. Accept or refuse it." in first
+    assert "The world has changed: On 640 new rows: F1 has fallen, 1 column has shifted." in first
+
+
+def test_without_a_date_a_report_bears_that_of_the_newest_thing_it_tells(tmp_path: Path) -> None:
+    content = samples.content()
+    build_report(content, tmp_path / "report.pdf", tmp_path / "charts")
+    about = PdfReader(tmp_path / "report.pdf").metadata
+    assert about is not None
+    assert about.creation_date == datetime.fromisoformat(content.diagnostics.at)
 
 
 def test_the_same_content_gives_the_same_bytes(tmp_path: Path) -> None:

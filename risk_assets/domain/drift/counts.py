@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,12 +21,16 @@ if TYPE_CHECKING:
 
     ColumnProfile = NumericProfile | CategoricalProfile
 
+#: Categories that a profile does not list of which the names are kept.
+MOST_UNLISTED = 3
+
 
 @dataclass(frozen=True)
 class ColumnCounts:
     """Rows of a column by the bins of its profile (drift.statistics), the missing ones last.
 
-    `median` is that of the numbers; None where there are none.
+    `median` is that of the numbers; None where there are none. `unlisted` are the most frequent categories that
+    the profile does not list, with their rows.
 
     >>> counts = ColumnCounts(bins=(10, 25, 5))
     >>> counts.n, counts.missing
@@ -34,6 +39,7 @@ class ColumnCounts:
 
     bins: tuple[int, ...]
     median: float | None = None
+    unlisted: tuple[tuple[str, int], ...] = ()
 
     @property
     def n(self) -> int:
@@ -98,8 +104,16 @@ def count_column(profile: ColumnProfile, values: Values) -> ColumnCounts:
     (0, 2, 1, 1)
     """
     if isinstance(profile, CategoricalProfile):
-        return ColumnCounts(tuple(count_categories(values.astype(object), profile).tolist()))
+        categories = values.astype(object)
+        bins = tuple(count_categories(categories, profile).tolist())
+        return ColumnCounts(bins, unlisted=_unlisted(categories[~is_missing(categories)].tolist(), profile))
     numbers = values.astype(np.float64)
     present = numbers[~is_missing(numbers)]
     median = float(np.median(present)) if len(present) else None
     return ColumnCounts(tuple(count_bins(numbers, profile).tolist()), median)
+
+
+def _unlisted(present: list[str], profile: CategoricalProfile) -> tuple[tuple[str, int], ...]:
+    listed = {name for name, _ in profile.counts}
+    found = Counter(value for value in present if value not in listed)
+    return tuple(sorted(found.items(), key=lambda each: (-each[1], each[0]))[:MOST_UNLISTED])

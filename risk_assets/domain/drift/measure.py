@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from risk_assets.domain.drift.counts import ColumnCounts, CountedRows, count_column, count_rows
+from risk_assets.domain.drift.levels import level_shares, moved_most
 from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile
 from risk_assets.domain.drift.statistics import (
     Distance,
@@ -136,6 +137,7 @@ def _column(
         statistic, floor = "PSI", rules.psi_floor
     else:
         (statistic, distance), floor = _test(profile, values, rules), rules.floor
+    shares = level_shares(profile, counts) if distance.effect > floor else ()
     return Measurement(
         kind=kind,
         name=profile.name,
@@ -146,7 +148,8 @@ def _column(
         effect=distance.effect,
         floor=floor,
         p_value=distance.p_value,
-        detail=_detail(profile, counts),
+        detail="; ".join(filter(None, (moved_most(profile, shares), _detail(profile, counts)))),
+        shares=shares,
     )
 
 

@@ -166,13 +166,23 @@ def contingency_table(
     >>> contingency_table([4, 1, 0, 0], regions).tolist()
     [[4, 1], [6, 3]]
     """
-    if isinstance(reference, NumericProfile):
-        before = _reference_bins(reference)
-    else:
-        listed = (count for _, count in reference.counts)
-        before = np.array([*listed, reference.other, reference.missing], dtype=np.int64)
+    before = reference_counts(reference)
     new = np.asarray(counts, dtype=np.int64)
     return np.stack([new, before])[:, (new + before) > 0]
+
+
+def reference_counts(reference: NumericProfile | CategoricalProfile) -> NDArray[np.int64]:
+    """Return the rows (bins,) of the reference, by the same bins as new ones.
+
+    >>> regions = CategoricalProfile("region", 9, 1, distinct=2, counts=(("north", 6), ("south", 2)))
+    >>> reference_counts(regions).tolist()
+    [6, 2, 0, 1]
+    """
+    if isinstance(reference, NumericProfile):
+        return _reference_bins(reference)
+    return np.array(
+        [*(count for _, count in reference.counts), reference.other, reference.missing], dtype=np.int64
+    )
 
 
 def population_stability(counts: NDArray[np.int64], *, quantile: float) -> Distance:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from risk_assets.domain.drift.profile import NumericProfile, Profile
@@ -66,12 +66,22 @@ class DriftReference:
 
 
 @dataclass(frozen=True)
+class LevelShare:
+    """The share of rows with a category, or with a number within a range, before and now."""
+
+    name: str
+    before: float
+    now: float
+
+
+@dataclass(frozen=True)
 class Measurement:
     """One comparison of new rows with the reference: a statistic, its threshold and the size of the effect.
 
     `kind` is performance, feature, score or served; `statistic` names the test in words ("Kolmogorov-Smirnov",
     "chi-square", "PSI", "F1 difference"); `threshold` is its critical value when judged alone. `effect` is the
-    size of the change and `floor` the least one that counts. `detail` holds the figures before and now, as text.
+    size of the change and `floor` the least one that counts. `detail` holds the figures before and now, as text,
+    and `shares` those of each level of a column that moved by more than that.
 
     F1 difference: `value` is the upper bound of the change of F1, `effect` the change. Kolmogorov-Smirnov: both
     are the largest distance of the distributions. chi-square: `effect` is the share of rows that changed category
@@ -88,6 +98,7 @@ class Measurement:
     floor: float
     p_value: float | None = None
     detail: str = ""
+    shares: tuple[LevelShare, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,3 +138,13 @@ class DriftVerdict:
     at: str | None = None
     estimated_f1_low: float | None = None
     estimated_f1_high: float | None = None
+
+    @property
+    def for_history(self) -> DriftVerdict:
+        """The verdict without the shares of levels, which only the last one needs.
+
+        >>> DriftVerdict("stable", "F1 holds.", 500, "statistical").for_history.n
+        500
+        """
+        measured = ((each, replace(each.measurement, shares=())) for each in self.judgements)
+        return replace(self, judgements=tuple(replace(each, measurement=found) for each, found in measured))

@@ -53,7 +53,9 @@ class RiskSummary:
     """The current clients at a glance: how many reach the threshold, counts in 20 equal bins of risk, and the top.
 
     `left` counts those that have left and `known_before` those of which nothing was heard for a horizon; neither
-    are ranked. `value_at_risk` adds up that of all current clients, None where no value is declared.
+    are ranked. `expected` adds up the risks of all current clients, and `value_at_risk` their values at risk, None
+    where no value is declared; `flagged_value_at_risk` is the part of those that reach the threshold. Of the
+    clients `compared` with their row before, `risen` have come to reach the threshold and `fallen` no longer do.
     """
 
     clients: int
@@ -64,3 +66,8 @@ class RiskSummary:
     left: int = 0
     known_before: int = 0
     value_at_risk: float | None = None
+    flagged_value_at_risk: float | None = None
+    expected: float = 0.0
+    compared: int = 0
+    risen: int = 0
+    fallen: int = 0

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from risk_assets.domain.drift.counts import ColumnCounts, CountedRows
+from risk_assets.domain.drift.counts import MOST_UNLISTED, ColumnCounts, CountedRows
 from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile
 from risk_assets.domain.drift.statistics import decile_edges
 from risk_assets.domain.drift.verdict import DriftReference
@@ -52,8 +52,12 @@ def count_new_rows(session: Session, table: str, scorecard: Scorecard, reference
     sample = _scored(session, table, scorecard, one_in(step, draw(session.columns)))
     medians = iter(_medians(session, sample, [cell for profile, cell in columns if _is_numeric(profile)]))
     counts = [
-        ColumnCounts(_in_bins(profile, n, each), next(medians) if _is_numeric(profile) else None)
-        for (profile, _), each in zip(columns, found, strict=True)
+        ColumnCounts(
+            bins := _in_bins(profile, n, each),
+            next(medians) if _is_numeric(profile) else None,
+            _unlisted(session, scored, profile, cell) if bins[-2] else (),
+        )
+        for (profile, cell), each in zip(columns, found, strict=True)
     ]
     return CountedRows(
         n=n,
@@ -121,6 +125,18 @@ def _in_bins(profile: ColumnProfile, n: int, found: Sequence[int]) -> tuple[int,
     if isinstance(profile, CategoricalProfile):
         return (*rest, present - sum(rest), n - present)
     return (*(above - beyond for above, beyond in pairwise([present, *rest, 0])), n - present)
+
+
+def _unlisted(session: Session, table: str, profile: ColumnProfile, cell: str) -> tuple[tuple[str, int], ...]:
+    """Return the most frequent categories that the profile does not list, with their rows."""
+    if isinstance(profile, NumericProfile):
+        return ()
+    known = " AND ".join([f"{cell} IS NOT NULL", *(f"{cell} <> {literal(name)}" for name, _ in profile.counts)])
+    found = session.run(
+        f"SELECT {cell}, count(*) AS times FROM ({table}) WHERE {known} GROUP BY {cell} "
+        f"ORDER BY times DESC, {cell} LIMIT {MOST_UNLISTED}"
+    ).fetchall()
+    return tuple((str(name), int(number)) for name, number in found)
 
 
 def _medians(session: Session, table: str, cells: Sequence[str]) -> tuple[Any, ...]:

@@ -76,10 +76,16 @@ def risk_summary(session: Session, parquet: Path, status: Path, *, threshold: fl
     """Sum up a ranking that `engine.ranking.ranking.rank_clients` wrote."""
     columns, ranking = session.columns, ranking_table(session, parquet)
     place = f"CAST(least({BINS - 1}, floor(risk * {BINS})) AS UTINYINT)"
-    worth = "NULL" if columns.value is None else "sum(value_at_risk)"
-    flagged_rows = f"count(*) FILTER (risk >= {double(threshold)})"
-    counted = f"SELECT count(*), {flagged_rows}, histogram({place}), {worth} FROM {ranking}"
-    [(clients, flagged, bins, value_at_risk)] = session.run(counted).fetchall()
+    now, before = f"risk >= {double(threshold)}", f"previous_risk >= {double(threshold)}"
+    worth = ["NULL"] * 2 if columns.value is None else ["sum(value_at_risk)", f"sum(value_at_risk) FILTER ({now})"]
+    figures = ("count(*)", f"count(*) FILTER ({now})", f"histogram({place})", "coalesce(sum(risk), 0)", *worth)
+    counted = f"SELECT {', '.join(figures)} FROM {ranking}"
+    [(clients, flagged, bins, expected, value_at_risk, of_flagged)] = session.run(counted).fetchall()
+    moved = (
+        f"count(*) FILTER ({condition})" for condition in (f"{now} AND NOT {before}", f"NOT {now} AND {before}")
+    )
+    changed = f"SELECT count(previous_risk), {', '.join(moved)} FROM {ranking}"
+    [(compared, risen, fallen)] = session.run(changed).fetchall()
     first = session.run(f"SELECT * FROM {ranking} ORDER BY rank LIMIT {top}").fetchall()
     left, known_before = (_count(session, status, word) for word in ("left", "known before"))
     return RiskSummary(
@@ -91,6 +97,11 @@ def risk_summary(session: Session, parquet: Path, status: Path, *, threshold: fl
         histogram=tuple((bins or {}).get(place, 0) for place in range(BINS)),
         top=tuple(ranked_client(columns, row) for row in first),
         value_at_risk=value_at_risk,
+        flagged_value_at_risk=of_flagged,
+        expected=expected,
+        compared=compared,
+        risen=risen,
+        fallen=fallen,
     )
 
 

@@ -5,6 +5,7 @@ from risk_assets.reporting.charts.confusion import confusion_matrix
 from risk_assets.reporting.charts.drifting import drift_history
 from risk_assets.reporting.charts.gains import gains_chart
 from risk_assets.reporting.charts.history import history
+from risk_assets.reporting.charts.moved import moved
 from risk_assets.reporting.charts.pairs import pairs
 from risk_assets.reporting.charts.quality import calibration, precision_recall, quality, roc
 from risk_assets.reporting.charts.risks import risk_histogram
@@ -18,6 +19,7 @@ __all__ = [
     "drift_history",
     "gains_chart",
     "history",
+    "moved",
     "pairs",
     "precision_recall",
     "quality",

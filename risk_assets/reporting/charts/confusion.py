@@ -16,7 +16,7 @@ from risk_assets.storage import atomic
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH, HEIGHT = 4.1, 2.95
+WIDTH, HEIGHT = 4.1, 2.4
 #: In hundredths of the drawing: where the cells begin and how large they are.
 LEFT, BOTTOM, ACROSS, UP = 19, 8, 39.5, 33.5
 #: Size of the sentence on top.

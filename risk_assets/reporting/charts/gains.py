@@ -13,7 +13,7 @@ from risk_assets.reporting.wording import count
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SIDE, LEFT, GAP, BOTTOM = 1.9, 0.56, 0.75, 0.42
+SIDE, LEFT, GAP, BOTTOM = 1.6, 0.56, 0.75, 0.42
 #: Among fewer a share says nothing.
 LEAST_CALLS = 20
 
@@ -80,5 +80,5 @@ def _draw_lift(drawn: Axes, metrics: Metrics, found: Gains) -> None:
     )
     drawn.set_xticks((0.0, 0.5, 1.0), ("0", "50 %", "100 %"))
     drawn.grid(color=RULE, linewidth=0.4)
-    title(drawn, f"Times as {'much' if found.by_value else 'many'} as at random", SIDE)
+    title(drawn, f"Times as {'much' if found.by_value else 'many'} as at random", SIDE + 0.3)
     name_axes(drawn, "test clients called")

@@ -18,7 +18,7 @@ from risk_assets.reporting.wording import moment
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-HEIGHT = 2.3
+HEIGHT = 1.9
 MOST_POINTS = 40
 MOST_DATES = 7
 #: Inches that a date takes, with a gap.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from risk_assets.domain.columns import UNDESCRIBED, Columns
 from risk_assets.domain.scoring.backtest import Backtest, BacktestPeriod
-from risk_assets.reporting.pages.blocks import Block, charted, heading, note, section, space, table, words
+from risk_assets.reporting.pages.blocks import Block, heading, note, section, space, table, words
+from risk_assets.reporting.pages.pictures import charted
 from risk_assets.reporting.wording import backtest_sentence, count, percent, plural, score
 
 ABOUT = (
@@ -21,7 +22,7 @@ def backtest_pages(found: Backtest | None, chart: bytes | None, schema: Columns 
     """Return the section on the backtest, nothing where there is none."""
     if found is None:
         return []
-    said = [*section("Would it have paid off?", 260), words(backtest_sentence(found), bold=True), space(3)]
+    said = [*section("Would it have paid off?"), words(backtest_sentence(found), bold=True), space(3)]
     if not found.periods or chart is None:
         return said
     flagged = count(sum(period.flagged for period in found.periods))
@@ -33,7 +34,7 @@ def backtest_pages(found: Backtest | None, chart: bytes | None, schema: Columns 
     return [
         *said,
         words(best),
-        *charted("Named and left", chart),
+        *charted("Named and left", chart, backtest_sentence(found)),
         *heading("Day by day"),
         table(HEADS, [_row(period, schema) for period in found.periods], SHARES),
         space(3),

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from functools import cache
-from itertools import pairwise
 from typing import Any
 
 from reportlab.graphics.shapes import Drawing, Rect
 from reportlab.lib.colors import HexColor
 from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.styles import ParagraphStyle
-from reportlab.lib.utils import ImageReader
-from reportlab.platypus import CondPageBreak, Image, Paragraph, Spacer, Table, TableStyle
+from reportlab.platypus import CondPageBreak, Paragraph, Spacer, Table, TableStyle
 from reportlab.platypus.flowables import CallerMacro
 
 from risk_assets.reporting.pages.fonts import markup
-from risk_assets.reporting.style import BLUE, DPI, INK, MUTED, RULE, TEXT_WIDTH, WASH
+from risk_assets.reporting.style import BLUE, INK, MUTED, RULE, TEXT_WIDTH, WASH
 from risk_assets.reporting.typeface import BOLD, REGULAR, fitted
 
 # reportlab has no types of its own.
@@ -67,12 +64,17 @@ def note(text: str) -> Block:
     return words(text, 7, MUTED)
 
 
+def height(story: Sequence[Block]) -> float:
+    """Return the points that blocks take one below the other."""
+    return float(sum(block.wrap(WIDTH, 10_000)[1] for block in story))
+
+
 def space(points: float) -> Block:
     """Return an empty strip."""
     return Spacer(1, points)
 
 
-def section(name: str, room: float = 250) -> list[Block]:
+def section(name: str, room: float = 110) -> list[Block]:
     """Return a section's heading with its bookmark; on a new page when less than `room` points are left."""
     return [CondPageBreak(room), space(16), bookmark(name, 0), words(name, 15, bold=True), _rule(), space(8)]
 
@@ -97,33 +99,6 @@ def _rule() -> Block:
     line = Drawing(WIDTH, 5)
     line.add(Rect(0, 1, WIDTH, 0.8, fillColor=HexColor(INK), strokeColor=None))
     return line
-
-
-def picture(png: bytes) -> Block:
-    """Return a chart at its natural size."""
-    across, up = ImageReader(io.BytesIO(png)).getSize()
-    scale = INCH / DPI
-    return Image(io.BytesIO(png), across * scale, up * scale, hAlign="LEFT", mask=None)
-
-
-def strips(png: bytes, height: float) -> list[Block]:
-    """Return a chart of several rows of this height in inches as a picture per row, which may run over pages."""
-    from PIL import Image as Picture
-
-    whole = Picture.open(io.BytesIO(png))
-    edges = [round(row * height * DPI) for row in range(max(1, round(whole.height / DPI / height)))]
-    found = []
-    for top, bottom in pairwise([*edges, whole.height]):
-        file = io.BytesIO()
-        whole.crop((0, top, whole.width, bottom)).save(file, format="png")
-        found.append(picture(file.getvalue()))
-    return found
-
-
-def charted(name: str, png: bytes) -> list[Block]:
-    """Return a chart below its heading, both on one page."""
-    chart = picture(png)
-    return [*heading(name, chart.drawHeight + 40), chart]
 
 
 def beside(left: Block, right: Block, share: float) -> Block:

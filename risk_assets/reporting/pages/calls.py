@@ -8,7 +8,8 @@ from dataclasses import replace
 from risk_assets.domain.columns import UNDESCRIBED, Columns
 from risk_assets.domain.figures import NOTHING
 from risk_assets.domain.scoring.metrics import Estimate, GroupScore, Metrics
-from risk_assets.reporting.pages.blocks import Block, cell, charted, heading, note, space, table, words
+from risk_assets.reporting.pages.blocks import Block, cell, heading, note, section, space, table, words
+from risk_assets.reporting.pages.pictures import charted
 from risk_assets.reporting.score_words import calibration_sentence, lift_sentence, rule_word, weak_sentence
 from risk_assets.reporting.style import AMBER
 from risk_assets.reporting.wording import count, money, percent, plural
@@ -33,17 +34,21 @@ LEVEL_SHARES = (49, 62, 31, 66, 66, 66, 75, 89)
 MOST_LEVELS = 24
 
 
-def calls_pages(metrics: Metrics, picture: bytes, schema: Columns = UNDESCRIBED) -> list[Block]:
-    """Return the part on calls, none where the score is of an earlier release."""
+def calls_pages(
+    metrics: Metrics, gains: bytes, spread: Sequence[Block] = (), schema: Columns = UNDESCRIBED
+) -> list[Block]:
+    """Return the section on calls, with `spread` in it; a score of an earlier release has none."""
     if metrics.gains is None:
-        return []
+        return [*section("Calls"), *spread] if spread else []
     return [
-        *charted("Whom to call", picture),
+        *section("Calls"),
         words(f"{lift_sentence(metrics)} {calibration_sentence(metrics)}".strip()),
+        *charted("What calls reach", gains, lift_sentence(metrics)),
         space(6),
         _rules(metrics),
         space(3),
         note(ABOUT_RULES),
+        *spread,
         *_groups(tuple(replace(each, column=schema.label(each.column)) for each in metrics.groups)),
     ]
 

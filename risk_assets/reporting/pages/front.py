@@ -1,24 +1,23 @@
-"""The first page: the figures that matter."""
+"""The first page, for who calls clients: four figures, what is worth knowing, and the list."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from reportlab.platypus import PageBreak
 
-from reportlab.lib.colors import HexColor
-from reportlab.platypus import Table
-
-from risk_assets.domain.model.reasons import NO_REASON
-from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
+from risk_assets.domain.ranking.risk_summary import RiskSummary
+from risk_assets.reporting.client_words import histogram_sentence
 from risk_assets.reporting.content import ReportContent
 from risk_assets.reporting.pages import blocks
-from risk_assets.reporting.pages.blocks import WIDTH, Block, heading, lines, note, right, space, words
-from risk_assets.reporting.style import AMBER, BLUE, DRIFT_COLOURS, MUTED, ORANGE, VERDICT_COLOURS, WASH
-from risk_assets.reporting.typeface import BOLD, width
+from risk_assets.reporting.pages.blocks import WIDTH, Block, lines, space, words
+from risk_assets.reporting.pages.call_list import call_list
+from risk_assets.reporting.pages.document import FIRST_HEIGHT
+from risk_assets.reporting.pages.pictures import charted
+from risk_assets.reporting.pages.tiles import Tile, tiles
+from risk_assets.reporting.style import AMBER, BLUE, DRIFT_COLOURS, INK, MUTED, ORANGE, RED
 from risk_assets.reporting.wording import (
     backtest_sentence,
     challenger_sentence,
     count,
-    decision_sentence,
     drift_in_short,
     drift_word,
     interval,
@@ -26,38 +25,46 @@ from risk_assets.reporting.wording import (
     money,
     percent,
     plural,
-    risk_interval,
     score,
     score_basis,
+    shorten,
     what_the_score_means,
 )
 
-TOP_CLIENTS = 10
-REASONS = 3
-#: Points between two tiles, and within one.
-GAP, PADDING = 8.0, 7.0
-TILE = (WIDTH - 3 * GAP) / 4
-TILE_TEXT = TILE - 2 * PADDING
-#: Relative widths of rank, client, risk with its interval, its bar and the reasons.
-SHARES = (4, 17, 12, 9, 58)
+TITLE = "Which clients may leave?"
+#: Share of the page that may be blank beneath the list.
+MOST_BLANK = 0.25
+#: Characters of each line about what is worth knowing.
+LONGEST_NOTICE = 230
 
 
-def front_page(content: ReportContent, histogram: bytes, date: str) -> list[Block]:
-    """Return the blocks of page one; texts are shortened so that they always fit on it."""
-    risks = content.risks
-    return [
+def front_page(content: ReportContent, spread: list[Block], date: str) -> tuple[list[Block], bool]:
+    """Return the blocks of page one, and whether `spread`, the histogram of risk, found room on it.
+
+    Texts are shortened, and as many clients are listed as there is room for, so that it is one page always. Where
+    few can be called, what follows begins on it.
+    """
+    above = [
         blocks.bookmark("Summary", 0),
-        words("Which clients may leave?", 20, bold=True),
-        space(9),
-        words(f"Attrition risk of {_clients(risks)}, as of {date} UTC", 8.5, MUTED),
-        space(12),
-        _tiles((_flagged(content), _worth(content) or _score(content), _drift(content), _version(content))),
-        space(9),
+        words(TITLE, 20, bold=True),
+        space(8),
+        words(f"Attrition risk of {_clients(content.risks)}, as of {date} UTC", 8.5, MUTED),
+        space(10),
+        tiles((_flagged(content), _worth(content), _good(content), _changed(content))),
+        space(8),
         *_statements(content),
-        *heading("The clients at the highest risk"),
-        _top(risks.top[:TOP_CLIENTS]),
-        *blocks.charted("How the risk is spread", histogram),
     ]
+    room = FIRST_HEIGHT - blocks.height(above)
+    listed, used = call_list(content.risks, content.capacity, room)
+    fits = used + blocks.height(spread) <= room
+    blank = room - used - fits * blocks.height(spread)
+    end = [PageBreak()] if blank < MOST_BLANK * FIRST_HEIGHT else []
+    return [*above, *listed, *(spread if fits else []), *end], fits
+
+
+def risk_spread(risks: RiskSummary, histogram: bytes) -> list[Block]:
+    """Return the histogram of risk below its heading."""
+    return charted("How the risk is spread", histogram, histogram_sentence(risks))
 
 
 def _clients(risks: RiskSummary) -> str:
@@ -67,123 +74,85 @@ def _clients(risks: RiskSummary) -> str:
     return f"{plural(risks.clients, 'current client')}{left}"
 
 
-#: Name, figure, explanation and colour.
-Tile = tuple[str, str, str, str]
-
-
 def _flagged(content: ReportContent) -> Tile:
     risks = content.risks
-    share = f"{percent(risks.flagged, risks.clients)} of all: those with a risk of {risks.threshold:.3f} or more"
-    if risks.value_at_risk is not None:
-        share = f"of {count(risks.clients)}; the value at risk of all is {money(risks.value_at_risk)} a year"
-    return "Clients at high risk", count(risks.flagged), share if risks.clients else "none has been scored", ORANGE
-
-
-def _score(content: ReportContent) -> Tile:
-    metrics = content.metrics
-    certainty = f"95 % interval {interval(metrics.f1)}, on {score_basis(metrics)} set apart"
-    return "F1 score", score(metrics.f1.value), certainty, BLUE
-
-
-def _worth(content: ReportContent) -> Tile | None:
-    """Return what past lists were worth, which says more than any score; None where that cannot be told."""
-    found = content.backtest
-    if found is None or not found.periods:
-        return None
-    said = (
-        f"as many left of those named as at random (95 % interval {found.lift.low:.1f} to {found.lift.high:.1f})"
+    share = (
+        f"{percent(risks.flagged, risks.clients)} of all: those with a risk of {percent(risks.threshold)} or more"
     )
-    return "Past lists", f"{found.lift.value:.1f} times", said, BLUE
+    return Tile(
+        "Clients at high risk", count(risks.flagged), share if risks.clients else "none has been scored", ORANGE
+    )
 
 
-def _drift(content: ReportContent) -> Tile:
-    drift = content.drift
+def _worth(content: ReportContent) -> Tile:
+    """Return the money at risk, or where no value is declared how many are expected to leave."""
+    risks = content.risks
+    if risks.value_at_risk is not None:
+        share = percent(risks.flagged_value_at_risk or 0.0, risks.value_at_risk)
+        said = f"a year, risk × value over all clients; {share} of it with those at high risk"
+        return Tile("Value at risk", money(risks.value_at_risk), said, ORANGE)
+    within = f" within {content.backtest.horizon_days} days" if content.backtest else ""
+    said = f"the risks of all {plural(risks.clients, 'client')} added up{within}"
+    return Tile("Expected to leave", count(round(risks.expected)), said, ORANGE)
+
+
+def _good(content: ReportContent) -> Tile:
+    """Return what the list is worth: by the backtest, else on the test data; by F1 where neither tells it."""
+    past, metrics = content.backtest, content.metrics
+    if past is not None and past.periods:
+        ends = f"{past.lift.low:.1f} to {past.lift.high:.1f}"
+        return Tile("How good is the list?", f"{past.lift.value:.1f} times", _as_many(ends, "past lists"), BLUE)
+    if metrics.gains is not None:
+        lift, first = metrics.gains.lift, f"the first {count(metrics.gains.size)} test clients"
+        said = _as_many(f"{lift.low:.1f} to {lift.high:.1f}", first, by_value=metrics.gains.by_value)
+        return Tile("How good is the list?", f"{lift.value:.1f} times", said, BLUE)
+    said = f"95 % interval {interval(metrics.f1)}, on {score_basis(metrics)} set apart"
+    return Tile("F1 score", score(metrics.f1.value), said, BLUE)
+
+
+def _as_many(ends: str, named: str, *, by_value: bool = False) -> str:
+    found = "as much value of leavers" if by_value else "as many leavers"
+    return f"{found} among {named} as at random (95 % interval {ends})"
+
+
+def _changed(content: ReportContent) -> Tile:
+    """Return how many came to be at high risk since their row before; where none has one, the drift verdict."""
+    risks, drift = content.risks, content.drift
+    if risks.compared:
+        said = (
+            f"at high risk who were not before; {count(risks.fallen)} no longer are, each against its row before"
+        )
+        return Tile("Since last time", f"+{count(risks.risen)}", said, BLUE)
     if drift is None:
-        return "Drift", drift_word(drift), "New rows have not been compared with the model's.", MUTED
-    return "Drift", drift_word(drift), drift_in_short(drift), DRIFT_COLOURS.get(drift.verdict, MUTED)
-
-
-def _version(content: ReportContent) -> Tile:
-    live, decision = content.manifest, content.decision
-    version = live.version if live else "None yet"
-    if decision is None:
-        return "Version that serves", version, "Nothing has been decided.", MUTED
-    said = f"last decision: {decision.verdict} on {moment(decision.at)}"
-    return "Version that serves", version, said, VERDICT_COLOURS[decision.verdict]
-
-
-def _tiles(tiles: Sequence[Tile]) -> Block:
-    row: list[Block] = []
-    styles: list[tuple[object, ...]] = [
-        ("VALIGN", (0, 0), (-1, -1), "TOP"),
-        ("LEFTPADDING", (0, 0), (-1, -1), PADDING),
-        ("RIGHTPADDING", (0, 0), (-1, -1), PADDING - 2),
-        ("TOPPADDING", (0, 0), (-1, -1), PADDING),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), PADDING + 1),
-    ]
-    for place, (name, value, explained, colour) in enumerate(tiles):
-        spot = (2 * place, 0)
-        styles += [("BACKGROUND", spot, spot, HexColor(WASH)), ("LINEABOVE", spot, spot, 2, HexColor(colour))]
-        row += [_tile(name, value, explained), ""]
-    shown = Table([row[:-1]], colWidths=[TILE, GAP] * 3 + [TILE], hAlign="LEFT")
-    shown.setStyle(styles)
-    return shown
-
-
-def _tile(name: str, value: str, explained: str) -> list[Block]:
-    """Return a tile whose figure is as large as its width allows, on a line of the same height."""
-    size = next((size for size in (17, 14, 11) if width(value, size, BOLD) <= TILE_TEXT), 8.5)
-    figure = lines(value, 1, TILE_TEXT, size, bold=True)
-    above = (17 - size) * 0.7
-    return [
-        words(name, 7, MUTED),
-        space(2 + above),
-        figure,
-        space(3 + above),
-        lines(explained, 3, TILE_TEXT, 6.8, MUTED),
-    ]
+        return Tile("Since the training", drift_word(drift), "New rows have not been compared.", MUTED)
+    colour = DRIFT_COLOURS.get(drift.verdict, MUTED)
+    return Tile("Since the training", drift_word(drift), drift_in_short(drift), colour)
 
 
 def _statements(content: ReportContent) -> list[Block]:
-    metrics = content.metrics
-    all_positive, f1 = score(metrics.all_positive_f1), score(metrics.f1.value)
-    beaten = f"Calling every client at risk would score {all_positive}, not {f1}."
-    first = [lines(backtest_sentence(content.backtest), 3, WIDTH, bold=True), space(2)] if content.backtest else []
-    said = [
-        *first,
-        lines(what_the_score_means(metrics, content.labels), 2, WIDTH, bold=not first),
-        space(2),
-        lines(f"{beaten} {decision_sentence(content.decision)}", 3, WIDTH),
-    ]
+    """Return what the score means, and a line for each thing that is worth knowing before any call."""
+    past = content.backtest
+    said = backtest_sentence(past) if past else what_the_score_means(content.metrics, content.labels)
+    found = [lines(said, 3, WIDTH, bold=True)]
+    for text, colour in _notices(content):
+        found += [space(2), lines(shorten(text, LONGEST_NOTICE), 2, WIDTH, 8, colour)]
+    return found
+
+
+def _notices(content: ReportContent) -> list[tuple[str, str]]:
+    """Return files that are held back, a model that waits, drift, and what serves; the urgent ones first."""
+    waiting = [file for file in content.ingestion.held if file.verdict == "suspect"]
+    found = [(f"{'. '.join(file.sentence for file in waiting)}. Accept or refuse it.", AMBER)] * bool(waiting)
     if content.challenger:
-        said += [space(2), lines(challenger_sentence(content.challenger), 2, WIDTH, color=AMBER)]
-    waiting = [file.sentence for file in content.ingestion.held if file.verdict == "suspect"]
-    if waiting:
-        said += [space(2), lines(". ".join(waiting), 2, WIDTH, color=AMBER)]
-    return said
+        found.append((challenger_sentence(content.challenger), AMBER))
+    if content.drift is not None and content.drift.verdict == "drifted":
+        found.append((f"The world has changed: {drift_in_short(content.drift)}", RED))
+    return [*found, (_serves(content), INK)]
 
 
-def _top(top: Sequence[RankedClient]) -> Block:
-    if not top:
-        return note("No client has been scored yet.")
-    certain = any(client.risk_low is not None for client in top)
-    risk = "risk, 90 % interval" if certain else "risk"
-    heads = ("", "client", risk, "", "strongest reasons, against usual values")
-    return blocks.table(heads, [_client(client) for client in top], SHARES)
-
-
-def _client(client: RankedClient) -> tuple[Block, ...]:
-    unit = WIDTH / sum(SHARES)
-    name = lines(client.id, 2, SHARES[1] * unit - PADDING, 7.2, bold=True)
-    reasons = client.reasons[:REASONS] or (NO_REASON,)
-    shown = [lines(reason, 1, SHARES[4] * unit - PADDING, 6.6, MUTED) for reason in reasons]
-    bounds = None if client.risk_low is None or client.risk_high is None else (client.risk_low, client.risk_high)
-    bar = blocks.share_bar(client.risk, SHARES[3] * unit - PADDING, ORANGE, bounds=bounds)
-    return str(client.rank), name, _risk(client), bar, shown
-
-
-def _risk(client: RankedClient) -> Block:
-    """Return the risk, and beneath it its interval where the model tells one."""
-    found = risk_interval(client.risk_low, client.risk_high)
-    risk = f"{client.risk:.1%}"
-    return [right(risk, 7.2), right(found, 6.2, MUTED)] if found else risk
+def _serves(content: ReportContent) -> str:
+    live, decision, drift = content.manifest, content.decision, content.drift
+    version = f"Version {shorten(live.version, 40)} serves" if live else "No version serves yet"
+    decided = f"; last decision: {decision.verdict} on {moment(decision.at)}" if decision else ""
+    judged = f"; drift: {drift.verdict}" if drift and drift.verdict != "drifted" else ""
+    return f"{version}{decided}{judged}."

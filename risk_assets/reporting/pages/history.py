@@ -1,105 +1,38 @@
-"""Drift, and how score, drift and timings went over time."""
+"""How scores, decisions and drift went over time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from risk_assets.domain.columns import UNDESCRIBED, Columns
 from risk_assets.domain.deployment.decisions import Decision
-from risk_assets.domain.drift.verdict import DriftVerdict, Judgement
-from risk_assets.domain.figures import figure
-from risk_assets.reporting.charts.drifting import comparison
 from risk_assets.reporting.content import ReportContent
-from risk_assets.reporting.pages.blocks import (
-    Block,
-    cell,
-    charted,
-    heading,
-    note,
-    section,
-    space,
-    table,
-    words,
-)
-from risk_assets.reporting.style import DRIFT_COLOURS, INK, MUTED, RED, VERDICT_COLOURS
-from risk_assets.reporting.wording import count, drift_word, moment, plural, score, shown_of
+from risk_assets.reporting.pages.blocks import Block, cell, heading, note, section, table, words
+from risk_assets.reporting.pages.pictures import charted
+from risk_assets.reporting.style import MUTED, VERDICT_COLOURS
+from risk_assets.reporting.wording import decision_sentence, interval, moment, plural, score, shown_of
 
-MOST_JUDGEMENTS = 24
 MOST_DECISIONS = 8
-ABOUT_JUDGEMENTS = (
-    "A change is drift when it is as large as the one that counts and more than chance: for F1, when the 95 % "
-    "interval of the change ends beyond it; for a column, when p (corrected for the number of columns) is below "
-    "0.01 or, above 1,000 rows, PSI is beyond what 99 % of unchanged worlds give."
-)
 
 
-def drift_pages(drift: DriftVerdict | None, schema: Columns = UNDESCRIBED) -> list[Block]:
-    """Return the section on drift."""
-    if drift is None:
-        missing = "Drift has not been judged yet: that needs a deployed model and rows it has not seen."
-        return [*section("Drift", 100), words(missing)]
-    when = f", {moment(drift.at)} UTC" if drift.at else ""
-    return [
-        *section("Drift", 200),
-        words(drift_word(drift), 11, DRIFT_COLOURS.get(drift.verdict, INK), bold=True),
-        space(2),
-        words(drift.sentence),
-        space(2),
-        note(f"Judged on {plural(drift.n, 'new row')} by the policy “{drift.policy}”{when}."),
-        *_estimate(drift),
-        *_judgements(drift.judgements, schema),
-    ]
-
-
-def _estimate(drift: DriftVerdict) -> list[Block]:
-    if drift.estimated_f1 is None:
-        return []
-    blind = "this estimate cannot see a change of what makes clients leave."
-    found = f"F1 on the new rows is {score(drift.estimated_f1)}"
-    return [note(f"Estimated from the risks alone, without knowing who left, {found}; {blind}")]
-
-
-def _judgements(judgements: Sequence[Judgement], schema: Columns) -> list[Block]:
-    if not judgements:
-        return []
-    shown = sorted(judgements, key=lambda each: not each.drifted)[: shown_of(len(judgements), MOST_JUDGEMENTS)]
-    heads = ("compared", "judgement", "test", "change", "counts from", "p", "rows", "in words")
-    rest = len(judgements) - len(shown)
-    about = [space(2), note(ABOUT_JUDGEMENTS)]
-    more = [note(f"and {plural(rest, 'more comparison')} in drift.json")] if rest else []
-    return [
-        space(6),
-        table(heads, [_judgement(each, schema) for each in shown], (24, 9, 21, 8, 10, 7, 6, 34)),
-        *about,
-        *more,
-    ]
-
-
-def _judgement(each: Judgement, schema: Columns) -> tuple[Block, ...]:
-    found = each.measurement
-    return (
-        cell(comparison(found, schema), limit=90),
-        cell("drifted", RED, bold=True) if each.drifted else cell("stable", MUTED),
-        cell(found.statistic, limit=40),
-        figure(found.effect),
-        figure(-found.floor if found.kind == "performance" else found.floor),
-        figure(found.p_value),
-        count(found.n),
-        cell(each.sentence, MUTED, limit=150),
-    )
-
-
-def history_pages(content: ReportContent, scores: bytes, drift: bytes, timings: bytes) -> list[Block]:
+def history_pages(content: ReportContent, scores: bytes, drift: bytes) -> list[Block]:
     """Return the section on what happened over time, from its charts."""
+    shown = content.drift_history
+    drifted = sum(1 for each in shown if each.verdict == "drifted")
     return [
-        *section("History", 260),
-        *charted("Score of each model, with its 95 % interval", scores),
+        *section("History"),
+        words(decision_sentence(content.decision)),
+        *charted("Score of each model, with its 95 % interval", scores, _scores(content)),
         *_decisions(content.decisions),
-        *charted("Drift verdicts", drift),
-        *([note("Red: drifted. Green: stable. Grey: not judged.")] if content.drift_history else []),
-        *charted("Timings", timings),
-        *([note("Dark: the last run. Pale: those before it.")] if content.diagnostics.timings else []),
+        *charted("Drift verdicts", drift, f"{plural(len(shown), 'drift verdict')}, {drifted} of them drifted."),
+        *([note("Red: drifted. Green: stable. Grey: not judged.")] if shown else []),
     ]
+
+
+def _scores(content: ReportContent) -> str:
+    if not content.scores:
+        return "No model has been scored yet."
+    last = content.scores[-1]
+    return f"F1 of {plural(len(content.scores), 'model')}; the last {score(last.f1.value)}, {interval(last.f1)}."
 
 
 def _decisions(decisions: Sequence[Decision]) -> list[Block]:

@@ -22,6 +22,7 @@ from risk_assets.reporting.pages.blocks import (
     table,
     words,
 )
+from risk_assets.reporting.pages.pictures import drawn
 from risk_assets.reporting.style import BLUE, DRIFT_COLOURS, INK, MUTED, ORANGE, RULE, VERDICT_COLOURS, WASH
 from risk_assets.reporting.typeface import BOLD, REGULAR, fitted, showable
 from risk_assets.reporting.wording import (
@@ -37,9 +38,11 @@ from risk_assets.reporting.wording import (
     volume,
 )
 
-ACROSS, UP, GAP, ROW_GAP = 114.0, 66.0, (WIDTH - 4 * 114.0) / 3, 30.0
+ACROSS, UP, GAP, ROW_GAP = 114.0, 50.0, (WIDTH - 4 * 114.0) / 3, 18.0
 PADDING = 7.0
 TIP = 3.0
+#: Points from a line to the next one in a box.
+LEADING = 11.0
 MOST_FILES = 20
 ABOUT = (
     "How the figures of this report came about, by the version that serves: each box was made from those that "
@@ -50,16 +53,16 @@ ABOUT = (
 def lineage_pages(content: ReportContent) -> list[Block]:
     """Return the section on where the model that serves came from."""
     return [
-        *section("Lineage", 350),
+        *section("Lineage"),
         words(ABOUT),
-        space(10),
-        _drawing(content),
+        space(8),
+        drawn(_drawing(content), ABOUT),
         *([space(4), note(challenger_sentence(content.challenger))] if content.challenger else []),
         *_manifest(content.manifest),
     ]
 
 
-def _drawing(content: ReportContent) -> Block:
+def _drawing(content: ReportContent) -> Drawing:
     drawing = Drawing(WIDTH, 3 * UP + 2 * ROW_GAP)
     for row, (start, boxes) in enumerate(((1, _lowest(content)), (0, _middle(content)), (0, _upper(content)))):
         for column, (name, texts, colour) in enumerate(boxes, start):
@@ -166,7 +169,7 @@ def _box(drawing: Drawing, place: tuple[int, int], name: str, texts: Sequence[st
     styled = [(name, BOLD, 8.0, INK)]
     styled += [(showable(fitted(line, room, 7)), REGULAR, 7.0, MUTED) for line in texts]
     for line, (text, font, size, color) in enumerate(styled):
-        height = y + UP - 15 - line * 13.5
+        height = y + UP - 12 - line * LEADING
         drawing.add(String(x + PADDING + 2, height, text, fontName=font, fontSize=size, fillColor=HexColor(color)))
 
 
@@ -216,10 +219,10 @@ def _manifest(manifest: Manifest | None) -> list[Block]:
     libraries = ", ".join(f"{name} {version}" for name, version in manifest.libraries.items())
     origin = f"Version {manifest.version}, made from {_data(manifest.data_version)}"
     return [
-        *heading("What serves", 130),
+        *heading("What serves"),
         lines(f"{origin}; before it came {manifest.parent or 'nothing'}.", 2, WIDTH),
         space(4),
-        table(("file", "size", "sha256"), rows, (30, 12, 58)),
+        table(("file", "size", "sha256"), rows, (28, 10, 62)),
         space(3),
         *([note(f"Made with {libraries}.")] if libraries else []),
     ]

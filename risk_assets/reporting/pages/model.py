@@ -14,16 +14,14 @@ from risk_assets.reporting.pages.blocks import (
     Block,
     beside,
     cell,
-    charted,
     heading,
     note,
-    picture,
     section,
     space,
-    strips,
     table,
     words,
 )
+from risk_assets.reporting.pages.pictures import SMALLEST, charted, picture, strips
 from risk_assets.reporting.wording import (
     challenger_sentence,
     count,
@@ -33,6 +31,7 @@ from risk_assets.reporting.wording import (
     plural,
     score,
     score_basis,
+    what_the_score_means,
 )
 
 #: Share of the width that the confusion matrix takes.
@@ -64,15 +63,20 @@ def model_pages(
     content: ReportContent, matrix: bytes, quality: bytes, shapes: tuple[bytes, ...], pairs: tuple[bytes, ...]
 ) -> list[Block]:
     """Return the section on the model that serves, from its results and their charts."""
-    first, *others = [strip for png in shapes for strip in strips(png, ROW_HEIGHT)]
+    about = f"What each value does to the odds: {', '.join(content.scorecard.features)}"
+    first, *others = [strip for png in shapes for strip in strips(png, ROW_HEIGHT, about)]
     return [
-        *section("Model", 340),
+        *section("Model"),
         words(_standing(content)),
         space(8),
-        beside(picture(matrix), _figures(content.metrics, content.challenger), MATRIX),
-        *charted("Ranking and calibration", quality),
+        beside(
+            picture(matrix, what_the_score_means(content.metrics, content.labels)),
+            _figures(content.metrics, content.challenger),
+            MATRIX,
+        ),
+        *charted("Ranking and calibration", quality, _quality(content.metrics)),
         note(f"{ABOUT_QUALITY} {OTHER_CLIENTS}" if content.backtest else ABOUT_QUALITY),
-        *heading("What each feature does to the odds of leaving", first.drawHeight + 60),
+        *heading("What each feature does to the odds of leaving", SMALLEST * first.drawHeight + 60),
         note(ABOUT_SHAPES + ("." if content.scorecard.uncertainty is None else ABOUT_CERTAINTY)),
         space(6),
         first,
@@ -84,10 +88,17 @@ def model_pages(
 def _pairs(scorecard: Scorecard, pictures: tuple[bytes, ...]) -> list[Block]:
     if not pictures:
         return []
-    drawn = [picture(png) for png in pictures]
+    about = "; ".join(" and ".join(pair.columns) for pair in scorecard.pairs)
+    drawn = [picture(png, f"Maps of the risk by two columns: {about}") for png in pictures]
     usual = percent(float(risk_at(np.array(scorecard.usual_log_odds))))
-    about = note(ABOUT_PAIRS.format(usual=usual))
-    return [*heading("What two columns do together", drawn[0].drawHeight + 70), about, space(4), *drawn]
+    explained = note(ABOUT_PAIRS.format(usual=usual))
+    room = SMALLEST * drawn[0].drawHeight + 60
+    return [*heading("What two columns do together", room), explained, space(4), *drawn]
+
+
+def _quality(metrics: Metrics) -> str:
+    areas = f"ROC AUC {score(metrics.roc_auc.value)}, average precision {score(metrics.average_precision.value)}"
+    return f"Curves: {areas}; predicted against observed risk, Brier score {score(metrics.brier.value)}"
 
 
 def _standing(content: ReportContent) -> str:

@@ -85,6 +85,7 @@ def assert_equal(counted: CountedRows, expected: CountedRows) -> None:
     for name, column in {"risk": expected.score, **expected.features}.items():
         found = counted.score if name == "risk" else counted.features[name]
         assert found.bins == column.bins, name
+        assert found.unlisted == column.unlisted, name
         assert found.median == (None if column.median is None else pytest.approx(column.median, rel=1e-12))
     for found_sum, sum_ in ((counted.flagged, expected.flagged), (counted.others, expected.others)):
         assert found_sum.n == sum_.n

@@ -100,6 +100,25 @@ def test_the_status_of_every_client_is_told_with_the_day_it_left(ranked: tuple[D
         summary = risk_summary(session, files.parquet, files.status, threshold=0.5)
     assert (summary.clients, summary.left, summary.known_before) == (3, 1, 1)
     assert summary.value_at_risk == pytest.approx(sum(client.value_at_risk or 0 for client in summary.top))
+    assert summary.expected == pytest.approx(sum(client.risk for client in summary.top))
+
+
+def test_the_summary_says_who_came_to_be_at_high_risk_and_who_no_longer_is(
+    ranked: tuple[DatedPlace, RankingFiles],
+) -> None:
+    place, files = ranked
+    with place.session() as session:
+        clients = risk_summary(session, files.parquet, files.status, threshold=0.5).top
+        compared = [(each.previous_risk, each.risk) for each in clients if each.previous_risk is not None]
+        assert compared
+        for threshold in (0.0, *(risk for pair in compared for risk in pair), 1.0):
+            found = risk_summary(session, files.parquet, files.status, threshold=threshold)
+            assert found.compared == len(compared)
+            assert found.risen == sum(before < threshold <= now for before, now in compared)
+            assert found.fallen == sum(now < threshold <= before for before, now in compared)
+            assert (found.flagged_value_at_risk or 0) == pytest.approx(
+                sum(each.value_at_risk or 0 for each in clients if each.risk >= threshold)
+            )
 
 
 def by_pandas() -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -1,4 +1,4 @@
-"""Diagnostics: how fast it predicts, and the state of what it depends on."""
+"""The appendix: how long things take, and the state of the packages."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from risk_assets.domain.diagnostics import Dependency, DependencyReport, Diagnostics
 from risk_assets.domain.figures import NOTHING
 from risk_assets.reporting.pages.blocks import Block, cell, heading, note, section, space, table, words
+from risk_assets.reporting.pages.pictures import charted
 from risk_assets.reporting.style import AMBER, MUTED, RED
 from risk_assets.reporting.wording import duration, plural, shown_of
 
@@ -16,13 +17,15 @@ MOST_ADVISORIES = 4
 COMPLETE = "complete"
 
 
-def diagnostics_pages(found: Diagnostics) -> list[Block]:
-    """Return the section on the health of the system."""
+def appendix_pages(found: Diagnostics, timings: bytes) -> list[Block]:
+    """Return the section on times and packages."""
     report = found.dependencies
     return [
-        *section("Diagnostics", 180),
+        *section("Appendix"),
         words(_speed(found.prediction_rows, found.prediction_seconds)),
-        *heading("Dependencies"),
+        *charted("Timings", timings, "How many seconds each asset took in the last runs."),
+        *([note("Dark: the last run. Pale: those before it.")] if found.timings else []),
+        *heading("Packages"),
         note(f"Newer versions: {report.outdated_status}. Known vulnerabilities: {report.audit_status}."),
         space(4),
         *_dependencies(report),
