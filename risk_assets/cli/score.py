@@ -39,6 +39,7 @@ LONGEST = 500
     type=click.Path(path_type=Path, dir_okay=False),
     help="A .csv or .parquet file; by default CSV goes to the standard output.",
 )
+@click.option("--features", is_flag=True, help="Also repeat what each risk follows from.")
 @click.option(
     "--interval", is_flag=True, help="Also tell the bounds of the 90 % interval: risk_low and risk_high."
 )
@@ -55,7 +56,14 @@ LONGEST = 500
 )
 @click.pass_obj
 def score(
-    config: str | None, file: Path, out: Path | None, *, interval: bool, reasons: int, skip_bad: bool
+    config: str | None,
+    file: Path,
+    out: Path | None,
+    *,
+    features: bool,
+    interval: bool,
+    reasons: int,
+    skip_bad: bool,
 ) -> None:
     """Score the clients of FILE (.csv, .csv.gz, .tsv, .parquet, .xlsx, .xls, .ods) with the deployed model.
 
@@ -64,7 +72,7 @@ def score(
     _refuse_mistaken(file, out, skip_bad=skip_bad)
     settings = load_settings(config)
     version = _deployed(settings)
-    wanted = Wanted(interval=interval, reasons=reasons)
+    wanted = Wanted(features=features, interval=interval, reasons=reasons)
     with _reading(settings, file) as (session, folder):
         clients = read_clients(session, file, folder)
         if clients.bad and not skip_bad:

@@ -12,12 +12,13 @@ MOST_REASONS = 10
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is told of a client beside risk and label: the 90 % interval, and so many reasons.
+    """What is told of a client beside risk and label: what the risk follows from, its 90 % interval, and reasons.
 
     >>> Wanted(interval=True, reasons=2).names
     ('risk', 'predicted', 'risk_low', 'risk_high', 'reason_1', 'reason_2')
     """
 
+    features: bool = False
     interval: bool = False
     reasons: int = 0
 
@@ -38,7 +39,7 @@ def scored_columns(columns: Columns) -> Columns:
     >>> found.names, found.ignored, found.optional == found.names
     (('id', 'region', 'left'), ('manager', 'fee', 'month', 'left'), True)
     """
-    dates = tuple(name for name in columns.dated if name in columns.inputs)
+    dates = tuple(name for name in columns.inputs if name in columns.dated)
     read = replace(
         columns,
         carried=(),
@@ -54,14 +55,17 @@ def scored_columns(columns: Columns) -> Columns:
     return replace(read, ignored=(*columns.ignored, *others))
 
 
-def shown_columns(columns: Columns) -> tuple[str, ...]:
-    """Return the names of what stands beside a risk: the id, what derived features are made of, and the features.
+def shown_columns(columns: Columns, wanted: Wanted) -> tuple[str, ...]:
+    """Return the names of what stands beside a risk: the id and, where wanted, parts and features.
 
     >>> from risk_assets.domain.columns import DerivedColumn, NumericColumn
     >>> trend = DerivedColumn("trend", "ratio", ("calls", "visits"))
     >>> numeric = (NumericColumn("calls"), NumericColumn("visits", feature=False))
-    >>> shown_columns(Columns("id", "left", "1", "0", numeric, derived=(trend,)))
-    ('id', 'visits', 'calls', 'trend')
+    >>> columns = Columns("id", "left", "1", "0", numeric, derived=(trend,))
+    >>> shown_columns(columns, Wanted()), shown_columns(columns, Wanted(features=True))
+    (('id',), ('id', 'visits', 'calls', 'trend'))
     """
+    if not wanted.features:
+        return (columns.id,)
     parts = (name for name in columns.inputs if name not in columns.features)
     return (columns.id, *parts, *columns.features)

@@ -178,12 +178,16 @@ def _repeats(header: Sequence[str | None]) -> str:
 
 
 def _is_no_header(columns: Columns, header: Sequence[str | None], labelled: str) -> str | None:
-    """Return SQL that only a row which is not the header again fulfils: it has a date, or a label; else None."""
+    """Return SQL that only a row which is not the header again fulfils: it has a date, a label or a number."""
     if columns.as_of is not None:
         text, value = header[columns.names.index(columns.as_of)], _cells(columns, columns.as_of)[1]
         if text is not None and not text[:1].isdigit():
             return f"{value} IS NOT NULL"
-    return labelled if _lacks_label(columns, header) else None
+    if _lacks_label(columns, header):
+        return labelled
+    numbers = (columns.names.index(column.name) for column in columns.numbers)
+    named = (place for place in numbers if (cell := header[place]) and not any(map(str.isdigit, cell)))
+    return next((f"v{place} IS NOT NULL" for place in named), None)
 
 
 def _lacks_label(columns: Columns, header: Sequence[str | None]) -> bool:

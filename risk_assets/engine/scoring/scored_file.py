@@ -83,9 +83,9 @@ def read_clients(session: Session, path: Path, folder: Path) -> ClientFile:
 def write_scores(session: Session, scorecard: Scorecard, wanted: Wanted, target: Path, *, parquet: bool) -> None:
     """Write the sound rows of the row table with what is wanted of each, in their order; the table may go.
 
-    A CSV is for people: in it text that a spreadsheet would take for a formula has a ' in front.
+    A CSV is for people: risks have twelve decimals, and what a spreadsheet would run has a ' in front.
     """
-    columns, table = session.columns, f"({_scored(session.columns, scorecard)})"
+    columns, table = session.columns, f"({_scored(session.columns, scorecard, wanted)})"
     if wanted.interval:
         session.cache_ordered_table("scored", f"SELECT * FROM {table}")
         session.drop_table("rows")
@@ -104,14 +104,14 @@ def write_scores(session: Session, scorecard: Scorecard, wanted: Wanted, target:
     session.write_csv(f"SELECT {readable} FROM ({scores})", target)
 
 
-def _scored(columns: Columns, scorecard: Scorecard) -> str:
+def _scored(columns: Columns, scorecard: Scorecard, wanted: Wanted) -> str:
     """Return a query for the sound rows in order: what is shown as c0, c1, …, features as x0, x1, …, log_odds."""
     held = (f"v{place} AS {quote(name)}" for place, name in enumerate(columns.names) if name != columns.target)
     sound = f"SELECT {', '.join(held)} FROM rows WHERE fault IS NULL"
     known = f"SELECT {', '.join(['*', *derived_sql(columns)])} FROM ({sound})"
     shown = (
         f"{date_text(quote(name)) if name in columns.dated else quote(name)} AS c{place}"
-        for place, name in enumerate(shown_columns(columns))
+        for place, name in enumerate(shown_columns(columns, wanted))
     )
     cells = (f"{cell} AS x{place}" for place, cell in enumerate(scorable(columns, scorecard)))
     features = f"SELECT {', '.join([*shown, *cells])} FROM ({known})"
@@ -124,7 +124,7 @@ def _scores(columns: Columns, scorecard: Scorecard, wanted: Wanted, table: str) 
     judged = f"CASE WHEN risk >= {number(scorecard.threshold)} THEN {positive} ELSE {negative} END AS predicted"
     with_risk = f"(SELECT *, {risk_of('log_odds')} AS risk FROM {table})"
     figures = wanted.names[: len(wanted.names) - wanted.reasons]
-    kept = [*(f"c{place}" for place in range(len(shown_columns(columns)))), *figures]
+    kept = [*(f"c{place}" for place in range(len(shown_columns(columns, wanted)))), *figures]
     scores = f"(SELECT *, {judged} FROM {with_risk})"
     if wanted.reasons:
         return reasons_query(scorecard, scores, kept, wanted.reasons)
@@ -135,7 +135,7 @@ def _names(columns: Columns, wanted: Wanted) -> dict[str, str]:
     """Return what each column of the scores is called in the file; none of the input is called like a figure."""
     shown = {
         f"c{place}": f"{name} (given)" if name.casefold() in wanted.names else name
-        for place, name in enumerate(shown_columns(columns))
+        for place, name in enumerate(shown_columns(columns, wanted))
     }
     return shown | {name: name for name in wanted.names}
 
@@ -145,4 +145,6 @@ def _readable(name: str, *, is_number: bool) -> str:
     if is_number:
         whole = f"{name} = trunc({name}) AND abs({name}) < {number(WHOLE_BELOW)}"
         return f"CASE WHEN {whole} THEN CAST(CAST({name} AS BIGINT) AS VARCHAR) ELSE {number_text(name)} END"
-    return name if name in {*BOUNDS, "risk", "predicted"} else harmless_sql(name)
+    if name in {"risk", *BOUNDS}:
+        return f"CAST({name} AS DECIMAL(13, 12))"
+    return name if name == "predicted" else harmless_sql(name)
