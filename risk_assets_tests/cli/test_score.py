@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 from click.testing import Result
 
 from risk_assets.domain.columns import DerivedColumn
