@@ -24,7 +24,10 @@ COLUMNS = {
     "id": "corporation",
     "target": "exited",
     "positive": 1,
-    "numeric": [{"name": "activity", "min": 0}, {"name": "employees", "min": 0, "max": 1e6}],
+    "numeric": [
+        {"name": "activity", "min": 0, "label": "calls a month"},
+        {"name": "employees", "min": 0, "max": 1e6},
+    ],
     "categorical": ["industry"],
 }
 HEADER = "corporation,activity,employees,industry"
@@ -110,6 +113,7 @@ def test_scores_are_those_of_the_api_with_intervals_and_reasons(home: Home) -> N
     assert result.exit_code == 0
     assert "4 clients scored by v0001-" in result.stderr
     assert_alike(rows_of(result.stdout), asked(home, TEXT, "?interval=true&reasons=3"))
+    assert "calls a month" in result.stdout
 
 
 def test_derived_features_follow_from_dates_and_no_other_declared_column_is_needed_or_named(

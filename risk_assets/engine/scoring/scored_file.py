@@ -127,7 +127,7 @@ def _scores(columns: Columns, scorecard: Scorecard, wanted: Wanted, table: str) 
     kept = [*(f"c{place}" for place in range(len(shown_columns(columns, wanted)))), *figures]
     scores = f"(SELECT *, {judged} FROM {with_risk})"
     if wanted.reasons:
-        return reasons_query(scorecard, scores, kept, wanted.reasons)
+        return reasons_query(scorecard, scores, kept, wanted.reasons, schema=columns)
     return f"SELECT {', '.join(kept)} FROM {scores}"
 
 
