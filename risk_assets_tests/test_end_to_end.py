@@ -20,9 +20,9 @@ from risk_assets_tests.automation.worlds import CALM, DRIFTED, POISONED, home_wi
 
 pytestmark = pytest.mark.slow
 
-BELOW_FINALDATA = "client_risk diagnostics report"
+BELOW_FINALDATA = "diagnostics report"
 TRAINED_ANEW = "client_risk deployed_model diagnostics drift latest_score report trained_model"
-SECONDS_BETWEEN_ROWS = 2
+SECONDS_BETWEEN_ROWS = 1
 
 
 @pytest.fixture
@@ -52,12 +52,12 @@ def test_files_arrive_and_only_what_they_make_stale_is_refreshed_and_only_the_be
 
     assert home.told() == [
         ("everything", "SUCCESS", all_assets()),
-        ("ingest", "SUCCESS", "drift finaldata"),
+        ("ingest", "SUCCESS", "client_risk drift finaldata"),
         ("refresh", "SUCCESS", BELOW_FINALDATA),
-        ("ingest", "SUCCESS", "drift finaldata"),
+        ("ingest", "SUCCESS", "client_risk drift finaldata"),
         ("refresh", "SUCCESS", TRAINED_ANEW),
-        ("ingest", "SUCCESS", "drift finaldata"),  # the file looks broken, and is held back
-        ("ingest", "SUCCESS", "drift finaldata"),
+        ("ingest", "SUCCESS", "client_risk drift finaldata"),  # the file looks broken, and is held back
+        ("ingest", "SUCCESS", "client_risk drift finaldata"),
         ("refresh", "SUCCESS", TRAINED_ANEW),
     ]
     first, second, third = read_decisions(home.layout)
@@ -88,7 +88,7 @@ def test_files_arrive_and_only_what_they_make_stale_is_refreshed_and_only_the_be
 
 
 def write_slowly(home: DaemonHome, name: str, rows: pd.DataFrame) -> None:
-    """Let a file grow by a row every other second until two looks saw it unfinished, then finish it."""
+    """Let a file grow by a row every second until two looks saw it unfinished, then finish it."""
     lines = rows.to_csv(index=False).splitlines(keepends=True)
     file, written = home.layout.input / name, 50
     file.write_text("".join(lines[:written]))

@@ -8,6 +8,7 @@ import dagster as dg
 from risk_assets.automation.graph import asset_states
 from risk_assets.automation.jobs import CAUSE, REASON, RETRAINS, SETTLED_ONLY, ingest, refresh
 from risk_assets.automation.runs import failures_by_cause, last_success, run_in_flight
+from risk_assets.automation.watch import looks
 from risk_assets.domain.deployment.decisions import Decision, last_decision
 from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.refresh.decision import (
@@ -66,9 +67,15 @@ def look(instance: dg.DagsterInstance, repository: dg.RepositoryDefinition, home
 )
 def check_drift_after_ingest(context: dg.SensorEvaluationContext, home: Home) -> dg.SensorResult:
     """Decide once after each run of ingest; the cursor is the last run that was looked at."""
-    ingested = last_success(context.instance, job=ingest.name)
-    if ingested is None or ingested[0] == context.cursor:
-        return dg.SensorResult(skip_reason="nothing was ingested since the last look")
+    for _ in looks(context.instance):
+        ingested = last_success(context.instance, job=ingest.name)
+        if ingested is not None and ingested[0] != context.cursor:
+            return _after(ingested[0], context, home)
+    return dg.SensorResult(skip_reason="nothing was ingested since the last look")
+
+
+def _after(ingested: str, context: dg.SensorEvaluationContext, home: Home) -> dg.SensorResult:
+    """Decide after this run of ingest; while another run is under way it is looked at once more."""
     assert context.repository_def is not None  # the daemon gives it
     try:
         facts = gather(context.instance, context.repository_def, home)
@@ -76,7 +83,7 @@ def check_drift_after_ingest(context: dg.SensorEvaluationContext, home: Home) ->
         return dg.SensorResult(skip_reason=str(error))
     decision = _decide(facts, home)
     context.log.info(decision.reason)
-    looked_at = None if facts.in_flight else ingested[0]
+    looked_at = None if facts.in_flight else ingested
     if not decision.selection:
         return dg.SensorResult(skip_reason=decision.reason, cursor=looked_at)
     return dg.SensorResult(run_requests=[_request(decision)], cursor=looked_at)

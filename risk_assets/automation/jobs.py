@@ -17,8 +17,8 @@ everything = dg.define_asset_job(
 )
 ingest = dg.define_asset_job(
     "ingest",
-    dg.AssetSelection.assets("finaldata", "drift"),
-    description="Read what is new in the input folder, and judge whether the deployed model still fits.",
+    dg.AssetSelection.assets("finaldata", "drift", "client_risk"),
+    description="Read what is new in the input folder, judge whether the deployed model still fits, and rank.",
 )
 refresh = dg.define_asset_job(
     "refresh",

@@ -14,6 +14,7 @@ from risk_assets.cli.digest import digest
 from risk_assets.cli.init import init
 from risk_assets.cli.keys import keys
 from risk_assets.cli.run import run
+from risk_assets.cli.score import score
 from risk_assets.cli.serve import serve
 from risk_assets.cli.simulate import simulate
 from risk_assets.settings import SettingsError
@@ -66,6 +67,7 @@ def main(ctx: click.Context, config: str | None) -> None:
 COMMANDS = (
     init,
     run,
+    score,
     serve,
     dev,
     call,

@@ -73,6 +73,7 @@ class Columns(Displayed):
     other dates, spelled alike, and `derived` columns are features made of others. Of what is carried, `sensitive`
     columns tell the score apart, and `carried_numbers` hold numbers. `ignored` columns are passed over in silence.
     `display` says how people are told of columns, and `listed` which of them a list of clients shows.
+    Files that are `partial` may lack any column, and ids, as long as they have something that a risk follows from.
 
     >>> columns = Columns("client", "left", "1", "0", (NumericColumn("employees"),), ("region",))
     >>> columns.features, columns.names
@@ -103,6 +104,7 @@ class Columns(Displayed):
     ignored: tuple[str, ...] = field(default=(), repr=False)
     display: tuple[Display, ...] = field(default=(), repr=False)
     listed: tuple[str, ...] = field(default=(), repr=False)
+    partial: bool = field(default=False, repr=False)
 
     @property
     def numeric_features(self) -> tuple[NumericColumn, ...]:
@@ -210,7 +212,7 @@ class Columns(Displayed):
         >>> Columns("id", "left", "1", "0", (), ("region",), ("manager",)).optional
         ('manager', 'left')
         """
-        return (*self.carried, *self._apart_value, self.target)
+        return self.names if self.partial else (*self.carried, *self._apart_value, self.target)
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from risk_assets.domain.columns import MAX_MAGNITUDE, Columns, DerivedColumn
 from risk_assets.engine.sql import double, quote
 
 
 def derived_sql(columns: Columns) -> list[str]:
     """Return the SQL of each derived column over the columns that files hold, under its name."""
-    return [f"{_bounded(_value(columns, column))} AS {quote(column.name)}" for column in columns.derived]
+    return [f"{value_sql(columns, column)} AS {quote(column.name)}" for column in columns.derived]
 
 
-def _value(columns: Columns, column: DerivedColumn) -> str:
+def value_sql(columns: Columns, column: DerivedColumn, cell: Callable[[str], str] = quote) -> str:
+    """Return the SQL of a derived column; `cell` gives that of the column of a name."""
+    return _bounded(_value(column, [_part(columns, name, cell(name)) for name in column.parts]))
+
+
+def _value(column: DerivedColumn, parts: list[str]) -> str:
     """Return the SQL of a value before its bounds: times x a / b, a - b, a + b + ..., days from a to b."""
-    parts = [_part(columns, name) for name in column.parts]
     match column.kind:
         case "ratio":
             return f"{double(column.times)} * {parts[0]} / nullif({parts[1]}, 0e0)"
@@ -25,11 +31,11 @@ def _value(columns: Columns, column: DerivedColumn) -> str:
             return " - ".join(reversed(parts))
 
 
-def _part(columns: Columns, name: str) -> str:
+def _part(columns: Columns, name: str, cell: str) -> str:
     """Return the SQL of a part as a double; dates are days since 1970-01-01."""
     if name not in columns.dated:
-        return f"CAST({quote(name)} AS DOUBLE)"
-    day = f"CAST(CAST({quote(name)} AS TIMESTAMP) AS DATE)"
+        return f"CAST({cell} AS DOUBLE)"
+    day = f"CAST(CAST({cell} AS TIMESTAMP) AS DATE)"
     return f"CAST(date_diff('day', CAST('1970-01-01' AS DATE), {day}) AS DOUBLE)"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from risk_assets.domain.columns import Columns
+from risk_assets.domain.spreadsheet import FORMULA_STARTS
 
 
 def quote(name: str) -> str:
@@ -33,6 +34,13 @@ def date_text(value: str) -> str:
     day = f"CAST({value} AS DATE)"
     whole = f"CAST({day} AS TIMESTAMP) = {value}"
     return f"CASE WHEN {whole} THEN CAST({day} AS VARCHAR) ELSE CAST({value} AS VARCHAR) END"
+
+
+def harmless_sql(text: str) -> str:
+    """Return text with a ' in front where a spreadsheet would take it for a formula, as `harmless` does."""
+    # IN with many texts would be a join and lose the order
+    dangerous = " OR ".join(f"left({text}, 1) = {literal(start)}" for start in FORMULA_STARTS)
+    return f"CASE WHEN {dangerous} THEN chr(39) || {text} ELSE {text} END"
 
 
 def month_number(value: str) -> str:

@@ -19,6 +19,7 @@ from risk_assets.storage.intake.source_folder import (
     forget,
     named_in,
     settled_state,
+    statuses,
     unsettled_names,
 )
 from risk_assets.storage.layout import Layout
@@ -69,6 +70,10 @@ class Home(dg.ConfigurableResource):
         """Return the channel for notices, None for the log alone."""
         url = self.settings.notify_url
         return url.get_secret_value() if url else None
+
+    def glimpse(self) -> dict[str, dict[str, Status]]:
+        """Return size and times of the files of each source folder on this disk: a cheap look."""
+        return {key: statuses(self._files(key)) for key in self.source_keys if not self.mirror.is_remote(key)}
 
     def settled_state(self, key: str, before: Mapping[str, Status]) -> tuple[FolderState, dict[str, Status]]:
         """Return the content of a source folder without files that changed since the last look, and those.

@@ -154,6 +154,9 @@ class Settings(FolderSettings):
     prediction_log_bytes: int = Field(default=256 * 1024 * 1024, ge=0, description="per day, at most")
 
     # automation
+    settle_seconds: float = Field(
+        default=3, ge=0, le=3600, description="a new file is read once it has been the same for so long"
+    )
     drift_policy: Literal["statistical", "seed"] = Field(default="statistical", description="the rule of drift")
     drift_cron: Annotated[str, AfterValidator(_cron)] = Field(
         default="* * * * *", description="when the schedule checks drift"

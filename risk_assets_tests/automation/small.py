@@ -27,6 +27,7 @@ CONFIG = {
     "output_model_path": "models",
     "prod_deployment_path": "production_deployment",
     "columns": {"id": "corporation", "target": "exited", "positive": 1, "numeric": ["activity"]},
+    "settle_seconds": 0,
 }
 
 

@@ -277,3 +277,19 @@ def test_the_schedule_leaves_what_was_just_ingested_to_the_sensor(graph: Graph) 
     assert keys == []
     assert line == f"Run {run.run_id[:8]} has just ingested: check_drift_after_ingest decides."
     assert timedelta(minutes=1) >= check_drift.FIRST_LOOK
+
+
+def test_where_sensors_have_threads_a_run_that_ends_during_a_tick_is_decided_on_in_it(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph.ingest("drifted", FALLEN)
+    before = graph.look()
+    monkeypatch.setattr(graph.home.instance, "get_sensor_settings", lambda: {"use_threads": True})
+    monkeypatch.setattr(
+        "risk_assets.automation.watch.time.sleep", lambda _: graph.home.record_run("ingest", SUCCESS)
+    )
+
+    meanwhile = graph.look()
+
+    assert not before.run_requests
+    assert len(meanwhile.run_requests or []) == 1

@@ -56,7 +56,7 @@ def test_of_two_runs_asked_for_at_once_the_second_waits_in_the_queue(home: Daemo
             for record in instance.get_run_records(dg.RunsFilter(run_ids=[first.run_id, second.run_id]))
         )
     assert earlier[1] <= later[0]
-    assert home.told()[:2] == [("ingest", "SUCCESS", "drift finaldata")] * 2
+    assert home.told()[:2] == [("ingest", "SUCCESS", "client_risk drift finaldata")] * 2
 
 
 def steps_begun(home: DaemonHome) -> int:

@@ -40,9 +40,9 @@ def observed(home: SmallHome, key: str) -> str | None:
     return observation.tags["dagster/data_version"] if observation else None
 
 
-def test_it_looks_by_itself_every_ten_seconds() -> None:
+def test_it_looks_by_itself_every_nine_seconds_at_least() -> None:
     assert new_source_files.default_status is dg.DefaultSensorStatus.RUNNING
-    assert new_source_files.minimum_interval_seconds == 10
+    assert new_source_files.minimum_interval_seconds == 9
 
 
 def test_what_is_ingested_is_left_alone_look_after_look(home: SmallHome) -> None:
@@ -208,3 +208,57 @@ def test_other_content_of_the_same_size_and_time_is_noticed(home: SmallHome) -> 
 
     assert reason(home.look()) == "waiting for a.csv, b.csv to be written to the end"
     assert reason(home.look()) == "ingest: 2 changed (a.csv, b.csv)"
+
+
+def test_a_file_is_read_once_it_has_been_the_same_for_the_time_that_is_set(
+    home: SmallHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.build(settle_seconds=3)
+    clock = [1e9]
+    monkeypatch.setattr("risk_assets.automation.new_source_files.time.time", lambda: clock[0])
+    found = []
+    for passed, text in ((0, "c,1,0\n"), (2.9, None), (1, "c,1,0\nd,"), (2.9, None), (0.2, None)):
+        clock[0] += passed
+        if text is not None:
+            home.write("c.csv", text)
+        found.append(reason(home.look()))
+
+    assert found[:4] == ["nothing new: 2 files are ingested; still being written: c.csv"] * 4
+    assert found[4] == "ingest: 1 new (c.csv)"
+
+
+def test_where_sensors_have_threads_a_tick_looks_on_and_finds_what_comes_meanwhile(
+    home: SmallHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(home.instance, "get_sensor_settings", lambda: {"use_threads": True})
+    pauses = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            home.write("c.csv")
+
+    monkeypatch.setattr("risk_assets.automation.watch.time.sleep", pause)
+
+    assert reason(home.look()) == "ingest: 1 new (c.csv)"
+    assert len(pauses) == 3
+
+
+def test_a_cursor_of_an_earlier_release_lets_files_settle_anew(home: SmallHome) -> None:
+    home.write("c.csv")
+    home.cursor = '{"sourcedata": {"c.csv": [6, 1, 1, 1]}}'
+
+    assert reason(home.look()) == "nothing new: 2 files are ingested; still being written: c.csv"
+    assert reason(home.look()) == "ingest: 1 new (c.csv)"
+
+
+def test_the_ranking_is_made_with_the_rows_once_a_model_is_deployed(home: SmallHome) -> None:
+    def asked() -> set[str]:
+        (request,) = home.settle().run_requests or []
+        return {key.to_user_string() for key in request.asset_selection or []}
+
+    home.write("c.csv")
+    assert asked() == {"finaldata", "drift"}
+    home.layout.current.parent.mkdir(parents=True, exist_ok=True)
+    home.layout.current.write_text("v0001-abcdef12\n")
+    assert asked() == {"finaldata", "drift", "client_risk"}

@@ -104,7 +104,7 @@ class CsvFile:
     def _count_if_sound(self) -> int | None:
         """Count the records after the header of a plain file; None when one is surely misshapen."""
         width, delimiter = len(self.header.cells), self.header.delimiter
-        if not self.text.scan.quoted:
+        if not self.text.scan.quoted and width > 1:
             records, rest = divmod(self.text.scan.count_of(delimiter), width - 1)
             return None if rest else records - 1
         with self.text.path.open(encoding="utf-8", newline="") as text:

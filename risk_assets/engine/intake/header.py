@@ -34,6 +34,11 @@ class Header:
         return tuple(None if position is None else self.cells[position] for position in self.positions)
 
     @property
+    def found(self) -> int:
+        """How many of the declared columns the file has."""
+        return len(self.positions) - self.positions.count(None)
+
+    @property
     def has_target(self) -> bool:
         """Whether the file has the target column."""
         return not self.positions or self.positions[-1] is not None
@@ -62,6 +67,8 @@ def match_header(cells: Sequence[str], columns: Columns) -> Header:
     missing = [name for name in wanted if name not in positions]
     needed = [name for name in missing if name not in columns.optional]
     faults = [f"no column {_listed(missing)}"] * bool(needed)
+    if columns.partial and not any(name in positions for name in columns.inputs):
+        faults.append(f"no column of which a risk follows; there are {_listed(columns.inputs)}")
     if not needed:
         others = [cell for index, cell in enumerate(stripped) if index not in positions.values()]
         faults += [
@@ -78,20 +85,22 @@ def match_header(cells: Sequence[str], columns: Columns) -> Header:
 
 
 def read_header(path: Path, columns: Columns) -> Header:
-    """Read the header of a UTF-8 file with the declared delimiter, or that which yields the declared columns.
+    """Read the header of a UTF-8 file with the declared delimiter, or that which yields the most declared columns.
 
-    When none does, the delimiter with the most cells speaks. Raises UnreadableError for an empty file.
+    When none yields what is needed, the one with the most cells speaks. Raises UnreadableError for an empty file.
     """
-    faulty = []
+    sound: list[Header] = []
+    faulty: list[Header] = []
     delimiters = DELIMITERS if columns.form.delimiter is None else (columns.form.delimiter,)
     for delimiter in delimiters:
         record = _first_record(path, delimiter)
         if record.fault:
             continue
         header = match_header(record.fields, columns)
-        if header.fault is None:
-            return replace(header, delimiter=delimiter, raw=record.raw, line=record.line)
-        faulty.append(replace(header, delimiter=delimiter, raw=record.raw, line=record.line))
+        header = replace(header, delimiter=delimiter, raw=record.raw, line=record.line)
+        (faulty if header.fault else sound).append(header)
+    if sound:
+        return max(sound, key=lambda header: header.found)
     if not faulty:
         raise UnreadableError(
             f"no header: its first line cannot be read ({_first_record(path, delimiters[0]).fault})"

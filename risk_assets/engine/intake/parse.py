@@ -55,7 +55,7 @@ def parse(session: Session, file: ScannedFile, *, part: Path, quarantine: Path, 
         rows = format_of(file.path.name).open(session, file, folder)
         if rows.header.fault:
             return refuse_whole(quarantine, rows.header.fault, rows.count(session), rows.header.raw)
-        loaded = _load(session, rows, file)
+        loaded = load(session, rows, file)
         _refuse_mixed_zones(session, loaded.columns)
     except UnreadableError as error:
         return refuse_whole(quarantine, str(error), error.rows)
@@ -78,7 +78,7 @@ def parse(session: Session, file: ScannedFile, *, part: Path, quarantine: Path, 
 
 
 @dataclass(frozen=True)
-class _Loaded:
+class Loaded:
     """What was loaded into the row table: by which rules, as which columns spell it, and that in words."""
 
     misshapen: int
@@ -87,8 +87,8 @@ class _Loaded:
     spelled: tuple[str, ...] = ()
 
 
-def _load(session: Session, rows: RowSource, file: ScannedFile) -> _Loaded:
-    """Load a file; where it does not spell values as programs do, its own format is found and it is read again."""
+def load(session: Session, rows: RowSource, file: ScannedFile) -> Loaded:
+    """Load a file into the row table; where it does not spell values as programs do, its own format is found."""
     loaded = _loaded_as(session, rows, file, declared_format(session.columns))
     if not is_in_doubt(session, loaded.rules):
         return loaded
@@ -96,10 +96,10 @@ def _load(session: Session, rows: RowSource, file: ScannedFile) -> _Loaded:
     return replace(_loaded_as(session, rows, file, columns), spelled=spelled)
 
 
-def _loaded_as(session: Session, rows: RowSource, file: ScannedFile, columns: Columns) -> _Loaded:
+def _loaded_as(session: Session, rows: RowSource, file: ScannedFile, columns: Columns) -> Loaded:
     rules = rules_for(columns, rows.header.spelled, arrived=file.arrived, tidy=rows.tidy)
     misshapen = rows.load(session, lambda texts: typed(columns, rules, texts, tidy=rows.tidy))
-    return _Loaded(misshapen, rules, columns)
+    return Loaded(misshapen, rules, columns)
 
 
 def _refuse_mixed_zones(session: Session, columns: Columns) -> None:

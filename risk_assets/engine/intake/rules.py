@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from risk_assets.domain.columns import MAX_MAGNITUDE, Columns, NumericColumn, number_of
 from risk_assets.domain.labels import BOOLEANS, canonical_label
+from risk_assets.engine.derived_sql import value_sql
 from risk_assets.engine.intake.cell_sql import is_given, is_none_of, is_spelled_plainly, number, text_cell
 from risk_assets.engine.intake.date_sql import has_zone, timestamp, trimmed
 from risk_assets.engine.intake.row_table import hashed, values
@@ -71,7 +72,7 @@ def rules_for(
     labels = f"is neither {columns.positive} nor {columns.negative}"
     return (
         Rule(_repeats(header), "is the header again", kept=_is_no_header(columns, header, labelled)),
-        Rule("v0 IS NULL", "is empty", columns.id, kept="v0 IS NOT NULL"),
+        *(() if columns.partial else (_has_id(columns),)),
         *(
             rule
             for column in columns.numbers
@@ -79,7 +80,21 @@ def rules_for(
         ),
         *_date_rules(columns, arrived, tidy=tidy),
         Rule(faulty, labels, columns.target, trimmed(text), labelled),
+        *((_nothing_known(columns),) if columns.partial else ()),
     )
+
+
+def _has_id(columns: Columns) -> Rule:
+    return Rule("v0 IS NULL", "is empty", columns.id, kept="v0 IS NOT NULL")
+
+
+def _nothing_known(columns: Columns) -> Rule:
+    """Return the rule that something is known of a client: else its risk would be a guess about anybody."""
+    places = {name: f"v{place}" for place, name in enumerate(columns.names)}
+    found = [places[name] for name in columns.features if name in places]
+    found += [value_sql(columns, column, places.__getitem__) for column in columns.derived]
+    words = f"has no known feature; there are {', '.join(columns.inputs)}"
+    return Rule(" AND ".join(f"{value} IS NULL" for value in found), words, kept=f"{found[0]} IS NOT NULL")
 
 
 def typed(columns: Columns, rules: Sequence[Rule], texts: str, *, tidy: bool) -> str:
@@ -163,12 +178,16 @@ def _repeats(header: Sequence[str | None]) -> str:
 
 
 def _is_no_header(columns: Columns, header: Sequence[str | None], labelled: str) -> str | None:
-    """Return SQL that only a row which is not the header again fulfils: it has a date, or a label; else None."""
+    """Return SQL that only a row which is not the header again fulfils: it has a date, a label or a number."""
     if columns.as_of is not None:
         text, value = header[columns.names.index(columns.as_of)], _cells(columns, columns.as_of)[1]
         if text is not None and not text[:1].isdigit():
             return f"{value} IS NOT NULL"
-    return labelled if _lacks_label(columns, header) else None
+    if _lacks_label(columns, header):
+        return labelled
+    numbers = (columns.names.index(column.name) for column in columns.numbers)
+    named = (place for place in numbers if (cell := header[place]) and not any(map(str.isdigit, cell)))
+    return next((f"v{place} IS NOT NULL" for place in named), None)
 
 
 def _lacks_label(columns: Columns, header: Sequence[str | None]) -> bool:

@@ -126,14 +126,15 @@ def _rows(sheet: CalamineSheet) -> Iterator[Sequence[object]]:
 
 
 def _find_header(sheet: CalamineSheet, columns: Columns) -> tuple[Header, int]:
-    """Return the first row that holds the declared columns, else that with the most cells, and its line."""
+    """Return the first row that holds the most declared columns, else that with the most cells, and its line."""
+    sound: list[tuple[Header, int]] = []
     faulty: list[tuple[Header, int]] = []
     for line, cells in enumerate(islice(_rows(sheet), HEADER_ROWS), start=1):
         texts = [_as_text(cell, columns) for cell in cells]
         header = match_header(texts, columns)
-        if header.fault is None:
-            return header, line
-        faulty.append((header, line))
+        (faulty if header.fault else sound).append((header, line))
+    if sound:
+        return max(sound, key=lambda found: found[0].found)
     if not faulty:
         raise UnreadableError("the sheet is empty")
     header, line = max(faulty, key=lambda found: sum(map(bool, found[0].cells)))

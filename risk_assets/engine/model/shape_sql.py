@@ -53,11 +53,11 @@ def lines_sql(basis: Basis, cell: str, values: Sequence[str]) -> str:
 def _lines(basis: Basis, x: str, values: Sequence[str]) -> str:
     if len(values) < 2:  # noqa: PLR2004
         return values[0] if values else number(0.0)
-    inside, pieces = between(basis.knots, x), []
+    pieces = []
     for place, (low, high) in enumerate(pairwise(values)):
-        t = place_in_piece(basis.knots, inside, place)
+        t = place_in_piece(basis.knots, x, place)
         pieces.append(f"((1e0 - {t}) * {low} + {t} * {high})")
-    return search(inside, [number(knot) for knot in basis.knots[1:-1]], pieces)
+    return search(x, [number(knot) for knot in basis.knots[1:-1]], pieces)
 
 
 def _levels(cell: str, is_missing: str, missing: str, named: Sequence[tuple[str, str]], rest: str) -> str:
@@ -66,19 +66,13 @@ def _levels(cell: str, is_missing: str, missing: str, named: Sequence[tuple[str,
 
 
 def _polynomials(shape: NumericShape, x: str) -> str:
-    inside = between(shape.breaks, x)
     pieces = [
-        horner(coefficients, place_in_piece(shape.breaks, inside, place))
+        horner(coefficients, place_in_piece(shape.breaks, x, place))
         for place, coefficients in enumerate(shape.coefficients)
     ]
-    curve = search(inside, [number(value) for value in shape.breaks[1:-1]], pieces)
+    curve = search(x, [number(value) for value in shape.breaks[1:-1]], pieces)
     named = [(number(level), number(value)) for level, value in shape.levels]
     return _levels(x, f"{x} IS NULL OR isnan({x})", number(shape.missing), named, curve)
-
-
-def between(breaks: Sequence[float], x: str) -> str:
-    """Return an expression for x, but no less than the first of the breaks and no more than the last."""
-    return f"greatest({number(breaks[0])}, least({number(breaks[-1])}, {x}))"
 
 
 def search(x: str, bounds: Sequence[str], leaves: Sequence[str]) -> str:
@@ -93,8 +87,13 @@ def search(x: str, bounds: Sequence[str], leaves: Sequence[str]) -> str:
 
 
 def place_in_piece(breaks: Sequence[float], x: str, piece: int) -> str:
-    """Return an expression for t, which runs from 0 to 1 between the two breaks of a piece."""
-    return f"(({x} - {number(breaks[piece])}) / {number(breaks[piece + 1] - breaks[piece])})"
+    """Return an expression for t, which runs from 0 to 1 between the two breaks of a piece.
+
+    Beyond the first and the last of the breaks x counts as these.
+    """
+    inside = f"greatest({number(breaks[0])}, {x})" if piece == 0 else x
+    inside = f"least({number(breaks[-1])}, {inside})" if piece == len(breaks) - 2 else inside
+    return f"(({inside} - {number(breaks[piece])}) / {number(breaks[piece + 1] - breaks[piece])})"
 
 
 def horner(coefficients: Sequence[float], t: str) -> str:

@@ -8,16 +8,14 @@ from pathlib import Path
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.domain.ranking.risk_summary import FEATURES, NUMBERS, REASONS
-from risk_assets.domain.spreadsheet import FORMULA_STARTS, harmless
+from risk_assets.domain.spreadsheet import harmless
 from risk_assets.engine.dataset import NEVER, NEXT_LEAVING, NOT_YET, POSITION, Dataset, moment, numbered_rows
+from risk_assets.engine.model.bounds import cache_bounds
 from risk_assets.engine.model.reasons_sql import change_query, reasons_query
 from risk_assets.engine.model.scorecard_sql import log_odds_sql, placed, risk_of, risk_sql, scorable
-from risk_assets.engine.ranking.bounds import cache_bounds
 from risk_assets.engine.ranking.ranked_columns import columns_of, id_name
 from risk_assets.engine.session import Session
-from risk_assets.engine.sql import date_text, literal, quote
-
-QUOTE = literal("'")
+from risk_assets.engine.sql import date_text, harmless_sql, literal, quote
 
 
 @dataclass(frozen=True)
@@ -180,14 +178,8 @@ def _cell(name: str, value: str) -> str:
         return value
     if name in {*NUMBERS, "worth", "value_at_risk"}:
         return _six_decimals(value)
-    return date_text(value) if name == "observed" else _harmless(value)
+    return date_text(value) if name == "observed" else harmless_sql(value)
 
 
 def _six_decimals(number: str) -> str:
     return f"CASE WHEN {number} IS NOT NULL THEN printf('%.6f', {number}) END"
-
-
-def _harmless(text: str) -> str:
-    """Return text with a ' in front where it needs one; IN with many texts would be a join and lose the order."""
-    dangerous = " OR ".join(f"left({text}, 1) = {literal(start)}" for start in FORMULA_STARTS)
-    return f"CASE WHEN {dangerous} THEN {QUOTE} || {text} ELSE {text} END"

@@ -9,9 +9,10 @@ from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 
 from risk_assets.domain.columns import Columns, NumericColumn
+from risk_assets.domain.scoring.scored_file import MOST_REASONS
 from risk_assets.serve.api.replying import problems, respond
 from risk_assets.serve.http.replies import JSON
-from risk_assets.serve.model.options import MAX_REASONS, OPTIONS
+from risk_assets.serve.model.options import OPTIONS
 from risk_assets.serve.model.prediction import Question
 from risk_assets.serve.state import serving
 from risk_assets.settings import Settings
@@ -147,5 +148,5 @@ def _answers(columns: Columns) -> dict[str, Any]:
 
 
 def _options_schema() -> dict[str, Any]:
-    reasons = {"type": "integer", "minimum": 0, "maximum": MAX_REASONS}
+    reasons = {"type": "integer", "minimum": 0, "maximum": MOST_REASONS}
     return {name: reasons if name == "reasons" else {"type": "boolean"} for name in OPTIONS}

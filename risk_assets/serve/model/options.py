@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 from urllib.parse import parse_qsl
 
+from risk_assets.domain.scoring.scored_file import MOST_REASONS
 from risk_assets.serve.http.replies import RequestError, shown
 
-MAX_REASONS = 10
 WORDS = {"true": True, "false": False}
 
 
@@ -50,13 +50,13 @@ def options_of(body: Mapping[str, object], query: Mapping[str, object]) -> Optio
 
 
 def _whole(text: str) -> object:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_REASONS)) else text
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(MOST_REASONS)) else text
 
 
 def _require_count(name: str, given: object) -> None:
-    whole = isinstance(given, int | float) and not isinstance(given, bool) and given in range(MAX_REASONS + 1)
+    whole = isinstance(given, int | float) and not isinstance(given, bool) and given in range(MOST_REASONS + 1)
     if not whole:
-        raise RequestError(422, f"{name} is not a whole number from 0 to {MAX_REASONS}: {shown(given)}")
+        raise RequestError(422, f"{name} is not a whole number from 0 to {MOST_REASONS}: {shown(given)}")
 
 
 def _require_flag(name: str, given: object) -> None:

@@ -139,3 +139,8 @@ def _statuses(files: Iterable[Path]) -> Iterator[tuple[Path, Status]]:
     for file in files:
         with contextlib.suppress(FileNotFoundError):  # it went away meanwhile
             yield file, status_of(file.stat())
+
+
+def statuses(files: Iterable[Path]) -> dict[str, Status]:
+    """Return the status of each file by name."""
+    return {file.name: status for file, status in _statuses(files)}
