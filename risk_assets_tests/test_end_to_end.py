@@ -12,7 +12,7 @@ import pytest
 
 from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.storage.deployment.versions import read_decisions, verify_version
-from risk_assets.storage.intake.feeds import accept
+from risk_assets.storage.intake.feed_verdicts import accept
 from risk_assets.storage.intake.finaldata import require_ingestion
 from risk_assets.storage.records import read_record
 from risk_assets_tests.automation.daemon import DaemonHome

@@ -21,7 +21,7 @@ from risk_assets.settings import SettingsError
 from risk_assets.storage.access.keys import KeyNameError
 from risk_assets.storage.deployment.versions import DeploymentError
 from risk_assets.storage.faults import explain
-from risk_assets.storage.intake.feeds import FeedError
+from risk_assets.storage.intake.feed_verdicts import FeedError
 from risk_assets.storage.lock import LockedError
 from risk_assets.storage.records import RecordError
 from risk_assets.storage.remote.store import RemoteError

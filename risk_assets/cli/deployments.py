@@ -13,8 +13,8 @@ from risk_assets.settings import load_settings
 from risk_assets.storage.access.audit import record_action
 from risk_assets.storage.deployment import manual_decisions as interventions
 from risk_assets.storage.deployment.versions import read_decisions
-from risk_assets.storage.intake.feeds import accept as accept_feed
-from risk_assets.storage.intake.feeds import refuse as refuse_feed
+from risk_assets.storage.intake.feed_verdicts import accept as accept_feed
+from risk_assets.storage.intake.feed_verdicts import refuse as refuse_feed
 from risk_assets.storage.remote.mirror import Mirror
 
 LONGEST_REASON = 500

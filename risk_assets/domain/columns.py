@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -16,7 +14,6 @@ MAX_MAGNITUDE = 1e100
 
 #: What may surround a value in a file and is no part of it (the last is the no-break space).
 BLANKS = " \t\r\n\v\f\xa0"
-NUMBER = re.compile(r"[ \t\r\n\v\f]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t\r\n\v\f]*")
 
 Monotone = Literal["increasing", "decreasing"]
 Derivation = Literal["ratio", "difference", "sum", "days_between"]
@@ -244,13 +241,3 @@ class Columns(Displayed):
 
 #: A schema that says nothing of any column: each is told by its own name.
 UNDESCRIBED = Columns("id", "target", "1", "0", ())
-
-
-def number_of(text: str) -> float | None:
-    """Return the finite decimal number that a text spells, None for any other text.
-
-    >>> number_of(" 1.5e3 "), number_of("1_000"), number_of("1e999"), number_of("nan")
-    (1500.0, None, None, None)
-    """
-    number = float(text) if NUMBER.fullmatch(text) else math.inf
-    return number if math.isfinite(number) else None

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from risk_assets.domain.columns import BLANKS, number_of
+import math
+import re
+
+from risk_assets.domain.columns import BLANKS
+
+NUMBER = re.compile(r"[ \t\r\n\v\f]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t\r\n\v\f]*")
 
 USUAL_OPPOSITES = {"1": "0", "0": "1", "yes": "no", "no": "yes", "y": "n", "n": "y"}
 BOOLEANS = {"true": "1", "false": "0"}
@@ -35,3 +40,13 @@ def usual_opposite(label: str) -> str | None:
     if label.isupper():
         return opposite.upper()
     return opposite.capitalize() if label[:1].isupper() else opposite
+
+
+def number_of(text: str) -> float | None:
+    """Return the finite decimal number that a text spells, None for any other text.
+
+    >>> number_of(" 1.5e3 "), number_of("1_000"), number_of("1e999"), number_of("nan")
+    (1500.0, None, None, None)
+    """
+    number = float(text) if NUMBER.fullmatch(text) else math.inf
+    return number if math.isfinite(number) else None

@@ -75,10 +75,12 @@ def _serve(
         view.__annotations__ = {"query": query_model}
         view.__doc__ = reply.__doc__
         view.__name__ = f"{path.strip('/')}_{fixed}" if fixed else path.strip("/")
-        blueprint.get(f"{path}{suffix}", responses=_responses(model))(view)
+        blueprint.get(f"{path}{suffix}", responses=_responses(model, fixed))(view)
 
 
-def _responses(model: type[BaseModel]) -> ResponseDict:
+def _responses(model: type[BaseModel], form: Form | None = None) -> ResponseDict:
+    if form in {"csv", "xlsx"}:
+        return {200: {"description": "a file", "content": {MEDIA_TYPES[form]: {}}}}
     return {200: model}
 
 

@@ -39,7 +39,7 @@ class Order:
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     def beyond(self, cursor: str) -> tuple[str, list[object]]:
-        """Return the condition of clients after a cursor, and its values. Raises RequestError (422)."""
+        """Return the condition of clients after a cursor, and its values. Raises RequestError (404)."""
         key, client = self._read(cursor)
         sign = "<" if self.descending else ">"
         if self.expression == "id":
@@ -54,10 +54,10 @@ class Order:
             text = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
             name, key, client = json.loads(text)
         except (binascii.Error, ValueError, TypeError) as error:
-            raise RequestError(422, "after: is no cursor of this list") from error
+            raise RequestError(404, "after: is no cursor of this list") from error
         is_key = key is None or (isinstance(key, int | float) and not isinstance(key, bool))
         if name != self.name or not is_key or not isinstance(client, str):
-            raise RequestError(422, "after: is a cursor of another order; start at the first page")
+            raise RequestError(404, "after: is a cursor of another order; start at the first page")
         return key, client
 
 

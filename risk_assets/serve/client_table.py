@@ -73,8 +73,8 @@ class ClientTable:
         """Return a page of the clients with that risk at least, whose id holds `q` in any case, and that fit.
 
         `after` is the cursor of the page before, from which this one is found as quickly as the first. Where no
-        column of value is declared the order of value at risk is that of risk. Raises RequestError (422) for a
-        filter of an unknown column, and for a cursor of another order.
+        column of value is declared the order of value at risk is that of risk. Raises RequestError: 422 for a
+        filter of an unknown column, 404 for a cursor of another order.
         """
         order = order_of(sort, by_value=self._columns.value is not None)
         fits, values = conditions(self._columns, filters)

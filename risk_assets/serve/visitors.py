@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import cast
+from urllib.parse import quote, urlencode
 
 from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response
@@ -38,7 +39,17 @@ def identify() -> Response | None:
         g.visitor = visitor or guard.check_key(request.headers.get("Authorization"))
     if is_form:
         check_form()
-    return None
+    return _without_blanks() if request.method == "GET" and wants_page() else None
+
+
+def _without_blanks() -> Response | None:
+    """Lead to the address without the fields of a form that were left blank, so that it can be shared."""
+    given = list(request.args.items(multi=True))
+    filled = [(name, value) for name, value in given if value]
+    if len(filled) == len(given):
+        return None
+    query = f"?{urlencode(filled)}" if filled else ""
+    return redirect(quote(request.path) + query, HTTPStatus.FOUND)
 
 
 def _asked_to_sign_in() -> Response:

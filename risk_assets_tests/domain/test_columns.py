@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from risk_assets.domain.columns import number_of
-from risk_assets.domain.labels import canonical_label
+from risk_assets.domain.labels import canonical_label, number_of
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from risk_assets.domain.intake.ingestion import HeldFile
 from risk_assets.serve.generated import Generated
 from risk_assets.storage.access.audit import AuditLine
 from risk_assets.storage.deployment.versions import live_version
-from risk_assets.storage.intake.feeds import FeedVerdict
+from risk_assets.storage.intake.feed_verdicts import FeedVerdict
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import read_history, write_record
 from risk_assets_tests.serve.conftest import Home, opened

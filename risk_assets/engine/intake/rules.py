@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from risk_assets.domain.columns import MAX_MAGNITUDE, Columns, NumericColumn, number_of
-from risk_assets.domain.labels import BOOLEANS, canonical_label
+from risk_assets.domain.columns import MAX_MAGNITUDE, Columns, NumericColumn
+from risk_assets.domain.labels import BOOLEANS, canonical_label, number_of
 from risk_assets.engine.derived_sql import value_sql
 from risk_assets.engine.intake.cell_sql import is_given, is_none_of, is_spelled_plainly, number, text_cell
 from risk_assets.engine.intake.date_sql import has_zone, timestamp, trimmed

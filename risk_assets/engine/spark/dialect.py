@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
-from risk_assets.domain.columns import NUMBER
+from risk_assets.domain.labels import NUMBER
 from risk_assets.engine.spark.number_text import (
     EXACT_UP_TO,
     WHOLE_FROM,

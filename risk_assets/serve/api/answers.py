@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, Field, TypeAdapter, create_model, model_validator
+from pydantic import BaseModel, Field, TypeAdapter, create_model
 
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.contacts.contact import LONGEST_NOTE, Kind
@@ -199,16 +199,7 @@ class Health(BaseModel):
     status: str
 
 
-class BlankQuery(BaseModel, extra="forbid"):
-    """A query in which a blank value, as a form sends it, is none."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_blanks(cls, given: object) -> object:
-        return {name: value for name, value in given.items() if value != ""} if isinstance(given, dict) else given
-
-
-class ClientQuery(BlankQuery):
+class ClientQuery(BaseModel, extra="forbid"):
     """Which clients, in which order."""
 
     status: Listed = Field(default="current", description="all are current, left and known before only")
@@ -217,7 +208,10 @@ class ClientQuery(BlankQuery):
     sort: Sort = Field(default="-risk", description="- is descending; without a value its order is that of risk")
     page: int = Field(default=1, ge=1, le=1_000_000)
     after: str | None = Field(
-        default=None, max_length=2000, description="the cursor of the page before: deep pages come as quickly"
+        default=None,
+        max_length=2000,
+        pattern=r"^[A-Za-z0-9_=-]*$",
+        description="the cursor of the page before: deep pages come as quickly; another list's begins this one",
     )
 
     def filters(self) -> Filters:
@@ -252,7 +246,7 @@ def client_query(columns: Columns) -> type[ClientQuery]:
     return create_model("ClientFilters", __base__=ClientQuery, **fields)
 
 
-class CallQuery(BlankQuery):
+class CallQuery(BaseModel, extra="forbid"):
     """Whom to call first."""
 
     by: By | None = Field(default=None, description="the order; by value at risk where a value is declared")
@@ -298,7 +292,7 @@ class ContactList(BaseModel):
     before: int | None = None
 
 
-class ContactQuery(BlankQuery):
+class ContactQuery(BaseModel, extra="forbid"):
     """Which contacts."""
 
     client: str = Field(default="", max_length=1000, description="of one client alone")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from risk_assets.domain.columns import BLANKS, Columns, number_of
+from risk_assets.domain.columns import BLANKS, Columns
 from risk_assets.domain.file_form import NumberFormat
 from risk_assets.domain.intake.number_format import Shape, find_format
+from risk_assets.domain.labels import number_of
 from risk_assets.serve.http.replies import RequestError
 
 DIGITS = str.maketrans("0123456789", "dddddddddd")

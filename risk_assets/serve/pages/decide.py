@@ -16,6 +16,7 @@ from risk_assets.serve.state import find_version, serving
 from risk_assets.serve.visitors import record, require, visitor
 from risk_assets.storage.deployment import manual_decisions
 from risk_assets.storage.deployment.versions import DeploymentError
+from risk_assets.storage.intake.feed_verdicts import accept, refuse
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.lock import LockedError
 from risk_assets.storage.remote.mirror import Mirror
@@ -68,14 +69,10 @@ def decided() -> AnyResponse:
 
 
 def _accept(layout: Layout, file: str) -> None:
-    from risk_assets.storage.intake.feeds import accept
-
     accept(layout, file, now=_now(), by=visitor().name)
 
 
 def _refuse(layout: Layout, file: str) -> None:
-    from risk_assets.storage.intake.feeds import refuse
-
     refuse(layout, file, now=_now(), by=visitor().name)
 
 

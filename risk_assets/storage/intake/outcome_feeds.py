@@ -13,7 +13,7 @@ from risk_assets.domain.intake.ingestion import HeldFile
 from risk_assets.domain.intake.leavings_profile import LeavingsProfile
 from risk_assets.engine.intake.leavings_profile import profile_leavings
 from risk_assets.engine.session import Session
-from risk_assets.storage.intake.feeds import MOST_FILES, Judge
+from risk_assets.storage.intake.feed_verdicts import MOST_FILES, Judge
 from risk_assets.storage.intake.parse_cache import Source
 from risk_assets.storage.layout import Layout
 

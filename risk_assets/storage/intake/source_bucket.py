@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from risk_assets.domain.intake.ingestion import HeldFile, Ingestion
 from risk_assets.domain.intake.source_file import SourceFile
-from risk_assets.storage.intake.feeds import accepted_since
+from risk_assets.storage.intake.feed_verdicts import accepted_since
 from risk_assets.storage.intake.source_folder import INGESTED, Fingerprint, FolderState, named_in
 from risk_assets.storage.records import RecordError, find_record, write_record
 from risk_assets.storage.remote.mirror import Mirror

@@ -5,6 +5,7 @@ import gzip
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -70,9 +71,14 @@ def test_the_fast_and_the_careful_way_read_the_same(tmp_path: Path, text: list[s
         file = CsvFormat().open(session, scan_file(source), tmp_path)
         careful = dataclasses.replace(file, text=dataclasses.replace(file.text, damaged=True))
         assert file.load(session, str) == careful.load(session, str)
-        expected = session.run("SELECT * FROM rows").fetchall()
+        expected = without_blanks(session.run("SELECT * FROM rows").fetchall())
         file.load(session, str)
-        assert session.run("SELECT * FROM rows").fetchall() == expected
+        assert without_blanks(session.run("SELECT * FROM rows").fetchall()) == expected
+
+
+def without_blanks(rows: list[tuple[Any, ...]]) -> list[list[Any]]:
+    """Cells as the rules see them: blanks around a text are no part of it, and a blank one is missing."""
+    return [[cell.strip(" ") or None if isinstance(cell, str) else cell for cell in row] for row in rows]
 
 
 def test_a_row_with_a_negative_count_is_quarantined_with_its_line(read: Reader) -> None:

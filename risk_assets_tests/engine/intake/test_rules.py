@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from risk_assets.domain.columns import BLANKS, Columns, NumericColumn, number_of
+from risk_assets.domain.columns import BLANKS, Columns, NumericColumn
 from risk_assets.domain.file_form import MISSING
-from risk_assets.domain.labels import canonical_label
+from risk_assets.domain.labels import canonical_label, number_of
 from risk_assets.engine.duck.session import DuckSession
 from risk_assets.engine.intake.rules import Rule, rules_for, typed
 

@@ -248,7 +248,9 @@ def test_the_summary_counts_and_lists_what_was_ranked(parquet: Path) -> None:
     assert [client.rank for client in found.top] == [1, 2, 3]
     first = ranked.iloc[0]
     reasons = tuple(first[["reason_1", "reason_2", "reason_3"]].dropna())
-    assert found.top[0] == RankedClient(first["corporation"], first["risk"], 1, 1, reasons)
+    assert found.top[0] == RankedClient(
+        first["corporation"], first["risk"], 1, 1, reasons, features=first["features"]
+    )
     assert found.top[0].change is None
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from risk_assets.domain.intake.ingestion import Ingestion
-from risk_assets.storage.intake.feeds import FeedError, FeedVerdict, accept, refuse
+from risk_assets.storage.intake.feed_verdicts import FeedError, FeedVerdict, accept, refuse
 from risk_assets.storage.intake.finaldata import FeedCheck, ingest
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import read_history

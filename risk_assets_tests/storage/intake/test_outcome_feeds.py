@@ -10,7 +10,7 @@ import pytest
 
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.intake.outcomes import OutcomeRules
-from risk_assets.storage.intake.feeds import accept, accepted_since, refuse
+from risk_assets.storage.intake.feed_verdicts import accept, accepted_since, refuse
 from risk_assets_tests.storage.dated import DatedPlace
 from risk_assets_tests.storage.place import NOW
 
