@@ -66,7 +66,7 @@ def write_contacts(folder: Path, contacts: int) -> float:
     settings = load_settings(folder / "config.json")
     layout = Layout.of(settings)
     query = f"SELECT corporation FROM '{layout.client_risk_parquet}' USING SAMPLE {contacts} ROWS (reservoir, 1)"
-    names = [name for (name,) in duckdb.sql(query).fetchall()]
+    names = [name for (name,) in duckdb.connect().execute(query).fetchall()]
     database = ContactsDatabase.of(settings, layout)
     journal, now, started = ContactJournal(database, settings.recall_days), datetime.now(UTC), time.perf_counter()
     for number in range(contacts):
