@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
+import duckdb
 import pytest
 from werkzeug.test import TestResponse
 
@@ -16,9 +17,9 @@ from risk_assets.settings import Settings
 from risk_assets.storage.layout import Layout
 from risk_assets_tests.reporting import samples
 from risk_assets_tests.serve.conftest import Home, opened
-from risk_assets_tests.serve.deployed import SURE, deploy, make_settings
+from risk_assets_tests.serve.deployed import COLUMNS, SURE, deploy, make_settings
 from risk_assets_tests.serve.prepared import PDF, prepare
-from risk_assets_tests.serve.test_client_table import COUNT
+from risk_assets_tests.serve.test_client_table import COUNT, write_ranking
 
 PAGES = [
     "/pages/overview",
@@ -99,17 +100,49 @@ def test_style_sheets_and_icon_are_served_from_here_and_may_be_kept(prepared: Ho
         assert prepared.http.get(f"/static/{name}").status_code == 404
 
 
-def test_the_overview_tells_version_score_drift_data_and_how_the_risk_is_spread(prepared: Home) -> None:
-    words = text(prepared.http.get("/pages/overview"))
+def test_the_overview_begins_with_who_may_leave_and_tells_drift_data_version_and_score(prepared: Home) -> None:
+    words = text(prepared.http.get("/pages/overview")).replace("\xa0", " ")
 
-    assert prepared.version in words
-    assert "0.600 95 % interval 0.500 to 0.700" in words.replace("\xa0", " ")
-    assert "Drifted On 640 new rows: 1 column has shifted." in words
-    assert "2026-03-01 12:00 4 rows from 2 files, 0 quarantined" in words
-    assert f"{COUNT} of 120 current clients are at high risk: 40.0 % or more. 1 other has left." in words.replace(
-        "\xa0", " "
+    assert "120 current clients. 1 other has left." in words
+    told = [
+        f"Clients at high risk {COUNT} of 120 with a risk of 40.0 % or more",
+        "Expected leavers 84 the risks of all current clients, added up",
+        "Drift Drifted On 640 new rows: 1 column has shifted. What has moved",
+        "c001 99.5 %",
+        "2026-03-01 12:00 4 rows from 2 files, 0 quarantined",
+        prepared.version,
+        "0.600 95 % interval 0.500 to 0.700",
+    ]
+    places = [words.find(each) for each in told]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert "Value at risk" not in words
+
+
+def test_the_overview_tells_the_value_at_risk_and_the_horizon_where_they_are_declared(tmp_path: Path) -> None:
+    settings = make_settings(
+        tmp_path,
+        columns={**COLUMNS.model_dump(exclude={"target", "positive"}), "value": "turnover", "as_of": "day"},
+        outcomes={"path": "outcomes", "horizon_days": 90, "reported_within_days": 0},
     )
-    assert "c001 99.5 %" in words.replace("\xa0", " ")
+    write_ranking(settings)
+    layout = Layout.of(settings)
+    valued = f"SELECT *, 10e0 AS turnover, 10 * risk AS value_at_risk FROM '{layout.client_risk_parquet}'"
+    duckdb.sql(f"COPY ({valued}) TO '{layout.client_risk_parquet}.new' (FORMAT parquet)")
+    Path(f"{layout.client_risk_parquet}.new").rename(layout.client_risk_parquet)
+    with opened(settings, deployed=True) as home:
+        words = text(home.http.get("/pages/overview")).replace("\xa0", " ")
+
+    assert "Expected leavers 84 within 90 days" in words
+    assert "Value at risk 837 a year, risk × value over all clients; 100 % of it at high risk" in words
+
+
+def test_the_histogram_names_its_axes_and_its_threshold(prepared: Home) -> None:
+    words = text(prepared.http.get("/pages/overview")).replace("\xa0", " ")
+
+    assert "clients Clients by risk in 20 equal steps" in words
+    assert "high risk from 40.0 %" in words
+    assert "100 % risk at high risk" in words
 
 
 def test_before_anything_is_generated_every_page_says_what_to_do(settings: Settings) -> None:

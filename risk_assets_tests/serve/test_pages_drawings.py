@@ -47,17 +47,40 @@ def places(points: str) -> list[tuple[float, float]]:
 
 
 def test_bars_are_as_high_as_their_clients_and_even_one_client_can_be_seen() -> None:
-    drawn = histogram(risks(1000, 500, 0, 1)).bins
+    drawn = histogram(risks(1000, 500, 0, 1)).bars
 
-    assert [bar.height for bar in drawn] == [100.0, 50.0, 0.0, 0.8]
+    assert [bar.height for bar in drawn] == [100.0, 50.0, 0.8]
     assert all(bar.y + bar.height == pytest.approx(100) for bar in drawn)
 
 
-def test_bars_beyond_the_threshold_are_flagged() -> None:
+def test_the_bar_of_the_threshold_is_parted_there() -> None:
     drawn = histogram(risks(1, 1, 1, 1, threshold=0.4))
 
-    assert [bar.bin.flagged for bar in drawn.bins] == [False, False, True, True]
-    assert drawn.threshold_x == 40.0
+    assert [bar.flagged for bar in drawn.bars] == [False, False, True, True, True]
+    before, after = drawn.bars[1:3]
+    assert before.x + before.width == pytest.approx(drawn.threshold_x) == after.x
+    assert (before.y, before.height) == (after.y, after.height)
+    assert after.x + after.width < drawn.bars[3].x
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.25, 0.5, 1.0])
+def test_a_threshold_between_two_bars_parts_none(threshold: float) -> None:
+    drawn = histogram(risks(1, 1, 1, 1, threshold=threshold))
+
+    assert [bar.flagged for bar in drawn.bars] == [bar.x >= 100 * threshold for bar in drawn.bars]
+    assert len(drawn.bars) == 4
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=1, max_size=20))
+def test_the_scale_of_clients_is_round_and_reaches_beyond_every_bar(bins: list[int]) -> None:
+    drawn = histogram(risks(*bins))
+    (bottom, nothing), *others, (top, most) = drawn.ticks
+
+    assert (bottom, nothing, top) == (100, 0, 0)
+    assert most >= max(bins)
+    assert len(others) <= 3
+    assert int(str(most - others[-1][1] if others else most).rstrip("0")) in {1, 2, 5}
+    assert all(0 <= bar.y < bar.y + bar.height <= 100.01 for bar in drawn.bars)
 
 
 def test_without_clients_the_histogram_is_flat() -> None:
