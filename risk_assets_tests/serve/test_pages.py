@@ -154,8 +154,12 @@ def test_before_anything_is_generated_every_page_says_what_to_do(settings: Setti
         "/pages/client?id=c001": 404,
     }
     assert "No model is deployed yet" in text(answers["/pages/overview"])
-    assert "materialize drift" in text(answers["/pages/overview"])
-    assert "materialize client_risk" in text(answers["/pages/clients"])
+    assert "The comparison of new clients with those of the training is not made yet" in text(
+        answers["/pages/overview"]
+    )
+    assert "The list of clients is not made yet; whoever runs the system makes it" in text(answers["/pages/clients"])
+    assert "The list of clients is not made yet" in text(answers["/pages/client?id=c001"])
+    assert not any("materialize client_risk" in text(answer) for answer in answers.values())
     assert "No decision yet" in text(answers["/pages/history"])
 
 
@@ -280,7 +284,16 @@ def test_an_unknown_client_is_not_found(prepared: Home) -> None:
     answer = prepared.http.get("/pages/client?id=nobody")
 
     assert answer.status_code == 404
-    assert "No client of that id is known." in text(answer)
+    assert "No client of that id is known. A client is found by a part of its id in the list of clients" in text(
+        answer
+    )
+
+
+def test_the_footer_leads_to_the_documentation_itself(prepared: Home) -> None:
+    html = prepared.http.get("/pages/overview").get_data(as_text=True)
+
+    [address] = re.findall('<a href="([^"]+)">API</a>', html)
+    assert "swagger-ui" in prepared.http.get(address).get_data(as_text=True)
 
 
 def test_names_that_are_markup_stay_text(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -149,7 +149,7 @@ def test_the_ranking_is_sorted_paged_and_downloaded_without_javascript(
     page.get_by_role("link", name="Page 2", exact=True).click()
     names = page.get_by_role("rowheader").all_inner_texts()
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download as CSV").click()
+        page.get_by_role("link", name="CSV").click()
 
     assert len(names) == 50
     assert names == sorted(names)
@@ -196,8 +196,8 @@ def test_a_file_that_is_too_large_is_refused_by_a_page(
 
     assert page.get_by_role("heading", level=1).text_content() == "That is too large"
     check(page)
-    page.get_by_role("link", name="Back to the overview").click()
-    assert page.url == f"{server.url}/"
+    page.get_by_role("link", name="Back to today’s list").click()
+    assert page.url == f"{server.url}/calls"
 
 
 def assert_equal_risks(found: Iterable[float], expected: Iterable[float]) -> None:
