@@ -26,6 +26,8 @@ from risk_assets_tests.test_flow import Home
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium")]
 
 PAGES = [
+    "/calls",
+    "/contacts",
     "/pages/overview",
     "/pages/clients",
     "/pages/client?id={riskiest}",

@@ -14,7 +14,7 @@ FULL = 100.0
 LEAST_HEIGHT = 0.8
 GAP = 0.6
 #: Steps from nothing to the top of the histogram.
-MOST_STEPS = 4
+MOST_STEPS = 5
 
 
 @dataclass(frozen=True)
