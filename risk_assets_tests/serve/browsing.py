@@ -32,7 +32,8 @@ BEYOND = """() => {
 }"""
 #: The words of rows' and columns' names that go on in another line, other than after an underscore.
 BROKEN = """() => [...document.querySelectorAll('th')].flatMap(cell => {
-    const broken = [], texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), range = document.createRange()
+    const broken = [], range = document.createRange()
+    const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT)
     for (let text = texts.nextNode(); text; text = texts.nextNode())
         for (const word of text.data.matchAll(/[^\\s_-]+[_-]?/g)) {
             range.setStart(text, word.index)
@@ -90,7 +91,7 @@ def axe() -> str:
 
 @pytest.fixture(scope="module")
 def check(axe: str) -> Check:
-    """Checks that a page fits its window, that no name is broken, and that axe-core finds nothing serious in it with all unfolded."""
+    """Checks that a page fits its window and breaks no name, and that axe-core finds nothing serious in it."""
 
     def check_page(page: Page) -> None:
         assert page.locator("h1").is_visible()

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,10 +12,12 @@ import duckdb
 import pytest
 from werkzeug.test import TestResponse
 
+from risk_assets.domain.drift.verdict import DriftVerdict, Judgement, Measurement
 from risk_assets.domain.ranking.risk_summary import RankedClient
 from risk_assets.serve.pages.clients import _page_numbers
 from risk_assets.settings import Settings
 from risk_assets.storage.layout import Layout
+from risk_assets.storage.records import write_record
 from risk_assets_tests.reporting import samples
 from risk_assets_tests.serve.conftest import Home, opened
 from risk_assets_tests.serve.deployed import COLUMNS, SURE, deploy, make_settings
@@ -158,7 +161,9 @@ def test_before_anything_is_generated_every_page_says_what_to_do(settings: Setti
     assert "The comparison of new clients with those of the training is not made yet" in text(
         answers["/pages/overview"]
     )
-    assert "The list of clients is not made yet; whoever runs the system makes it" in text(answers["/pages/clients"])
+    assert "The list of clients is not made yet; whoever runs the system makes it" in text(
+        answers["/pages/clients"]
+    )
     assert "The list of clients is not made yet" in text(answers["/pages/client?id=c001"])
     assert not any("materialize client_risk" in text(answer) for answer in answers.values())
     assert "No decision yet" in text(answers["/pages/history"])
@@ -311,7 +316,7 @@ def test_the_model_page_has_shapes_confusion_and_metrics(prepared: Home) -> None
 
     assert "20 rightly flagged" in words
     assert "ROC AUC" in words
-    assert answer.get_data(as_text=True).count('<polyline class="line"') == 2
+    assert answer.get_data(as_text=True).count('<polygon class="spread"') == 2
     assert "Trained on 100 rows" in words
 
 
@@ -331,6 +336,15 @@ def test_the_model_page_says_whom_to_call_and_what_follows_of_each_rule(scored: 
     assert "Best F1 in use 31.4 % 491 299 73 % 41,200" in words
     assert "Whom a call pays for 12.0 % 913" in words
     assert "Risks are off by 0.018 on average over ten groups" in words
+
+
+def test_the_model_page_draws_how_well_it_ranks(scored: Home, prepared: Home) -> None:
+    words, older = (text(home.http.get("/pages/model")) for home in (scored, prepared))
+
+    for name in ("Lift: 4.1 times among the first 100", "ROC: area 0.823", "Precision and recall: 0.610"):
+        assert name in words
+    assert "Lift" not in older
+    assert "ROC: area 0.600" in older
 
 
 def test_the_model_page_names_weak_levels_and_tells_sensitive_ones_apart(scored: Home) -> None:
@@ -357,7 +371,36 @@ def test_the_history_lists_decisions_verdicts_and_scores(prepared: Home) -> None
 
     assert f"Promoted {prepared.version} It is better." in words
     assert "activity is spread unlike the training rows." in words
-    assert "2026-03-03 12:00" in words
+    assert "2026-03-03 12:00: F1 0.600, not decided" in words
+    assert "2026-03-01 12:00 Promoted" in words
+
+
+def test_the_history_says_what_moved_in_a_column_before_and_now(tmp_path: Path) -> None:
+    country = Measurement(
+        "feature",
+        "country",
+        640,
+        "chi-square",
+        50.0,
+        6.0,
+        0.25,
+        0.1,
+        0.001,
+        "Kenya is new: 25.0% now; Spain 75.0% before, 50.0% now",
+    )
+    median = replace(country, name="activity", detail="median 40 before, 12 now")
+    judged = (
+        Judgement(country, drifted=True, sentence=f"country has shifted: 0.25, above 0.10 ({country.detail})."),
+        Judgement(median, drifted=True, sentence=f"activity has shifted: 0.25, above 0.10 ({median.detail})."),
+    )
+    settings = make_settings(tmp_path)
+    with opened(settings, deployed=True) as home:
+        write_record(Layout.of(settings).drift, DriftVerdict("drifted", "It moved.", 640, "statistical", judged))
+        words = text(home.http.get("/pages/history"))
+
+    moved = "Kenya is new: 25.0% now Spain 75.0% before, 50.0% now"
+    assert f"country Drifted {moved} country has shifted: 0.25, above 0.10." in words
+    assert "activity Drifted median 40 before, 12 now activity has shifted: 0.25, above 0.10." in words
 
 
 def test_the_report_is_one_click_away(prepared: Home) -> None:

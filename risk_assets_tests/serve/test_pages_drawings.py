@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from risk_assets.domain.scoring.metrics import CalibrationBin, Estimate, ScorePo
 from risk_assets.serve.pages.bars import changes, deviations, histogram
 from risk_assets.serve.pages.curves import Curve, Table, drawings, maps
 from risk_assets.serve.pages.plots import calibration, score_plot
+from risk_assets.serve.pages.quality import squares
+from risk_assets_tests.reporting import samples
 from risk_assets_tests.serve.deployed import SCORECARD, SURE, metrics, profile
 
 Cells = dict[str, float | str | None]
@@ -269,7 +272,31 @@ def test_scores_on_other_test_data_are_not_joined() -> None:
     drawn = score_plot([score_point(0.5), score_point(0.6), score_point(0.7, "b"), score_point(0.8, "b")], ())
 
     assert drawn
-    assert [len(line.split()) for line in drawn.lines] == [2, 2]
+    first, second, third, fourth = drawn.scores
+    assert drawn.lines == ((first, second), (third, fourth))
+
+
+def test_scores_of_one_day_are_told_apart_by_their_time_and_use_the_whole_width() -> None:
+    times = ["2026-03-01T08:00:00+00:00", "2026-03-01T09:30:00+00:00", "2026-03-02T12:00:00+00:00"]
+    drawn = score_plot([replace(score_point(0.5), at=at) for at in times], ())
+
+    assert drawn
+    assert [score.label for score in drawn.scores] == [
+        ("2026-03-01", "08:00"),
+        ("2026-03-01", "09:30"),
+        ("2026-03-02", "12:00"),
+    ]
+    gaps = [other.x - one.x for one, other in pairwise(drawn.scores)]
+    assert drawn.scores[0].x + 100 - drawn.scores[-1].x == pytest.approx(gaps[0], abs=0.02)
+
+
+@pytest.mark.parametrize("number", [1, 2, 6, 7, 30, 45])
+def test_of_many_scores_a_few_are_labelled_the_last_one_always(number: int) -> None:
+    drawn = score_plot([score_point(0.5)] * number, ())
+
+    assert drawn
+    assert drawn.scores[-1].label
+    assert min(number, 6) <= sum(bool(score.label) for score in drawn.scores) <= 10
 
 
 @given(st.lists(st.floats(0.05, 0.95), min_size=1, max_size=60))
@@ -281,6 +308,26 @@ def test_every_interval_lies_between_the_outer_lines_which_are_few_and_round(val
     assert all(heights[-1] <= score.high_y <= score.low_y <= heights[0] for score in drawn.scores)
     assert 2 <= len(heights) <= 8
     assert len({text for _, text in drawn.ticks}) == len(heights)
+
+
+def test_curves_of_a_score_stay_in_their_square_and_go_through_their_mark() -> None:
+    lift, roc, precision = squares(samples.scored_metrics())
+
+    assert lift.name == "Lift: 4.1 times among the first 100"
+    assert [text for _, text in lift.ticks] == ["0", "2.5", "5"]
+    assert lift.mark == (40 + 240 * 0.05, round(12 + 240 * (1 - 4.1 / 5), 1))
+    assert roc.name == "ROC: area 0.823"
+    assert roc.mark == (round(40 + 240 * 233 / 1588, 1), round(12 + 240 * (1 - 258 / 412), 1))
+    assert precision.name == "Precision and recall: 0.610"
+    assert precision.dashed[0][1] == precision.dashed[1][1] == round(12 + 240 * (1 - 412 / 2000), 1)
+    assert lift.mark in places(lift.line)
+    for square in (lift, roc, precision):
+        assert all(40 <= x <= 280 and 12 <= y <= 252 for x, y in places(square.line))
+
+
+def test_a_score_without_curves_has_none_drawn() -> None:
+    assert [square.name for square in squares(metrics())] == ["ROC: area 0.600", "Precision and recall: 0.600"]
+    assert squares(replace(metrics(), roc=(), precision_recall=())) == ()
 
 
 def test_without_scores_there_is_no_drawing() -> None:

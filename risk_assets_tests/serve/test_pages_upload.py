@@ -68,7 +68,7 @@ def test_a_result_that_is_too_long_for_the_page_says_how_to_get_it(
 
 @pytest.mark.parametrize("is_deployed", [True, False])
 def test_the_sample_has_the_declared_columns_and_two_clients_that_can_be_scored(
-    tmp_path: Path, deployed: Home, is_deployed: bool
+    tmp_path: Path, deployed: Home, *, is_deployed: bool
 ) -> None:
     with opened(make_settings(tmp_path), deployed=is_deployed) as home:
         assert "/pages/sample.csv" in home.http.get("/pages/upload").get_data(as_text=True)

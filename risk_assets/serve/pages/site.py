@@ -166,7 +166,8 @@ def words_of(problem: RequestError) -> str:
     """Return what went wrong in words for people who do not run the system."""
     if not isinstance(problem, NotGeneratedError):
         return problem.detail
-    return f"{RESULTS[problem.asset]} is not made yet; whoever runs the system makes it with “risk run”, or in Dagster"
+    what = RESULTS.get(problem.asset, problem.asset)
+    return f"{what} is not made yet; whoever runs the system makes it with “risk run”, or in Dagster"
 
 
 def challenger_of(version: Version | None) -> Challenger | None:

@@ -91,7 +91,7 @@ def sample() -> Response:
 
 
 def _example(name: str, columns: Columns, usual: float | str | None) -> float | str | None:
-    """Return a cell of the sample: the usual value, else the number that bounds allow next to 0, a day or blank."""
+    """Return a cell of the sample: the usual value, else the number that bounds allow next to 0, a day."""
     number = next((column for column in columns.numeric if column.name == name), None)
     if number is not None:
         low, high = number.bounds
