@@ -29,7 +29,7 @@ from risk_assets.serve.client_search import (
     conditions,
 )
 from risk_assets.serve.generated import Generated
-from risk_assets.serve.http.replies import RequestError
+from risk_assets.serve.http.replies import NotGeneratedError, RequestError
 from risk_assets.serve.model.live import message_of
 from risk_assets.settings import Settings
 from risk_assets.storage.intake.part_files import rows_with_redelivered
@@ -204,7 +204,7 @@ class ClientTable:
         import duckdb
 
         if not self._layout.client_risk_parquet.is_file():
-            raise RequestError(404, "client_risk.parquet is not generated yet; materialize client_risk")
+            raise NotGeneratedError(self._layout.client_risk_parquet.name, "client_risk")
         cursor = self._engine().connection.cursor()
         try:
             yield DuckSession(self._columns, cursor)

@@ -14,7 +14,7 @@ from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.scoring.backtest import Backtest
 from risk_assets.domain.scoring.metrics import Metrics, ScorePoint
-from risk_assets.serve.http.replies import RequestError
+from risk_assets.serve.http.replies import NotGeneratedError, RequestError
 from risk_assets.serve.model.live import Version, message_of, verified_bytes
 from risk_assets.storage.deployment.versions import DeploymentError, read_decisions, version_folder
 from risk_assets.storage.layout import Layout
@@ -82,7 +82,7 @@ class Generated:
     def report(self) -> Path:
         """Return the report for people, a PDF."""
         if not self._layout.summary_report.is_file():
-            raise _not_yet(self._layout.summary_report, "report")
+            raise NotGeneratedError(self._layout.summary_report.name, "report")
         return self._layout.summary_report
 
     def _of_version(self, version: Version, name: str, kind: type[T]) -> T:
@@ -95,7 +95,7 @@ class Generated:
 
 def _read(path: Path, kind: type[T], *, asset: str) -> T:
     if not path.is_file():
-        raise _not_yet(path, asset)
+        raise NotGeneratedError(path.name, asset)
     try:
         return read_record(path, kind)
     except (OSError, RecordError) as error:
@@ -109,7 +109,3 @@ def _history(path: Path, kind: type[T]) -> tuple[T, ...]:
         raise RequestError(503, f"{path.name} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise RequestError(503, f"{path.name} is damaged") from error
-
-
-def _not_yet(path: Path, asset: str) -> RequestError:
-    return RequestError(404, f"{path.name} is not generated yet; materialize {asset}")

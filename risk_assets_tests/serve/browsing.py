@@ -30,6 +30,18 @@ BEYOND = """() => {
     return root.scrollWidth === root.clientWidth ? [] : [...root.querySelectorAll('*')].filter(beyond)
         .map(element => element.outerHTML.slice(0, 120))
 }"""
+#: The words of rows' and columns' names that go on in another line, other than after an underscore.
+BROKEN = """() => [...document.querySelectorAll('th')].flatMap(cell => {
+    const broken = [], range = document.createRange()
+    const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT)
+    for (let text = texts.nextNode(); text; text = texts.nextNode())
+        for (const word of text.data.matchAll(/[^\\s_-]+[_-]?/g)) {
+            range.setStart(text, word.index)
+            range.setEnd(text, word.index + word[0].length)
+            if (new Set([...range.getClientRects()].map(box => box.top)).size > 1) broken.push(word[0])
+        }
+    return broken
+})"""
 #: What Chromium notes when a form is answered with its faults, or is too large.
 REFUSAL = re.compile("the server responded with a status of (409|413|422)")
 
@@ -79,11 +91,12 @@ def axe() -> str:
 
 @pytest.fixture(scope="module")
 def check(axe: str) -> Check:
-    """Checks that a page fits its window, and that axe-core finds nothing serious in it with all unfolded."""
+    """Checks that a page fits its window and breaks no name, and that axe-core finds nothing serious in it."""
 
     def check_page(page: Page) -> None:
         assert page.locator("h1").is_visible()
         assert page.evaluate(BEYOND) == []
+        assert page.evaluate(BROKEN) == []
         page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
         page.evaluate(axe)
         found = page.evaluate("axe.run()")["violations"]

@@ -4,21 +4,25 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import duckdb
 import pytest
 from werkzeug.test import TestResponse
 
+from risk_assets.domain.drift.verdict import DriftVerdict, Judgement, Measurement
 from risk_assets.domain.ranking.risk_summary import RankedClient
 from risk_assets.serve.pages.clients import _page_numbers
 from risk_assets.settings import Settings
 from risk_assets.storage.layout import Layout
+from risk_assets.storage.records import write_record
 from risk_assets_tests.reporting import samples
 from risk_assets_tests.serve.conftest import Home, opened
-from risk_assets_tests.serve.deployed import SURE, deploy, make_settings
+from risk_assets_tests.serve.deployed import COLUMNS, SURE, deploy, make_settings
 from risk_assets_tests.serve.prepared import PDF, prepare
-from risk_assets_tests.serve.test_client_table import COUNT
+from risk_assets_tests.serve.test_client_table import COUNT, write_ranking
 
 PAGES = [
     "/pages/overview",
@@ -76,7 +80,9 @@ def test_a_page_has_landmarks_one_heading_and_a_way_past_the_menu(prepared: Home
         assert html.count(landmark) == 1
     assert html.count("<h1>") == 1
     assert html.count('aria-current="page"') >= 1
-    assert all("<caption" in table for table in re.findall("<table.*?</table>", html, re.DOTALL))
+    tables = re.findall(r'(<[^<]*>\s*)(<table class="table.*?</table>)', html, re.DOTALL)
+    assert all("<caption" in table for _, table in tables)
+    assert all(re.search('scroll" tabindex="0" role="region" aria-label="[^"]+">', before) for before, _ in tables)
 
 
 @pytest.mark.parametrize("page", [*PAGES, "/pages/nothing"])
@@ -99,17 +105,48 @@ def test_style_sheets_and_icon_are_served_from_here_and_may_be_kept(prepared: Ho
         assert prepared.http.get(f"/static/{name}").status_code == 404
 
 
-def test_the_overview_tells_version_score_drift_data_and_how_the_risk_is_spread(prepared: Home) -> None:
-    words = text(prepared.http.get("/pages/overview"))
+def test_the_overview_begins_with_who_may_leave_and_tells_drift_data_version_and_score(prepared: Home) -> None:
+    words = text(prepared.http.get("/pages/overview")).replace("\xa0", " ")
 
-    assert prepared.version in words
-    assert "0.600 95 % interval 0.500 to 0.700" in words.replace("\xa0", " ")
-    assert "Drifted On 640 new rows: 1 column has shifted." in words
-    assert "2026-03-01 12:00 4 rows from 2 files, 0 quarantined" in words
-    assert f"{COUNT} of 120 current clients are at high risk: 40.0 % or more. 1 other has left." in words.replace(
-        "\xa0", " "
+    assert "120 current clients. 1 other has left." in words
+    told = [
+        f"Clients at high risk {COUNT} of 120 with a risk of 40.0 % or more",
+        "Expected leavers 84 the risks of all current clients, added up",
+        "Drift Drifted On 640 new rows: 1 column has shifted. What has moved",
+        "c001 99.5 %",
+        "2026-03-01 12:00 4 rows from 2 files, 0 quarantined",
+        prepared.version,
+        "0.600 95 % interval 0.500 to 0.700",
+    ]
+    places = [words.find(each) for each in told]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert "Value at risk" not in words
+
+
+def test_the_overview_tells_the_value_at_risk_and_the_horizon_where_they_are_declared(tmp_path: Path) -> None:
+    settings = make_settings(
+        tmp_path,
+        columns={**COLUMNS.model_dump(exclude={"target", "positive"}), "value": "turnover", "as_of": "day"},
+        outcomes={"path": "outcomes", "horizon_days": 90, "reported_within_days": 0},
     )
-    assert "c001 99.5 %" in words.replace("\xa0", " ")
+    write_ranking(settings)
+    layout = Layout.of(settings)
+    valued = f"SELECT *, 10e0 AS turnover, 10 * risk AS value_at_risk FROM '{layout.client_risk_parquet}'"
+    duckdb.sql(f"COPY ({valued}) TO '{layout.client_risk_parquet}.new' (FORMAT parquet)")
+    Path(f"{layout.client_risk_parquet}.new").rename(layout.client_risk_parquet)
+    with opened(settings, deployed=True) as home:
+        words = text(home.http.get("/pages/overview")).replace("\xa0", " ")
+
+    assert "Expected leavers 84 within 90 days" in words
+    assert "Value at risk 837 a year, risk × value over all clients; 100 % of it at high risk" in words
+
+
+def test_the_histogram_names_its_axes_and_its_threshold(prepared: Home) -> None:
+    words = text(prepared.http.get("/pages/overview")).replace("\xa0", " ")
+
+    assert "clients Clients by risk in 20 equal steps" in words
+    assert "0 % 25 % 50 % 75 % 100 % high risk from 40.0 % risk at high risk" in words
 
 
 def test_before_anything_is_generated_every_page_says_what_to_do(settings: Settings) -> None:
@@ -121,8 +158,14 @@ def test_before_anything_is_generated_every_page_says_what_to_do(settings: Setti
         "/pages/client?id=c001": 404,
     }
     assert "No model is deployed yet" in text(answers["/pages/overview"])
-    assert "materialize drift" in text(answers["/pages/overview"])
-    assert "materialize client_risk" in text(answers["/pages/clients"])
+    assert "The comparison of new clients with those of the training is not made yet" in text(
+        answers["/pages/overview"]
+    )
+    assert "The list of clients is not made yet; whoever runs the system makes it" in text(
+        answers["/pages/clients"]
+    )
+    assert "The list of clients is not made yet" in text(answers["/pages/client?id=c001"])
+    assert not any("materialize client_risk" in text(answer) for answer in answers.values())
     assert "No decision yet" in text(answers["/pages/history"])
 
 
@@ -247,7 +290,16 @@ def test_an_unknown_client_is_not_found(prepared: Home) -> None:
     answer = prepared.http.get("/pages/client?id=nobody")
 
     assert answer.status_code == 404
-    assert "No client of that id is known." in text(answer)
+    assert "No client of that id is known. A client is found by a part of its id in the list of clients" in text(
+        answer
+    )
+
+
+def test_the_footer_leads_to_the_documentation_itself(prepared: Home) -> None:
+    html = prepared.http.get("/pages/overview").get_data(as_text=True)
+
+    [address] = re.findall('<a href="([^"]+)">API</a>', html)
+    assert "swagger-ui" in prepared.http.get(address).get_data(as_text=True)
 
 
 def test_names_that_are_markup_stay_text(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -264,7 +316,7 @@ def test_the_model_page_has_shapes_confusion_and_metrics(prepared: Home) -> None
 
     assert "20 rightly flagged" in words
     assert "ROC AUC" in words
-    assert answer.get_data(as_text=True).count('<polyline class="line"') == 2
+    assert answer.get_data(as_text=True).count('<polygon class="spread"') == 2
     assert "Trained on 100 rows" in words
 
 
@@ -284,6 +336,15 @@ def test_the_model_page_says_whom_to_call_and_what_follows_of_each_rule(scored: 
     assert "Best F1 in use 31.4 % 491 299 73 % 41,200" in words
     assert "Whom a call pays for 12.0 % 913" in words
     assert "Risks are off by 0.018 on average over ten groups" in words
+
+
+def test_the_model_page_draws_how_well_it_ranks(scored: Home, prepared: Home) -> None:
+    words, older = (text(home.http.get("/pages/model")) for home in (scored, prepared))
+
+    for name in ("Lift: 4.1 times among the first 100", "ROC: area 0.823", "Precision and recall: 0.610"):
+        assert name in words
+    assert "Lift" not in older
+    assert "ROC: area 0.600" in older
 
 
 def test_the_model_page_names_weak_levels_and_tells_sensitive_ones_apart(scored: Home) -> None:
@@ -310,7 +371,36 @@ def test_the_history_lists_decisions_verdicts_and_scores(prepared: Home) -> None
 
     assert f"Promoted {prepared.version} It is better." in words
     assert "activity is spread unlike the training rows." in words
-    assert "2026-03-03 12:00" in words
+    assert "2026-03-03 12:00: F1 0.600, not decided" in words
+    assert "2026-03-01 12:00 Promoted" in words
+
+
+def test_the_history_says_what_moved_in_a_column_before_and_now(tmp_path: Path) -> None:
+    country = Measurement(
+        "feature",
+        "country",
+        640,
+        "chi-square",
+        50.0,
+        6.0,
+        0.25,
+        0.1,
+        0.001,
+        "Kenya is new: 25.0% now; Spain 75.0% before, 50.0% now",
+    )
+    median = replace(country, name="activity", detail="median 40 before, 12 now")
+    judged = (
+        Judgement(country, drifted=True, sentence=f"country has shifted: 0.25, above 0.10 ({country.detail})."),
+        Judgement(median, drifted=True, sentence=f"activity has shifted: 0.25, above 0.10 ({median.detail})."),
+    )
+    settings = make_settings(tmp_path)
+    with opened(settings, deployed=True) as home:
+        write_record(Layout.of(settings).drift, DriftVerdict("drifted", "It moved.", 640, "statistical", judged))
+        words = text(home.http.get("/pages/history"))
+
+    moved = "Kenya is new: 25.0% now Spain 75.0% before, 50.0% now"
+    assert f"country Drifted {moved} country has shifted: 0.25, above 0.10." in words
+    assert "activity Drifted median 40 before, 12 now activity has shifted: 0.25, above 0.10." in words
 
 
 def test_the_report_is_one_click_away(prepared: Home) -> None:

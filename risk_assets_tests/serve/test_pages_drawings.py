@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from risk_assets.domain.scoring.metrics import CalibrationBin, Estimate, ScorePo
 from risk_assets.serve.pages.bars import changes, deviations, histogram
 from risk_assets.serve.pages.curves import Curve, Table, drawings, maps
 from risk_assets.serve.pages.plots import calibration, score_plot
+from risk_assets.serve.pages.quality import squares
+from risk_assets_tests.reporting import samples
 from risk_assets_tests.serve.deployed import SCORECARD, SURE, metrics, profile
 
 Cells = dict[str, float | str | None]
@@ -47,17 +50,40 @@ def places(points: str) -> list[tuple[float, float]]:
 
 
 def test_bars_are_as_high_as_their_clients_and_even_one_client_can_be_seen() -> None:
-    drawn = histogram(risks(1000, 500, 0, 1)).bins
+    drawn = histogram(risks(1000, 500, 0, 1)).bars
 
-    assert [bar.height for bar in drawn] == [100.0, 50.0, 0.0, 0.8]
+    assert [bar.height for bar in drawn] == [100.0, 50.0, 0.8]
     assert all(bar.y + bar.height == pytest.approx(100) for bar in drawn)
 
 
-def test_bars_beyond_the_threshold_are_flagged() -> None:
+def test_the_bar_of_the_threshold_is_parted_there() -> None:
     drawn = histogram(risks(1, 1, 1, 1, threshold=0.4))
 
-    assert [bar.bin.flagged for bar in drawn.bins] == [False, False, True, True]
-    assert drawn.threshold_x == 40.0
+    assert [bar.flagged for bar in drawn.bars] == [False, False, True, True, True]
+    before, after = drawn.bars[1:3]
+    assert before.x + before.width == pytest.approx(drawn.threshold_x) == after.x
+    assert (before.y, before.height) == (after.y, after.height)
+    assert after.x + after.width < drawn.bars[3].x
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.25, 0.5, 1.0])
+def test_a_threshold_between_two_bars_parts_none(threshold: float) -> None:
+    drawn = histogram(risks(1, 1, 1, 1, threshold=threshold))
+
+    assert [bar.flagged for bar in drawn.bars] == [bar.x >= 100 * threshold for bar in drawn.bars]
+    assert len(drawn.bars) == 4
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=1, max_size=20))
+def test_the_scale_of_clients_is_round_and_reaches_beyond_every_bar(bins: list[int]) -> None:
+    drawn = histogram(risks(*bins))
+    (bottom, nothing), *others, (top, most) = drawn.ticks
+
+    assert (bottom, nothing, top) == (100, 0, 0)
+    assert most >= max(bins)
+    assert len(others) <= 4
+    assert int(str(most - others[-1][1] if others else most).rstrip("0")) in {1, 2, 5}
+    assert all(0 <= bar.y < bar.y + bar.height <= 100.01 for bar in drawn.bars)
 
 
 def test_without_clients_the_histogram_is_flat() -> None:
@@ -246,7 +272,31 @@ def test_scores_on_other_test_data_are_not_joined() -> None:
     drawn = score_plot([score_point(0.5), score_point(0.6), score_point(0.7, "b"), score_point(0.8, "b")], ())
 
     assert drawn
-    assert [len(line.split()) for line in drawn.lines] == [2, 2]
+    first, second, third, fourth = drawn.scores
+    assert drawn.lines == ((first, second), (third, fourth))
+
+
+def test_scores_of_one_day_are_told_apart_by_their_time_and_use_the_whole_width() -> None:
+    times = ["2026-03-01T08:00:00+00:00", "2026-03-01T09:30:00+00:00", "2026-03-02T12:00:00+00:00"]
+    drawn = score_plot([replace(score_point(0.5), at=at) for at in times], ())
+
+    assert drawn
+    assert [score.label for score in drawn.scores] == [
+        ("2026-03-01", "08:00"),
+        ("2026-03-01", "09:30"),
+        ("2026-03-02", "12:00"),
+    ]
+    gaps = [other.x - one.x for one, other in pairwise(drawn.scores)]
+    assert drawn.scores[0].x + 100 - drawn.scores[-1].x == pytest.approx(gaps[0], abs=0.02)
+
+
+@pytest.mark.parametrize("number", [1, 2, 6, 7, 30, 45])
+def test_of_many_scores_a_few_are_labelled_the_last_one_always(number: int) -> None:
+    drawn = score_plot([score_point(0.5)] * number, ())
+
+    assert drawn
+    assert drawn.scores[-1].label
+    assert min(number, 6) <= sum(bool(score.label) for score in drawn.scores) <= 10
 
 
 @given(st.lists(st.floats(0.05, 0.95), min_size=1, max_size=60))
@@ -258,6 +308,26 @@ def test_every_interval_lies_between_the_outer_lines_which_are_few_and_round(val
     assert all(heights[-1] <= score.high_y <= score.low_y <= heights[0] for score in drawn.scores)
     assert 2 <= len(heights) <= 8
     assert len({text for _, text in drawn.ticks}) == len(heights)
+
+
+def test_curves_of_a_score_stay_in_their_square_and_go_through_their_mark() -> None:
+    lift, roc, precision = squares(samples.scored_metrics())
+
+    assert lift.name == "Lift: 4.1 times among the first 100"
+    assert [text for _, text in lift.ticks] == ["0", "2.5", "5"]
+    assert lift.mark == (40 + 240 * 0.05, round(12 + 240 * (1 - 4.1 / 5), 1))
+    assert roc.name == "ROC: area 0.823"
+    assert roc.mark == (round(40 + 240 * 233 / 1588, 1), round(12 + 240 * (1 - 258 / 412), 1))
+    assert precision.name == "Precision and recall: 0.610"
+    assert precision.dashed[0][1] == precision.dashed[1][1] == round(12 + 240 * (1 - 412 / 2000), 1)
+    assert lift.mark in places(lift.line)
+    for square in (lift, roc, precision):
+        assert all(40 <= x <= 280 and 12 <= y <= 252 for x, y in places(square.line))
+
+
+def test_a_score_without_curves_has_none_drawn() -> None:
+    assert [square.name for square in squares(metrics())] == ["ROC: area 0.600", "Precision and recall: 0.600"]
+    assert squares(replace(metrics(), roc=(), precision_recall=())) == ()
 
 
 def test_without_scores_there_is_no_drawing() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +46,47 @@ def test_a_file_comes_back_as_a_page_with_the_riskiest_client_first(deployed: Ho
     assert "1 of 2 clients is at high risk: 40.0 % or more" in words
     assert words.index("81.8 %") < words.index("=2+2")
     assert "missing: employees" in words
+
+
+def test_the_page_of_a_file_carries_the_same_result_to_be_downloaded(deployed: Home) -> None:
+    html, sent = send(deployed, GOOD).get_data(as_text=True), send(deployed, GOOD, "csv")
+
+    found = re.search('href="data:text/csv;base64,([^"]+)" download="new_clients_scored.csv"', html)
+    assert found
+    assert b64decode(found[1]) == sent.data
+
+
+def test_a_result_that_is_too_long_for_the_page_says_how_to_get_it(
+    deployed: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload, "MOST_CARRIED", 10)
+    answer = send(deployed, GOOD)
+
+    assert "data:text/csv" not in answer.get_data(as_text=True)
+    assert "send the file again with “Download as CSV”" in text(answer)
+
+
+@pytest.mark.parametrize("is_deployed", [True, False])
+def test_the_sample_has_the_declared_columns_and_two_clients_that_can_be_scored(
+    tmp_path: Path, deployed: Home, *, is_deployed: bool
+) -> None:
+    with opened(make_settings(tmp_path), deployed=is_deployed) as home:
+        assert "/pages/sample.csv" in home.http.get("/pages/upload").get_data(as_text=True)
+        answer = home.http.get("/pages/sample.csv")
+    rows = list(csv.DictReader(io.StringIO(answer.get_data(as_text=True))))
+
+    assert answer.headers["Content-Disposition"] == "attachment; filename=sample.csv"
+    assert [*rows[0]] == ["corporation", "activity", "employees", "industry"]
+    assert [row["corporation"] for row in rows] == ["example-1", "example-2"]
+    assert "of 2 clients" in text(send(deployed, answer.data))
+
+
+def test_the_sample_is_written_as_files_are_declared_to_be(tmp_path: Path) -> None:
+    with opened(make_settings(tmp_path, format={"delimiter": ";", "decimal": ","}), deployed=True) as home:
+        answer = home.http.get("/pages/sample.csv")
+
+        assert answer.get_data(as_text=True).startswith("corporation;activity;employees;industry")
+        assert "of 2 clients" in text(send(home, answer.data))
 
 
 def test_a_file_comes_back_as_csv_with_risks_and_harmless_cells(deployed: Home) -> None:
@@ -132,7 +174,7 @@ def test_a_long_file_says_that_the_page_is_a_part_and_how_to_get_the_rest(
     monkeypatch.setattr(upload, "LISTED", 1)
     words = text(send(deployed, GOOD))
 
-    assert "The 1 clients at the highest risk of 2; “Download as CSV” in place of" in words
+    assert "The 1 clients at the highest risk of 2; the download has all of them" in words
 
 
 def test_the_form_tells_how_large_a_file_may_be(deployed: Home) -> None:

@@ -65,6 +65,14 @@ class RequestError(Exception):
         self.faults = faults
 
 
+class NotGeneratedError(RequestError):
+    """A result that an asset has not generated yet."""
+
+    def __init__(self, file: str, asset: str) -> None:
+        super().__init__(404, f"{file} is not generated yet; materialize {asset}")
+        self.asset = asset
+
+
 def faulty(faults: Iterable[Fault]) -> RequestError:
     """Return the error of a request whose content is wrong: the first faults by row, and how many there are.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import count, zip_longest
 
 from risk_assets.domain.ranking.risk_summary import RiskSummary
 from risk_assets.reporting.charts.marks import RiskBin, risk_bins
@@ -13,44 +13,65 @@ FULL = 100.0
 #: Even the smallest number that is not nothing can be seen.
 LEAST_HEIGHT = 0.8
 GAP = 0.6
+#: Steps from nothing to the top of the histogram.
+MOST_STEPS = 5
 
 
 @dataclass(frozen=True)
-class Bin:
-    """A bar of the histogram."""
+class Bar:
+    """A bar of the histogram, or the part of one on either side of the threshold."""
 
-    bin: RiskBin
     x: float
     y: float
     width: float
     height: float
+    flagged: bool
 
 
 @dataclass(frozen=True)
 class Histogram:
-    """How the clients spread over the range of risk; `threshold_x` is where the flagged ones begin."""
+    """How the clients spread over the range of risk; `threshold_x` is where the flagged ones begin.
 
-    bins: tuple[Bin, ...]
+    `ticks` are heights with their number of clients, the highest one the top of the drawing.
+    """
+
+    bins: tuple[RiskBin, ...]
+    bars: tuple[Bar, ...]
+    ticks: tuple[tuple[float, int], ...]
     highest: int
     threshold_x: float
 
 
 def histogram(risks: RiskSummary) -> Histogram:
-    """Return a bar for each bin of risk."""
+    """Return a bar for each bin of risk; that of the threshold is parted there."""
     highest = max(risks.histogram, default=0)
-    bins = []
-    for found in risk_bins(risks):
-        height = max(FULL * found.clients / highest, LEAST_HEIGHT) if found.clients else 0.0
-        bins.append(
-            Bin(
-                found,
-                x=round(FULL * found.low + GAP / 2, 2),
-                y=round(FULL - height, 2),
-                width=round(FULL * (found.high - found.low) - GAP, 2),
-                height=round(height, 2),
-            )
-        )
-    return Histogram(tuple(bins), highest, round(FULL * risks.threshold, 2))
+    values, bins = _ticks(highest), risk_bins(risks)
+    bars = [bar for found in bins if found.clients for bar in _bars(found, values[-1], risks.threshold)]
+    ticks = tuple((round(FULL * (1 - value / values[-1]), 2), value) for value in values)
+    return Histogram(bins, tuple(bars), ticks, highest, round(FULL * risks.threshold, 2))
+
+
+def _bars(found: RiskBin, top: int, threshold: float) -> list[Bar]:
+    height = max(FULL * found.clients / top, LEAST_HEIGHT)
+    left, right = FULL * found.low + GAP / 2, FULL * found.high - GAP / 2
+    between = min(max(FULL * threshold, left), right)
+    sides = ((left, between, False), (between, right, True))
+    return [
+        Bar(round(x, 2), round(FULL - height, 2), round(end - x, 2), round(height, 2), flagged)
+        for x, end, flagged in sides
+        if end > x
+    ]
+
+
+def _ticks(highest: int) -> list[int]:
+    """Return round numbers from 0 to the first one that no bar is higher than."""
+    highest = max(highest, 1)
+    step = next(step for step in _steps() if highest <= MOST_STEPS * step)
+    return [place * step for place in range(-(-highest // step) + 1)]
+
+
+def _steps() -> Iterator[int]:
+    return (digit * 10**power for power in count() for digit in (1, 2, 5))
 
 
 @dataclass(frozen=True)

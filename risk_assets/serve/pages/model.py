@@ -10,6 +10,7 @@ from risk_assets.reporting.wording import outcome_words, what_the_score_means
 from risk_assets.serve.pages.calls import calls
 from risk_assets.serve.pages.curves import drawings, maps, usual_risk
 from risk_assets.serve.pages.plots import calibration
+from risk_assets.serve.pages.quality import squares
 from risk_assets.serve.pages.site import challenger_of, find, show
 from risk_assets.serve.state import find_version, serving
 
@@ -46,6 +47,7 @@ def model() -> Response:
         cells=confusion_cells(found.confusion) if found else (),
         plot=calibration(found) if found else None,
         calls=calls(found, here.columns) if found else None,
+        squares=squares(found) if found else (),
         reference=reference,
         curves=drawings(version.scorecard, reference.value.profile if reference.value else None),
         maps=maps(version.scorecard, reference.value.profile if reference.value else None),

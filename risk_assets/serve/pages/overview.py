@@ -1,4 +1,4 @@
-"""The first page: what serves, how good it is, whether the world has changed, and who may leave."""
+"""The overview: who may leave and what that is worth, whether the world has changed, and what serves."""
 
 from __future__ import annotations
 
@@ -37,6 +37,8 @@ def overview() -> Response:
         ingestion=find(generated.ingestion),
         decision=decision_sentence(decisions.value[-1]) if decisions.value else decisions.why_not,
         risks=risks,
+        valued=here.columns.value is not None,
+        horizon=here.settings.outcomes.horizon_days if here.settings.outcomes else None,
         bars=histogram(risks.value) if risks and risks.value else None,
     )
 

@@ -6,16 +6,21 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from risk_assets.domain.deployment.decisions import Decision
 from risk_assets.domain.scoring.metrics import CalibrationBin, Metrics, ScorePoint
 from risk_assets.reporting.charts.marks import JudgedScore, calibration_dots, judged_scores
+from risk_assets.reporting.wording import moment
 
 #: Models that the history shows.
 MOST_POINTS = 30
 #: The drawings, in their own units.
 SIDE, MARGIN, ABOVE, LARGEST_DOT = 240.0, 40.0, 12.0, 6.0
-WIDTH, LEFT, TOP, BOTTOM = 720.0, 64.0, 20.0, 190.0
+#: The drawing of scores is as wide as the page: its places are in hundredths of it.
+FULL = 100.0
+#: Scores that have their time beneath them.
+MOST_LABELS = 10
 #: Distances that lines across the drawing may have, and how many lines there are at most.
 STEPS = (0.01, 0.02, 0.05, 0.1, 0.2)
 MOST_LINES = 6
@@ -57,21 +62,25 @@ def calibration(metrics: Metrics) -> Calibration:
 
 @dataclass(frozen=True)
 class Score:
-    """A model with what was decided about it, and its F1 with the interval in places of the drawing."""
+    """A model with what was decided about it, and its F1 with the interval in places of the drawing.
+
+    `label` is the day and the time at which it was scored, empty where there is no room for it.
+    """
 
     judged: JudgedScore
     x: float
     y: float
     low_y: float
     high_y: float
+    label: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Scores:
-    """The scores in order of time; `lines` join those on the same test data, `ticks` are heights with their F1."""
+    """The scores in order of time; `lines` join pairs on the same test data, `ticks` are heights with their F1."""
 
     scores: tuple[Score, ...]
-    lines: tuple[str, ...]
+    lines: tuple[tuple[Score, Score], ...]
     ticks: tuple[tuple[float, str], ...]
 
 
@@ -84,21 +93,23 @@ def score_plot(history: Sequence[ScorePoint], decisions: Sequence[Decision]) -> 
     low, high = values[0], values[-1]
 
     def height(f1: float) -> float:
-        return round(BOTTOM - (f1 - low) / (high - low) * (BOTTOM - TOP), 1)
+        return round(FULL * (1 - (f1 - low) / (high - low)), 2)
 
-    step = (WIDTH - LEFT - 24) / max(len(shown), 3)
+    every = -(-len(shown) // MOST_LABELS)
     scores = tuple(
         Score(
             judged,
-            round(LEFT + step * (place + 0.5), 1),
+            round(FULL / len(shown) * (place + 0.5), 2),
             height(judged.point.f1.value),
             height(judged.point.f1.low),
             height(judged.point.f1.high),
+            tuple(moment(judged.point.at).split()) if (len(shown) - 1 - place) % every == 0 else (),
         )
         for place, judged in enumerate(judged_scores(shown, decisions))
     )
+    lines = ((one, other) for one, other in pairwise(scores) if not other.judged.begins_new_data)
     ticks = tuple((height(value), f"{value:.2f}") for value in values)
-    return Scores(scores, _lines(scores), ticks)
+    return Scores(scores, tuple(lines), ticks)
 
 
 def _ticks(shown: Sequence[ScorePoint]) -> list[float]:
@@ -108,15 +119,6 @@ def _ticks(shown: Sequence[ScorePoint]) -> list[float]:
     step = next((step for step in STEPS if (high - low) / step <= MOST_LINES - 2), STEPS[-1])
     below, above = math.floor(low / step), math.ceil(high / step)
     return [round(place * step, 2) for place in range(below, max(above, below + 1) + 1)]
-
-
-def _lines(scores: Sequence[Score]) -> tuple[str, ...]:
-    lines: list[list[str]] = []
-    for score in scores:
-        if not lines or score.judged.begins_new_data:
-            lines.append([])
-        lines[-1].append(f"{score.x},{score.y}")
-    return tuple(" ".join(line) for line in lines if len(line) > 1)
 
 
 @dataclass(frozen=True)

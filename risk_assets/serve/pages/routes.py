@@ -36,6 +36,7 @@ READ: dict[str, View] = {
     "/pages/clients.csv": clients.clients_csv,
     "/pages/client": client.client,
     "/pages/upload": upload.upload,
+    "/pages/sample.csv": upload.sample,
     "/pages/model": model.model,
     "/pages/history": history.history,
     "/pages/decide": decide.decide,

@@ -17,7 +17,7 @@ from risk_assets.domain.figures import figure
 from risk_assets.domain.model.words import odds_text, value_text
 from risk_assets.reporting import wording
 from risk_assets.serve import sessions
-from risk_assets.serve.http.replies import RequestError
+from risk_assets.serve.http.replies import NotGeneratedError, RequestError
 from risk_assets.serve.model.live import Version
 from risk_assets.serve.state import find_version, serving
 from risk_assets.serve.visitors import may
@@ -50,6 +50,17 @@ TITLES = {
     404: "Not found",
     413: "That is too large",
     503: "Not available at the moment",
+}
+
+#: What an asset makes, as people call it.
+RESULTS = {
+    "client_risk": "the list of clients",
+    "drift": "the comparison of new clients with those of the training",
+    "backtest": "the backtest of past lists",
+    "diagnostics": "the summary of the data's quality",
+    "finaldata": "the table of all rows",
+    "latest_score": "the score of the model trained last",
+    "report": "the report",
 }
 
 
@@ -148,7 +159,15 @@ def find(read: Callable[[], T]) -> Found[T]:
     try:
         return Found(read())
     except RequestError as error:
-        return Found(None, error.detail, damaged=error.status != HTTPStatus.NOT_FOUND)
+        return Found(None, words_of(error), damaged=error.status != HTTPStatus.NOT_FOUND)
+
+
+def words_of(problem: RequestError) -> str:
+    """Return what went wrong in words for people who do not run the system."""
+    if not isinstance(problem, NotGeneratedError):
+        return problem.detail
+    what = RESULTS.get(problem.asset, problem.asset)
+    return f"{what} is not made yet; whoever runs the system makes it with “risk run”, or in Dagster"
 
 
 def challenger_of(version: Version | None) -> Challenger | None:
@@ -180,7 +199,7 @@ def prepare() -> dict[str, Any]:
 def show_problem(problem: RequestError) -> Response:
     """Return the page of a refusal."""
     title = TITLES.get(problem.status, HTTPStatus(problem.status).phrase)
-    return show("problem", problem.status, title=title, problem=problem)
+    return show("problem", problem.status, title=title, problem=problem, words=words_of(problem))
 
 
 def show_http_error(error: HTTPException) -> Response:

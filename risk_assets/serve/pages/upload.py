@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass
+from datetime import date
 from http import HTTPStatus
 from pathlib import PurePath
 
 from flask import Response, request
 from werkzeug.utils import secure_filename
 
+from risk_assets.domain.columns import Columns
+from risk_assets.domain.dates import DateFormat
+from risk_assets.domain.spreadsheet import write_csv
 from risk_assets.serve.http.csv_form import read_csv
 from risk_assets.serve.http.replies import CSV, RequestError
 from risk_assets.serve.model.options import Options
 from risk_assets.serve.model.prediction import Scored
 from risk_assets.serve.pages.site import show
-from risk_assets.serve.state import live_version, serving
+from risk_assets.serve.state import find_version, live_version, serving
 
 REASONS = 3
 #: Clients that the page lists, those at the highest risk first.
 LISTED = 100
+#: Bytes of a result that the page itself carries, to be downloaded from it; a longer one takes another upload.
+MOST_CARRIED = 3_000_000
+SAMPLE_DAY = date(2026, 9, 1)
+ISO_DAY = DateFormat("%Y-%m-%d")
 
 
 @dataclass(frozen=True)
@@ -58,9 +67,37 @@ def scored() -> Response:
         return _form(fault, file.filename)
     found = predictions.score(version, clients, Options(reasons=REASONS, interval=True))
     if request.form.get("answer") == "csv":
-        return _download(predictions.as_csv(found), file.filename)
-    rows = riskiest(found)
-    return show("scored", file=file.filename, found=found, rows=rows, flagged=sum(_flags(found)))
+        return _attachment(predictions.as_csv(found), _name(file.filename))
+    return show(
+        "scored",
+        file=file.filename,
+        found=found,
+        rows=riskiest(found),
+        flagged=sum(_flags(found)),
+        download=_carried(predictions.as_csv(found)),
+        name=_name(file.filename),
+    )
+
+
+def sample() -> Response:
+    """Return a file of two made-up clients, the second with blank cells, that can be scored."""
+    columns, version = serving().columns, find_version()
+    usual = version.scorecard.usual if version else {}
+    first = [_example(name, columns, usual.get(name)) for name in columns.inputs]
+    blank = [None if place % 2 else cell for place, cell in enumerate(first)]
+    rows = [("example-1", *first), ("example-2", *blank)]
+    content = write_csv((columns.id, *columns.inputs), rows, columns.form.delimiter or ",")
+    return _attachment(content, "sample.csv")
+
+
+def _example(name: str, columns: Columns, usual: float | str | None) -> float | str | None:
+    """Return a cell of the sample: the usual value, else the number that bounds allow next to 0, a day."""
+    number = next((column for column in columns.numeric if column.name == name), None)
+    if number is not None:
+        low, high = number.bounds
+        found = float(min(max(0.0, low), high) if usual is None else usual)
+        return round(found) if found.is_integer() or columns.form.decimal else found
+    return SAMPLE_DAY.strftime((columns.dates or ISO_DAY).text) if name in columns.dated else usual
 
 
 def riskiest(found: Scored) -> list[ScoredRow]:
@@ -93,8 +130,16 @@ def _form(fault: RequestError | None = None, file: str = "") -> Response:
     return show("upload", status, fault=fault, file=file, columns=here.columns, settings=here.settings)
 
 
-def _download(content: bytes, name: str) -> Response:
-    stem = PurePath(secure_filename(name)).stem or "clients"
+def _carried(content: bytes) -> str:
+    """Return an address that is its own content, empty for what is too long for that."""
+    return f"data:text/csv;base64,{b64encode(content).decode()}" if len(content) <= MOST_CARRIED else ""
+
+
+def _name(sent: str) -> str:
+    return f"{PurePath(secure_filename(sent)).stem or 'clients'}_scored.csv"
+
+
+def _attachment(content: bytes, name: str) -> Response:
     response = Response(content, content_type=CSV)
-    response.headers["Content-Disposition"] = f"attachment; filename={stem}_scored.csv"
+    response.headers["Content-Disposition"] = f"attachment; filename={name}"
     return response
