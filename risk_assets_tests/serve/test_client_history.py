@@ -69,15 +69,15 @@ def test_the_list_is_sorted_by_value_at_risk(home: Home, ranked: pd.DataFrame) -
 
 
 def test_the_download_has_dates_values_and_managers(home: Home, ranked: pd.DataFrame) -> None:
-    answer = home.http.get("/pages/clients.csv?status=all&sort=-risk").get_data(as_text=True)
+    answer = home.http.get("/clients.csv?status=all&sort=-risk").get_data(as_text=True)
     head, first, *_ = csv.reader(answer.splitlines())
-    assert head == [*ranked.columns, "status", "left_on"]
+    assert head == [*ranked.columns, *home.serving.columns.features, "status", "left_on"]
     assert first[:2] == [ranked["corporation"][0], ranked["as_of"][0]]
 
 
 def test_the_overview_says_whether_past_lists_paid_off_and_what_is_at_stake(
     home: Home, ranked: pd.DataFrame
 ) -> None:
-    page = home.http.get("/").get_data(as_text=True)
+    page = home.http.get("/pages/overview").get_data(as_text=True)
     assert "that would have been named" in page
     assert f"{round(ranked['value_at_risk'].sum()):,}" in page
