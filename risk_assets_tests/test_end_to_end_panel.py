@@ -16,7 +16,7 @@ from risk_assets_tests.test_end_to_end import finished
 
 pytestmark = pytest.mark.slow
 
-REFRESHED = "backtest client_risk diagnostics report"
+REFRESHED = "backtest diagnostics report"
 FIRST = 6
 
 

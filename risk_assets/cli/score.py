@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,13 +21,15 @@ from risk_assets.engine.intake.scan import UnreadableError
 from risk_assets.engine.scoring.scored_file import ClientFile, read_clients, write_scores
 from risk_assets.engine.session import Session
 from risk_assets.reporting.wording import terminal_text
-from risk_assets.serve.model.live import Version, load_version
 from risk_assets.settings import Settings, load_settings
 from risk_assets.storage.atomic import replacing
 from risk_assets.storage.deployment.versions import DeploymentError, live_version
 from risk_assets.storage.faults import explain
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.remote.mirror import Mirror
+
+if TYPE_CHECKING:
+    from risk_assets.serve.model.live import Version
 
 FORMS = (".csv", ".parquet")
 LONGEST = 500
@@ -122,6 +125,8 @@ def _deployed(settings: Settings) -> Version:
     name = live_version(mirror.layout)
     if name is None:
         raise DeploymentError("no model is deployed yet; materialize deployed_model")
+    from risk_assets.serve.model.live import load_version
+
     return load_version(mirror.layout, name, settings.client_columns)
 
 
