@@ -13,20 +13,10 @@ from flask_openapi.types import ResponseDict
 from pydantic import BaseModel, Field
 
 from risk_assets.domain.columns import Columns
-from risk_assets.serve.api.answers import (
-    CallListAnswer,
-    CallQuery,
-    ClientAnswer,
-    ClientList,
-    ClientQuery,
-    ContactAnswer,
-    ContactList,
-    ContactQuery,
-    call_query,
-    client_query,
-)
+from risk_assets.serve.api.answers import CallListAnswer, ClientAnswer, ClientList, ContactAnswer, ContactList
 from risk_assets.serve.api.clients import describe_client, list_clients
 from risk_assets.serve.api.contacts import find_calls, find_contacts, list_calls, list_contacts, write_contact
+from risk_assets.serve.api.questions import CallQuery, ClientQuery, ContactQuery, call_query, client_query
 from risk_assets.serve.api.replying import answer, problems, refuse_parameters
 from risk_assets.serve.client_sheet import Sheet, calls_sheet, clients_sheet, contacts_sheet
 from risk_assets.serve.http.negotiation import EVERY_FORM, MEDIA_TYPES, Form, wanted_form

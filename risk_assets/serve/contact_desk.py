@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
 
-from risk_assets.domain.contacts.assignment import Assignment, Effect, draw, effect, places_listed
+from risk_assets.domain.contacts.assignment import Assignment, Effect, draw, effect, places_listed, places_taken
 from risk_assets.domain.contacts.contact import ClientState, Contact, ContactError, Draft
 from risk_assets.domain.ranking.risk_summary import RankedClient
 from risk_assets.serve.client_search import Filters, Sort
@@ -115,24 +115,27 @@ class ContactDesk:
     def call_list(self, by: By | None = None, levels: Mapping[str, str] | None = None) -> CallList:
         """Return whom to call today.
 
-        Of the first clients that do not rest, `uncalled_share` are left uncalled; `levels` of carried columns
-        narrow the list down. By default it is ordered by value at risk where a value is declared, else by risk.
+        By default it is ordered by value at risk where a value is declared, else by risk; in this order alone
+        clients that come onto the list are drawn, of which `uncalled_share` are left uncalled. `levels` of carried
+        columns narrow the list down.
         """
-        order: By = by or ("risk" if self._settings.columns.value is None else "value")
-        wanted = dict(levels or {})
+        usual: By = "risk" if self._settings.columns.value is None else "value"
+        order, wanted, capacity = by or usual, dict(levels or {}), self._settings.call_capacity
         with _answering():
             resting = self._journal.resting(self.today)
             due = self._journal.due(self.today)
-            places = places_listed(self._settings.call_capacity, self._settings.uncalled_share)
-            filters = Filters(without=tuple(resting))
+            uncalled = self._uncalled()
+            filters = Filters(without=(*resting, *uncalled))
+            places = 2 * places_listed(capacity, self._settings.uncalled_share)
             found = self._clients.page(sort=SORTS[order], size=places, filters=filters).clients
             first = [known.ranked for known in found if known.ranked is not None]
-            left_out = self._left_uncalled(first)
+            if order == usual:
+                uncalled |= self._draw(first)
             states = self._journal.states([client.id for client in first])
         ranked_due = self._clients.ranked([state.client for state in due])
         calls_due = [ListedCall(ranked_due[state.client], state) for state in due if state.client in ranked_due]
         dues = {call.ranked.id for call in calls_due}
-        called = [client for client in first if client.id not in left_out | dues][: self._settings.call_capacity]
+        called = [client for client in first if client.id not in uncalled | dues][:capacity]
         calls = [ListedCall(client, states.get(client.id)) for client in called]
         return CallList(
             day=self.today.isoformat(),
@@ -140,18 +143,31 @@ class ContactDesk:
             due=tuple(call for call in calls_due if _fits(call, wanted)),
             calls=tuple(call for call in calls if _fits(call, wanted)),
             resting=len(resting),
-            uncalled=len(left_out),
+            uncalled=len(uncalled),
         )
 
-    def _left_uncalled(self, listed: list[RankedClient]) -> set[str]:
-        """Return the listed clients that are left uncalled; those that come onto the list are drawn now."""
-        share = self._settings.uncalled_share
-        if not share:
+    def _uncalled(self) -> set[str]:
+        """Return the clients that are left uncalled for now."""
+        if not self._settings.uncalled_share:
             return set()
         held = self._assignments.since(self.today, self._horizon)
-        new = {client.id: client for client in listed if client.id not in held}
-        if new:
-            day, column = self.today.isoformat(), self._settings.manager_column
+        return {name for name, one in held.items() if one.uncalled}
+
+    def _draw(self, first: list[RankedClient]) -> set[str]:
+        """Draw those of the first clients that come onto the list, and return the ones that are left uncalled."""
+        share, capacity = self._settings.uncalled_share, self._settings.call_capacity
+        if not share:
+            return set()
+        day, column, uncalled = self.today.isoformat(), self._settings.manager_column, set[str]()
+        while (
+            True
+        ):  # until as many are to be called as can be: a draw is balanced over managers, not over the list
+            held = self._assignments.since(self.today, self._horizon)
+            left = [client for client in first if client.id not in uncalled]
+            listed = left[: places_taken([client.id in held for client in left], capacity, share)]
+            new = {client.id: client for client in listed if client.id not in held}
+            if not new:
+                return uncalled
             strata = {name: (client.carried.get(column) or "" if column else "") for name, client in new.items()}
             drawn = draw(strata.items(), self._assignments.strata(), share, day)
             self._assignments.add(
@@ -160,8 +176,7 @@ class ContactDesk:
                     for name, client in new.items()
                 ]
             )
-            held = self._assignments.since(self.today, self._horizon)
-        return {client.id for client in listed if held[client.id].uncalled}
+            uncalled |= {name for name in new if drawn[name]}
 
     @property
     def _horizon(self) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from risk_assets.automation.send_digest import build, send_digest
 from risk_assets.cli import main
 from risk_assets.settings import Settings
 from risk_assets.storage.contacts.sent_digests import SentDigest, note
@@ -118,3 +119,17 @@ def test_a_dry_run_prints_and_sends_nothing(
     assert '<a href="https://risk.example/clients/c060">c060</a>: 40\N{NO-BREAK SPACE}%' in html
     assert channel.taken == []
     assert not Layout.of(settings).digests.exists()
+
+
+def test_the_schedule_sends_what_the_command_sends(
+    settings: Settings, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RISK_ASSETS_DIGEST_URLS", json.dumps({"Anna": channel.url}))
+    monkeypatch.setenv("RISK_ASSETS_CONFIG", str(write_config(settings)))
+    [schedule] = build("mon,thu 07:30")
+    done = send_digest.execute_in_process()
+
+    assert (schedule.cron_schedule, schedule.default_status.value) == ("30 7 * * 1,4", "RUNNING")
+    assert done.success
+    assert [taken["title"][:13] for taken in channel.taken] == ["Calls of Anna"]
+    assert build(None) == []

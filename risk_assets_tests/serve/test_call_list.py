@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,13 @@ import duckdb
 import pytest
 from python_calamine import CalamineWorkbook
 
+from risk_assets.domain.contacts.contact import Draft
 from risk_assets.domain.intake.outcomes import OutcomeCounts, OutcomeRules, OutcomesAccount
 from risk_assets.serve.contact_desk import ContactDesk
 from risk_assets.serve.generated import Generated
 from risk_assets.settings.outcomes import OutcomesSetting
+from risk_assets.storage.contacts.assignments import AssignmentLog
+from risk_assets.storage.contacts.database import ContactsDatabase
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import write_record
 from risk_assets_tests.serve.conftest import Home, opened
@@ -69,8 +74,6 @@ def test_a_follow_up_comes_back_on_its_day_before_all_others(tmp_path: Path) -> 
     settings, clock = write_desk(tmp_path), [datetime(2026, 3, 1, 12, tzinfo=UTC)]
     with opened(settings, deployed=True) as home:
         desk = ContactDesk(settings, Layout.of(settings), home.serving.clients, lambda: clock[0])
-        from risk_assets.domain.contacts.contact import Draft
-
         desk.add(Draft("c060", "reached"), token="1", by="Anna")
         desk.add(Draft("c001", "reached", follow_up_on="2026-03-10"), token="2", by="Ben")
         today = desk.call_list()
@@ -96,6 +99,41 @@ def test_a_share_is_left_uncalled_at_random_and_stays_so(tmp_path: Path) -> None
     assert set(first) < twenty
     assert sum(int(name[1:]) % 2 == 0 for name in first) == 5
     assert "10 clients of today’s list are left uncalled at random, to tell." in page
+
+
+def test_the_list_stays_full_while_calls_go_on_and_the_share_is_kept(tmp_path: Path) -> None:
+    settings = write_desk(tmp_path, uncalled_share=0.2, manager_column="manager")
+    with opened(settings, deployed=True) as home:
+        desk, written = home.serving.desk, 0
+        for _ in range(4):  # forty of sixty clients are called, ten at a time
+            calls = desk.call_list().calls
+            assert len(calls) == 10
+            for call in calls:
+                written += 1
+                desk.add(Draft(call.ranked.id, "reached"), token=f"{written}", by="Anna")
+        drawn = AssignmentLog(ContactsDatabase.of(settings, home.serving.layout)).all()
+
+    assert len({one.client for one in drawn}) == len(drawn)
+    assert abs(sum(one.uncalled for one in drawn) - 0.2 * len(drawn)) < 2
+    assert sum(not one.uncalled for one in drawn) == 40
+
+
+def test_looking_at_the_list_in_another_order_draws_nobody(tmp_path: Path) -> None:
+    settings = write_desk(tmp_path, uncalled_share=0.5)
+    with opened(settings, deployed=True) as home:
+        usual = ids(home)
+        by_risk = ids(home, by="risk")
+        drawn = AssignmentLog(ContactsDatabase.of(settings, home.serving.layout)).all()
+
+    assert by_risk == [f"c{number:03}" for number in range(1, 11)]
+    assert {one.client for one in drawn if not one.uncalled} == set(usual)
+
+
+def test_an_empty_list_of_a_manager_leads_to_all_that_are_theirs(desk: Home) -> None:
+    page = look(desk.http, "/calls?by=risk&in.manager=Carla").get_data(as_text=True)
+    [address] = re.findall(r'href="([^"]+)">all clients that do', page)
+
+    assert look(desk.http, unescape(address)).status_code == 200
 
 
 def test_without_a_comparison_the_page_says_why_it_cannot_tell(desk: Home) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -59,6 +59,22 @@ def places_listed(capacity: int, share: float) -> int:
     (100, 125)
     """
     return math.ceil(capacity / (1 - share) - 1e-9)
+
+
+def places_taken(is_drawn: Sequence[bool], capacity: int, share: float) -> int:
+    """Return how many clients of an order are listed, so that about `capacity` of them are to be called.
+
+    `is_drawn` tells for each client, in the order, whether it is known to be called; of the others a share is not.
+
+    >>> places_taken([False] * 300, 100, 0.2), places_taken([True] * 300, 100, 0.2)
+    (125, 100)
+    """
+    called = 0.0
+    for place, drawn in enumerate(is_drawn):
+        if called > capacity - 1e-9:
+            return place
+        called += 1 if drawn else 1 - share
+    return len(is_drawn)
 
 
 def draw(
@@ -124,10 +140,10 @@ def effect(assigned: Sequence[tuple[Assignment, bool]]) -> Effect | None:
 
 
 def _variance(groups: Mapping[bool, Sequence[tuple[Assignment, bool]]], shares: Mapping[bool, float]) -> float:
-    sums = Counter[str]()
+    sums: dict[str, float] = defaultdict(float)
     for kind, found in groups.items():
         for one, left in found:
-            sums[one.client] += (left - shares[kind]) / len(found) * (1 if kind else -1)  # type: ignore[assignment]
+            sums[one.client] += (left - shares[kind]) / len(found) * (1 if kind else -1)
     clients = len(sums)
     return sum(value * value for value in sums.values()) * clients / max(1, clients - 1)
 

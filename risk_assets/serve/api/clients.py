@@ -16,12 +16,12 @@ from risk_assets.domain.model.words import contribution_text, value_text
 from risk_assets.serve.api.answers import (
     ClientAnswer,
     ClientList,
-    ClientQuery,
     Explanation,
     ListedClient,
     ObservedRow,
     ShapeValue,
 )
+from risk_assets.serve.api.questions import ClientQuery
 from risk_assets.serve.client_search import ClientRow, KnownClient
 from risk_assets.serve.model.live import Version
 from risk_assets.serve.state import live_name, live_version, serving

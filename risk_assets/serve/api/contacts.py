@@ -10,16 +10,9 @@ from http import HTTPStatus
 from flask import Response, request
 
 from risk_assets.domain.contacts.contact import Contact, Draft
-from risk_assets.serve.api.answers import (
-    CallListAnswer,
-    CallQuery,
-    ContactAnswer,
-    ContactBody,
-    ContactList,
-    ContactQuery,
-    ListedCallAnswer,
-)
+from risk_assets.serve.api.answers import CallListAnswer, ContactAnswer, ContactList, ListedCallAnswer
 from risk_assets.serve.api.clients import in_list
+from risk_assets.serve.api.questions import CallQuery, ContactBody, ContactQuery
 from risk_assets.serve.api.replying import answer
 from risk_assets.serve.client_search import KnownClient
 from risk_assets.serve.contact_desk import CallList, ListedCall

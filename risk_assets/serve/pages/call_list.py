@@ -6,7 +6,7 @@ from flask import Response
 
 from risk_assets.domain.contacts.assignment import Effect
 from risk_assets.domain.contacts.contact import KIND_WORDS
-from risk_assets.serve.api.answers import CallQuery
+from risk_assets.serve.api.questions import CallQuery
 from risk_assets.serve.contact_desk import SORTS, By
 from risk_assets.serve.pages.clients import levels_of
 from risk_assets.serve.pages.site import find, show
@@ -35,6 +35,7 @@ def show_calls(query: CallQuery) -> Response:
         found=found,
         wanted=wanted,
         address=query.model_dump(by_alias=True, exclude_none=True),
+        fitting={f"in.{name}": level for name, level in wanted.items()},
         by=calls.by if calls else query.by or ("value" if valued else "risk"),
         orders={by: words for by, words in ORDERS.items() if by in SORTS and (valued or by != "value")},
         levels=levels_of() if calls else {},

@@ -9,7 +9,7 @@ from flask import Response, redirect, request, url_for
 from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
-from risk_assets.serve.api.answers import ClientQuery, client_query
+from risk_assets.serve.api.questions import ClientQuery, client_query
 from risk_assets.serve.client_table import MOST_LEVELS
 from risk_assets.serve.http.replies import RequestError, shown
 from risk_assets.serve.pages.site import find, show

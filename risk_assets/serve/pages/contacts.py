@@ -8,8 +8,8 @@ from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from risk_assets.domain.contacts.contact import KIND_WORDS, KINDS, Draft
-from risk_assets.serve.api.answers import ContactQuery
 from risk_assets.serve.api.contacts import find_contacts
+from risk_assets.serve.api.questions import ContactQuery
 from risk_assets.serve.http.replies import RequestError
 from risk_assets.serve.pages.client import show_client
 from risk_assets.serve.pages.site import client_address, find, show
