@@ -13,7 +13,7 @@ from risk_assets.storage.intake.part_files import rows_with_redelivered
 
 @graph_asset(
     upstream=["finaldata", "deployed_model"],
-    code_version="5",
+    code_version="6",
     settings=["columns", "columns.display"],
     owners=["team:ml"],
     kinds={"duckdb", "parquet"},

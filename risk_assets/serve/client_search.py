@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from risk_assets.domain.columns import Columns
-from risk_assets.domain.ranking.risk_summary import FEATURES, RankedClient, Status
-from risk_assets.engine.sql import quote
+from risk_assets.domain.ranking.risk_summary import RankedClient, Status
+from risk_assets.engine.ranking.risk_summary import feature_names
 from risk_assets.serve.http.replies import RequestError
 
 Sort = Literal[
@@ -28,12 +28,11 @@ Listed = Literal["current", "left", "all"]
 
 @dataclass(frozen=True)
 class Filters:
-    """Which clients are listed: by levels of carried columns, by ranges of features, and without some of them."""
+    """Which clients are listed: by levels of carried columns, and by ranges of features."""
 
     levels: Mapping[str, str] = field(default_factory=dict)
     least: Mapping[str, float] = field(default_factory=dict)
     most: Mapping[str, float] = field(default_factory=dict)
-    without: tuple[str, ...] = ()
 
 
 EVERYONE = Filters()
@@ -86,11 +85,8 @@ def conditions(columns: Columns, filters: Filters) -> tuple[list[str], list[obje
             if name not in numeric:
                 numbers = _named(numeric)
                 raise RequestError(422, f"{name}: is no numeric feature; there are {numbers}")
-            fits.append(f"{FEATURES}.{quote(name)} {sign} ?")
+            fits.append(f"{feature_names(columns)[columns.features.index(name)]} {sign} ?")
             values.append(bound)
-    if filters.without:
-        fits.append("id NOT IN (SELECT unnest(?))")
-        values.append(list(filters.without))
     return fits, values
 
 

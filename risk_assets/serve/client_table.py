@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from risk_assets.domain.columns import Columns
-from risk_assets.domain.ranking.risk_summary import FEATURES, RankedClient, RiskSummary
+from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
 from risk_assets.engine.dataset import POSITION, numbered_rows
 from risk_assets.engine.duck.session import DuckSession, open_duckdb
 from risk_assets.engine.ranking.ranked_columns import columns_of
-from risk_assets.engine.ranking.risk_summary import ranked_client, ranking_table
+from risk_assets.engine.ranking.risk_summary import feature_names, ranked_client, ranking_table
 from risk_assets.engine.sql import date_text, quote, read_parts
 from risk_assets.engine.temporary_directories import own_folder
 from risk_assets.serve.client_order import order_of
@@ -78,19 +78,36 @@ class ClientTable:
         """
         order = order_of(sort, by_value=self._columns.value is not None)
         fits, values = conditions(self._columns, filters)
-        fits, values = [*fits, "coalesce(risk, 0) >= ?", "contains(lower(id), lower(?))"], [*values, min_risk, q]
+        if min_risk:
+            fits, values = [*fits, "coalesce(risk, 0) >= ?"], [*values, min_risk]
+        if q:
+            fits, values = [*fits, "contains(lower(id), lower(?))"], [*values, q]
         with self._questions() as session:
-            listed = f"SELECT * FROM {self._clients(session, status)} WHERE {' AND '.join(fits)}"
+            table = self._clients(session, status)
+            listed = f"SELECT * FROM {table} WHERE {' AND '.join(['true', *fits])}"
             [(total,)] = session.run(f"SELECT count(*) FROM ({listed})", values).fetchall()
             window, offset = "", (page - 1) * size
             if after is not None:
                 beyond, more = order.beyond(after)
                 window, values, offset = f" WHERE {beyond}", [*values, *more], 0
-            keyed = f"SELECT *, {order.expression} AS sort_key FROM ({listed}){window}"
-            found = session.run(f"{keyed} ORDER BY {order.by} LIMIT {size} OFFSET {offset}", values).fetchall()
-        clients = tuple(self._known(row[:-1]) for row in found)
-        cursor = order.cursor(found[-1][-1], clients[-1].id) if len(found) == size else None
-        return ClientPage(total, page, max(1, -(-total // size)), clients, cursor)
+            keyed = f"SELECT id, {order.expression} AS sort_key FROM ({listed}){window}"
+            keys = session.run(f"{keyed} ORDER BY {order.by} LIMIT {size} OFFSET {offset}", values).fetchall()
+            clients = self._of_ids(session, table, [name for name, _ in keys])
+        cursor = order.cursor(keys[-1][1], keys[-1][0]) if len(keys) == size else None
+        return ClientPage(total, page, max(1, -(-total // size)), tuple(clients[name] for name, _ in keys), cursor)
+
+    def first(self, sort: Sort, size: int, offset: int) -> list[str]:
+        """Return the ids of current clients in an order, from one place on."""
+        order = order_of(sort, by_value=self._columns.value is not None)
+        with self._questions() as session:
+            keyed = f"SELECT id, {order.expression} AS sort_key FROM {self._clients(session, 'current')}"
+            window = f"ORDER BY {order.by} LIMIT {size} OFFSET {offset}"
+            return [name for name, _ in session.run(f"{keyed} {window}").fetchall()]
+
+    def _of_ids(self, session: DuckSession, table: str, names: Sequence[str]) -> dict[str, KnownClient]:
+        """Return clients by id: what a page shows is wide, so it is read of those alone that stand on it."""
+        found = session.run(f"SELECT * FROM {table} WHERE id IN (SELECT unnest(?))", [list(names)]).fetchall()
+        return {known.id: known for known in map(self._known, found)}
 
     def levels(self, name: str) -> tuple[str, ...]:
         """Return the levels of a carried column among current clients, at most MOST_LEVELS of them."""
@@ -114,9 +131,8 @@ class ClientTable:
         if not names:
             return {}
         with self._questions() as session:
-            of_names = f"SELECT * FROM {self._clients(session, 'current')} WHERE id IN (SELECT unnest(?))"
-            found = [self._known(row).ranked for row in session.run(of_names, [list(names)]).fetchall()]
-        return {client.id: client for client in found if client is not None}
+            found = self._of_ids(session, self._clients(session, "current"), names)
+        return {name: known.ranked for name, known in found.items() if known.ranked is not None}
 
     def left_on(self, names: Sequence[str]) -> dict[str, str]:
         """Return when each of these clients left, or is going to, for those of which it is known."""
@@ -171,7 +187,7 @@ class ClientTable:
             f"(SELECT {quote(written[0])} AS id, status, {left_on} AS left_on "
             f"FROM {read_parts([file])} WHERE {word})"
         )
-        names = ", ".join([*(name for name, _ in columns_of(self._columns)[1:]), FEATURES])
+        names = ", ".join([*(name for name, _ in columns_of(self._columns)[1:]), *feature_names(self._columns)])
         joined = f"{statuses} AS statuses LEFT JOIN {ranking} USING (id)"
         return f"(SELECT statuses.id, {names}, status, left_on FROM {joined})"
 

@@ -11,7 +11,7 @@ from typing import Literal
 from risk_assets.domain.contacts.assignment import Assignment, Effect, draw, effect, places_listed, places_taken
 from risk_assets.domain.contacts.contact import ClientState, Contact, ContactError, Draft
 from risk_assets.domain.ranking.risk_summary import RankedClient
-from risk_assets.serve.client_search import Filters, Sort
+from risk_assets.serve.client_search import Sort
 from risk_assets.serve.client_table import ClientTable
 from risk_assets.serve.generated import Generated
 from risk_assets.serve.http.replies import Fault, RequestError, faulty
@@ -122,13 +122,9 @@ class ContactDesk:
         usual: By = "risk" if self._settings.columns.value is None else "value"
         order, wanted, capacity = by or usual, dict(levels or {}), self._settings.call_capacity
         with _answering():
-            resting = self._journal.resting(self.today)
             due = self._journal.due(self.today)
             uncalled = self._uncalled()
-            filters = Filters(without=(*resting, *uncalled))
-            places = 2 * places_listed(capacity, self._settings.uncalled_share)
-            found = self._clients.page(sort=SORTS[order], size=places, filters=filters).clients
-            first = [known.ranked for known in found if known.ranked is not None]
+            first = self._first(SORTS[order], 2 * places_listed(capacity, self._settings.uncalled_share), uncalled)
             if order == usual:
                 uncalled |= self._draw(first)
             states = self._journal.states([client.id for client in first])
@@ -142,9 +138,22 @@ class ContactDesk:
             by=order,
             due=tuple(call for call in calls_due if _fits(call, wanted)),
             calls=tuple(call for call in calls if _fits(call, wanted)),
-            resting=len(resting),
+            resting=self._journal.count_resting(self.today),
             uncalled=len(uncalled),
         )
+
+    def _first(self, sort: Sort, size: int, uncalled: set[str]) -> list[RankedClient]:
+        """Return the first clients of an order that neither rest nor are left uncalled."""
+        names, offset, batch = list[str](), 0, 2 * size
+        while len(names) < size:
+            found = self._clients.first(sort, batch, offset)
+            apart = uncalled | self._journal.resting(self.today, found)
+            names += [name for name in found if name not in apart]
+            if len(found) < batch:
+                break
+            offset, batch = offset + batch, 2 * batch
+        ranked = self._clients.ranked(names[:size])
+        return [ranked[name] for name in names[:size] if name in ranked]
 
     def _uncalled(self) -> set[str]:
         """Return the clients that are left uncalled for now."""

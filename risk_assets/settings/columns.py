@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from risk_assets.domain.columns import Columns, Monotone, NumericColumn
 from risk_assets.domain.dates import DateFormat
 from risk_assets.domain.labels import canonical_label, usual_opposite
-from risk_assets.domain.ranking.risk_summary import RESERVED
+from risk_assets.domain.ranking.risk_summary import FEATURE, RESERVED
 from risk_assets.settings.derived import DerivedSetting, refuse_parts
 from risk_assets.settings.display import DisplaySetting, display_apart, refuse_display, refuse_listed
 from risk_assets.settings.sensitive import marked_apart
@@ -104,7 +104,7 @@ class ColumnsSetting(BaseModel):
         if self.value is not None and self.value in self.categorical:
             raise ValueError(f"value: {self.value!r} is a categorical column")
         for name in (*self.carried, self.value, self.as_of, *self.dates):
-            if name is not None and name.casefold() in RESERVED:
+            if name is not None and (name.casefold() in RESERVED or name.casefold().startswith(FEATURE)):
                 raise ValueError(f"{name!r} is what a column of client_risk is called")
         names = list(self._named())
         folded = [name.casefold() for name in names]

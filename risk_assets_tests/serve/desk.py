@@ -36,7 +36,8 @@ def write_desk(root: Path, **changes: object) -> Settings:
         "(1 - i / 100) * i * i AS value_at_risk, "
         "CASE WHEN i % 2 = 0 THEN 'Anna' ELSE 'Ben' END AS manager, 'activity is 3: odds × 2.0' AS reason_1, "
         "'=cmd()' AS reason_2, CAST(NULL AS VARCHAR) AS reason_3, CAST(NULL AS VARCHAR) AS change_reason, "
-        "struct_pack(activity := i * 1e0, employees := i * 10e0 + 0.1234567, industry := 'retail') AS features "
+        'i * 1e0 AS "feature.activity", i * 10e0 + 0.1234567 AS "feature.employees", '
+        "'retail' AS \"feature.industry\" "
         f"FROM range(1, {COUNT + 1}) AS t(i)) TO '{layout.client_risk_parquet}' (FORMAT parquet)"
     )
     clients = f"SELECT printf('c%03d', i) AS corporation, 'current' AS status FROM range(1, {COUNT + 1}) AS t(i)"

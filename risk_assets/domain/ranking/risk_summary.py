@@ -15,9 +15,9 @@ NUMBERS = ("risk", "risk_low", "risk_high", "rank", "decile", "previous_risk", "
 TEXTS = (*(f"reason_{place}" for place in range(1, REASONS + 1)), "change_reason")
 #: What every ranking says of a client; no other column of it may be called so.
 FIGURES = (*NUMBERS, *TEXTS)
-#: A struct of what the model knows of the client.
-FEATURES = "features"
-RESERVED = (*FIGURES, "value_at_risk", FEATURES)
+RESERVED = (*FIGURES, "value_at_risk")
+#: How the columns of what the model was asked about begin, for programs; their names go on as they are declared.
+FEATURE = "feature."
 
 
 @dataclass(frozen=True)

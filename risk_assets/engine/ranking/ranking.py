@@ -7,7 +7,7 @@ from pathlib import Path
 
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.model.scorecard import Scorecard
-from risk_assets.domain.ranking.risk_summary import FEATURES, NUMBERS, REASONS
+from risk_assets.domain.ranking.risk_summary import FEATURE, NUMBERS, REASONS
 from risk_assets.domain.spreadsheet import harmless
 from risk_assets.engine.dataset import NEVER, NEXT_LEAVING, NOT_YET, POSITION, Dataset, moment, numbered_rows
 from risk_assets.engine.model.bounds import cache_bounds
@@ -35,7 +35,7 @@ def rank_clients(session: Session, data: Dataset, scorecard: Scorecard, target: 
     Columns: the id under its declared name, the date, risk and its 90 % interval, rank (1 is the highest risk,
     equal risks by id), decile (1 is the riskiest tenth), the risk of the client's row before by the same model and
     the change since, value and value at risk, what is carried, the strongest reasons, and what moved the risk, in
-    the order of rank; for programs also the features, as a struct. The CSV is for people: six decimals, and text
+    the order of rank; for programs also the features. The CSV is for people: six decimals, and text
     that a spreadsheet would take for a formula has a ' in front.
 
     Only narrow rows are grouped and sorted, and may spill; the words are written as the sorted rows pass by.
@@ -54,9 +54,9 @@ def rank_clients(session: Session, data: Dataset, scorecard: Scorecard, target: 
     internal = [name for name, _ in columns_of(columns) if not name.startswith("reason_")]
     cells = [f"x{place}" for place in range(len(scorecard.features))]
     ranking = reasons_query(scorecard, changed, [*internal, *cells], REASONS, schema=columns)
-    named = ", ".join(f"{name} AS {quote(shown)}" for name, shown in columns_of(columns))
-    packed = ", ".join(f"{quote(name)} := {cell}" for name, cell in zip(scorecard.features, cells, strict=True))
-    session.write_parquet(f"SELECT {named}, struct_pack({packed}) AS {FEATURES} FROM ({ranking})", target.parquet)
+    asked = [(cell, f"{FEATURE}{name}") for cell, name in zip(cells, scorecard.features, strict=True)]
+    named = ", ".join(f"{name} AS {quote(shown)}" for name, shown in (*columns_of(columns), *asked))
+    session.write_parquet(f"SELECT {named} FROM ({ranking})", target.parquet)
     session.drop_table("ranked")
     session.write_csv(_readable(columns, target.parquet), target.csv)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from risk_assets.domain.columns import Columns
-from risk_assets.domain.ranking.risk_summary import FEATURES, REASONS, RankedClient, RiskSummary
+from risk_assets.domain.ranking.risk_summary import FEATURE, REASONS, RankedClient, RiskSummary
 from risk_assets.engine.ranking.ranked_columns import columns_of
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import date_text, double, literal, quote, read_parts
@@ -18,30 +18,23 @@ BINS = 20
 def ranking_table(session: Session, parquet: Path) -> str:
     """Return the SQL table of a ranking, its columns named as while it is made.
 
-    What an earlier version, or one with other settings, did not write is missing. The last column, `features`, is
-    a struct of the declared features.
+    What an earlier version, or one with other settings, did not write is missing. The features come last.
     """
-    written = session.describe(parquet)
+    columns, written = session.columns, session.describe(parquet)
     client = next(iter(written))
-    features = _features(session, parquet, written.get(FEATURES))
     wanted = (
         f"{_stored(name, shown) if shown in written else 'NULL'} AS {name}"
-        for name, shown in columns_of(session.columns)[1:]
+        for name, shown in columns_of(columns)[1:]
     )
-    cells = ", ".join([*wanted, f"{features} AS {FEATURES}"])
+    asked = zip((f"{FEATURE}{name}" for name in columns.features), feature_names(columns), strict=True)
+    features = (f"{quote(shown) if shown in written else 'NULL'} AS {name}" for shown, name in asked)
+    cells = ", ".join([*wanted, *features])
     return f"(SELECT {quote(client)} AS id, {cells} FROM {read_parts([parquet])})"
 
 
-def _features(session: Session, parquet: Path, kind: str | None) -> str:
-    """Return the expression of a struct of the declared features; what was not written is missing in it."""
-    columns = session.columns
-    numbers = (f"{quote(column.name)} DOUBLE" for column in columns.numeric_features)
-    declared = f"STRUCT({', '.join([*numbers, *(f'{quote(name)} VARCHAR' for name in columns.categorical)])})"
-    if kind is not None and kind.replace('"', "") == declared.replace('"', ""):
-        return FEATURES
-    written = session.run(f"DESCRIBE SELECT unnest({FEATURES}) FROM {read_parts([parquet])}") if kind else None
-    names = {name for name, *_ in written.fetchall()} if written else set()
-    return f"CAST({FEATURES if names & set(columns.features) else 'NULL'} AS {declared})"
+def feature_names(columns: Columns) -> list[str]:
+    """Return the names of the features in `ranking_table`, in the order in which they are declared."""
+    return [f"feature_{place}" for place in range(len(columns.features))]
 
 
 def _stored(name: str, shown: str) -> str:
@@ -50,8 +43,9 @@ def _stored(name: str, shown: str) -> str:
 
 def ranked_client(columns: Columns, row: Sequence[Any]) -> RankedClient:
     """Return a row of `ranking_table`."""
-    *figures, features = row
-    cells = dict(zip((name for name, _ in columns_of(columns)), figures, strict=True))
+    names = [name for name, _ in columns_of(columns)]
+    cells = dict(zip(names, row, strict=False))
+    features = dict(zip(columns.features, row[len(names) :], strict=True))
     reasons = (cells[f"reason_{place}"] for place in range(1, REASONS + 1))
     return RankedClient(
         cells["id"],
@@ -68,7 +62,7 @@ def ranked_client(columns: Columns, row: Sequence[Any]) -> RankedClient:
         {name: cells[f"carried_{place}"] for place, name in enumerate(columns.shown)},
         cells["risk_low"],
         cells["risk_high"],
-        features or {},
+        features if any(value is not None for value in features.values()) else {},
     )
 
 

@@ -127,10 +127,19 @@ class ContactJournal:
         query = sa.select(CLIENT_STATES).where(CLIENT_STATES.c.client.in_(clients))
         return {state.client: state for state in map(_state, self._rows(query))}
 
-    def resting(self, today: date) -> list[str]:
-        """Return the clients that are not to be called today."""
-        query = sa.select(CLIENT_STATES.c.client).where(CLIENT_STATES.c.rests_until > today.isoformat())
-        return [str(row.client) for row in self._rows(query)]
+    def resting(self, today: date, clients: Sequence[str]) -> set[str]:
+        """Return those of some clients that are not to be called today."""
+        rests = CLIENT_STATES.c.rests_until > today.isoformat()
+        parts = (clients[start : start + CHUNK] for start in range(0, len(clients), CHUNK))
+        queries = (
+            sa.select(CLIENT_STATES.c.client).where(rests, CLIENT_STATES.c.client.in_(part)) for part in parts
+        )
+        return {str(row.client) for query in queries for row in self._rows(query)}
+
+    def count_resting(self, today: date) -> int:
+        """Return how many clients are not to be called today."""
+        query = sa.select(sa.func.count()).where(CLIENT_STATES.c.rests_until > today.isoformat())
+        return int(self._rows(query)[0][0])
 
     def due(self, today: date) -> tuple[ClientState, ...]:
         """Return the clients whose follow-up is due, the earliest first."""

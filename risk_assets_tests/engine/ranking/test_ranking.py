@@ -249,7 +249,12 @@ def test_the_summary_counts_and_lists_what_was_ranked(parquet: Path) -> None:
     first = ranked.iloc[0]
     reasons = tuple(first[["reason_1", "reason_2", "reason_3"]].dropna())
     assert found.top[0] == RankedClient(
-        first["corporation"], first["risk"], 1, 1, reasons, features=first["features"]
+        first["corporation"],
+        first["risk"],
+        1,
+        1,
+        reasons,
+        features={name: first[f"feature.{name}"] for name in COLUMNS.features},
     )
     assert found.top[0].change is None
 
