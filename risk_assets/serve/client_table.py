@@ -11,13 +11,14 @@ from typing import Any
 
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
-from risk_assets.engine.dataset import POSITION, numbered_rows
+from risk_assets.engine.dataset import numbered_rows
 from risk_assets.engine.duck.session import DuckSession, open_duckdb
 from risk_assets.engine.ranking.ranked_columns import columns_of
 from risk_assets.engine.ranking.risk_summary import feature_names, ranked_client, ranking_table
 from risk_assets.engine.sql import date_text, quote, read_parts
 from risk_assets.engine.temporary_directories import own_folder
-from risk_assets.serve.client_order import order_of
+from risk_assets.serve.client_order import Order, order_of
+from risk_assets.serve.client_rows import rows_of_client
 from risk_assets.serve.client_search import (
     EVERYONE,
     ClientPage,
@@ -82,31 +83,48 @@ class ClientTable:
             fits, values = [*fits, "coalesce(risk, 0) >= ?"], [*values, min_risk]
         if q:
             fits, values = [*fits, "contains(lower(id), lower(?))"], [*values, q]
+        while True:  # a ranking that is replaced meanwhile is asked anew, so that no page is of two of them
+            stamp = self._stamp()
+            found = self._page(status, (fits, values), order, (after, page, size))
+            if stamp == self._stamp():
+                return found
+
+    def _page(
+        self,
+        status: Listed,
+        search: tuple[list[str], list[object]],
+        order: Order,
+        window: tuple[str | None, int, int],
+    ) -> ClientPage:
+        fits, values = search
+        after, page, size = window
         with self._questions() as session:
             table = self._clients(session, status)
             listed = f"SELECT * FROM {table} WHERE {' AND '.join(['true', *fits])}"
             [(total,)] = session.run(f"SELECT count(*) FROM ({listed})", values).fetchall()
-            window, offset = "", (page - 1) * size
+            later, offset = "", (page - 1) * size
             if after is not None:
                 beyond, more = order.beyond(after)
-                window, values, offset = f" WHERE {beyond}", [*values, *more], 0
-            keyed = f"SELECT id, {order.expression} AS sort_key FROM ({listed}){window}"
+                later, values, offset = f" WHERE {beyond}", [*values, *more], 0
+            keyed = f"SELECT id, rank, {order.expression} AS sort_key FROM ({listed}){later}"
             keys = session.run(f"{keyed} ORDER BY {order.by} LIMIT {size} OFFSET {offset}", values).fetchall()
-            clients = self._of_ids(session, table, [name for name, _ in keys])
-        cursor = order.cursor(keys[-1][1], keys[-1][0]) if len(keys) == size else None
-        return ClientPage(total, page, max(1, -(-total // size)), tuple(clients[name] for name, _ in keys), cursor)
+            by = "rank" if status == "current" else "id"
+            clients = self._wide(session, table, by, [rank if by == "rank" else name for name, rank, _ in keys])
+        cursor = order.cursor(keys[-1][2], keys[-1][0]) if len(keys) == size else None
+        shown = tuple(clients[name] for name, *_ in keys if name in clients)
+        return ClientPage(total, page, max(1, -(-total // size)), shown, cursor)
 
-    def first(self, sort: Sort, size: int, offset: int) -> list[str]:
-        """Return the ids of current clients in an order, from one place on."""
+    def first(self, sort: Sort, size: int, offset: int) -> dict[str, int]:
+        """Return the ids of current clients in an order, from one place on, each with its rank."""
         order = order_of(sort, by_value=self._columns.value is not None)
         with self._questions() as session:
-            keyed = f"SELECT id, {order.expression} AS sort_key FROM {self._clients(session, 'current')}"
+            keyed = f"SELECT id, rank, {order.expression} AS sort_key FROM {self._clients(session, 'current')}"
             window = f"ORDER BY {order.by} LIMIT {size} OFFSET {offset}"
-            return [name for name, _ in session.run(f"{keyed} {window}").fetchall()]
+            return {name: rank for name, rank, _ in session.run(f"{keyed} {window}").fetchall()}
 
-    def _of_ids(self, session: DuckSession, table: str, names: Sequence[str]) -> dict[str, KnownClient]:
-        """Return clients by id: what a page shows is wide, so it is read of those alone that stand on it."""
-        found = session.run(f"SELECT * FROM {table} WHERE id IN (SELECT unnest(?))", [list(names)]).fetchall()
+    def _wide(self, session: DuckSession, table: str, by: str, keys: Sequence[object]) -> dict[str, KnownClient]:
+        """Return those clients whose rows are wanted whole, by id; by rank they are found soonest."""
+        found = session.run(f"SELECT * FROM {table} WHERE {by} IN (SELECT unnest(?))", [list(keys)]).fetchall()
         return {known.id: known for known in map(self._known, found)}
 
     def levels(self, name: str) -> tuple[str, ...]:
@@ -126,12 +144,13 @@ class ClientTable:
             )
             return tuple(level for (level,) in found.fetchall())
 
-    def ranked(self, names: Sequence[str]) -> dict[str, RankedClient]:
-        """Return the current clients among these, by id."""
-        if not names:
+    def ranked(self, keys: Sequence[str] | Sequence[int]) -> dict[str, RankedClient]:
+        """Return the current clients among these, which are named by id or by rank, by id."""
+        if not keys:
             return {}
         with self._questions() as session:
-            found = self._of_ids(session, self._clients(session, "current"), names)
+            by = "rank" if isinstance(keys[0], int) else "id"
+            found = self._wide(session, self._clients(session, "current"), by, keys)
         return {name: known.ranked for name, known in found.items() if known.ranked is not None}
 
     def left_on(self, names: Sequence[str]) -> dict[str, str]:
@@ -162,17 +181,7 @@ class ClientTable:
         if not data.parts:
             return ()
         with self._questions() as session:
-            shown = ["CAST(NULL AS VARCHAR)" if columns.as_of is None else date_text(quote(columns.as_of))]
-            cells = ", ".join([*shown, quote(columns.target), *map(quote, columns.features)])
-            order = POSITION if columns.as_of is None else quote(columns.as_of)
-            of_client = f"SELECT {cells} FROM ({numbered_rows(session, data)}) WHERE {quote(columns.id)} = ?"
-            rows = session.run(f"{of_client} ORDER BY {order}", [name]).fetchall()
-        if columns.as_of is None:  # a row that is delivered again unchanged is no news
-            rows = [row for before, row in zip([None, *rows], rows, strict=False) if row != before]
-        return tuple(
-            ClientRow(as_of, None if left is None else bool(left), dict(zip(columns.features, cells, strict=True)))
-            for as_of, left, *cells in rows
-        )
+            return rows_of_client(session, columns, numbered_rows(session, data), name)
 
     def _clients(self, session: DuckSession, status: Listed) -> str:
         """Return the SQL table of clients: what the ranking says of each, its status and when it left."""

@@ -144,16 +144,17 @@ class ContactDesk:
 
     def _first(self, sort: Sort, size: int, uncalled: set[str]) -> list[RankedClient]:
         """Return the first clients of an order that neither rest nor are left uncalled."""
-        names, offset, batch = list[str](), 0, 2 * size
-        while len(names) < size:
+        ranks, offset, batch = dict[str, int](), 0, 2 * size
+        while len(ranks) < size:
             found = self._clients.first(sort, batch, offset)
-            apart = uncalled | self._journal.resting(self.today, found)
-            names += [name for name in found if name not in apart]
+            apart = uncalled | self._journal.resting(self.today, list(found))
+            ranks |= {name: rank for name, rank in found.items() if name not in apart}
             if len(found) < batch:
                 break
             offset, batch = offset + batch, 2 * batch
-        ranked = self._clients.ranked(names[:size])
-        return [ranked[name] for name in names[:size] if name in ranked]
+        names = list(ranks)[:size]
+        ranked = self._clients.ranked([ranks[name] for name in names])
+        return [ranked[name] for name in names if name in ranked]
 
     def _uncalled(self) -> set[str]:
         """Return the clients that are left uncalled for now."""

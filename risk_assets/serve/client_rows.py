@@ -1,0 +1,24 @@
+"""The rows of one client, as they were delivered."""
+
+from __future__ import annotations
+
+from risk_assets.domain.columns import Columns
+from risk_assets.engine.dataset import POSITION
+from risk_assets.engine.duck.session import DuckSession
+from risk_assets.engine.sql import date_text, quote
+from risk_assets.serve.client_search import ClientRow
+
+
+def rows_of_client(session: DuckSession, columns: Columns, numbered: str, name: str) -> tuple[ClientRow, ...]:
+    """Return the rows of a client among `numbered` ones, the latest last."""
+    shown = ["CAST(NULL AS VARCHAR)" if columns.as_of is None else date_text(quote(columns.as_of))]
+    cells = ", ".join([*shown, quote(columns.target), *map(quote, columns.features)])
+    order = POSITION if columns.as_of is None else quote(columns.as_of)
+    of_client = f"SELECT {cells} FROM ({numbered}) WHERE {quote(columns.id)} = ?"
+    rows = session.run(f"{of_client} ORDER BY {order}", [name]).fetchall()
+    if columns.as_of is None:  # a row that is delivered again unchanged is no news
+        rows = [row for before, row in zip([None, *rows], rows, strict=False) if row != before]
+    return tuple(
+        ClientRow(as_of, None if left is None else bool(left), dict(zip(columns.features, cells, strict=True)))
+        for as_of, left, *cells in rows
+    )
