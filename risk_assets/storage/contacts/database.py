@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from sqlalchemy.exc import SQLAlchemyError
 
 from risk_assets.settings import Settings
@@ -121,6 +119,9 @@ class ContactsDatabase:
 
 def migrate(connection: sa.Connection, revision: str = "head") -> None:
     """Bring the tables to a revision, in the transaction of the connection."""
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
     config.attributes["connection"] = connection
