@@ -119,19 +119,14 @@ class Settings(FolderSettings):
     # call list and contacts
     recall_days: int = Field(default=30, ge=1, description="a client that was reached is not listed again before")
     uncalled_share: float = Field(
-        default=0,
-        ge=0,
-        le=0.5,
-        description="of the listed clients, left uncalled at random, to tell whether calls help",
+        default=0, ge=0, le=0.5, description="of the listed, left uncalled at random, to tell whether calls help"
     )
     manager_column: str | None = Field(
         default=None, min_length=1, description="the carried column that names who calls a client"
     )
     contacts_url: SecretStr | None = Field(
-        default=None,
-        description="of a PostgreSQL database for contacts; a SQLite file of the deployment folder if unset",
+        default=None, description="of PostgreSQL for contacts; a SQLite file of the deployment folder if unset"
     )
-
     digest: Annotated[str, AfterValidator(_digest_times)] | None = Field(
         default=None, description="when the call list is sent, in UTC, such as 'mon 07:30' or 'daily 07:30'"
     )

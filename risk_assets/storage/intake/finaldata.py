@@ -105,21 +105,30 @@ def ingest(
                 check = OutcomeCheck(parts, session.columns, now) if hold else None
                 told = _read_outcomes(layout, session, outcomes, before, leave_out, check=check)
                 held += told.held
-            account = told.account if told else None
             files = files if told else with_waiting(files, final)
-            ingestion = Ingestion(
-                data_version=_version(session.columns, files, account),
-                ingested_at=now.isoformat(),
-                positives=sum(file.positives for file in files),
-                files=files,
-                outcomes=account,
-                held=held,
-            )
+            ingestion = _account(session, files, told.account if told else None, held, now)
             ingestion = with_decided(layout, session, ingestion)
             publish(layout, session, ingestion, sources, told.sources if told else (), write_csv=write_csv)
         finally:
             shutil.rmtree(layout.ingestion_work, ignore_errors=True)
     return ingestion
+
+
+def _account(
+    session: Session,
+    files: tuple[SourceFile, ...],
+    outcomes: OutcomesAccount | None,
+    held: tuple[HeldFile, ...],
+    now: datetime,
+) -> Ingestion:
+    return Ingestion(
+        data_version=_version(session.columns, files, outcomes),
+        ingested_at=now.isoformat(),
+        positives=sum(file.positives for file in files),
+        files=files,
+        outcomes=outcomes,
+        held=held,
+    )
 
 
 def read_labelled(
