@@ -16,7 +16,7 @@ from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.intake.outcomes import OutcomeFiles, OutcomeRules
 from risk_assets.engine.dataset import rows
 from risk_assets.engine.session import Session
-from risk_assets.storage.intake.finaldata import FeedCheck, ingest, require_ingestion
+from risk_assets.storage.intake.finaldata import FeedCheck, IngestionRules, ingest, require_ingestion
 from risk_assets.storage.intake.part_files import rows_of
 from risk_assets.storage.layout import Layout
 from risk_assets_tests.engine.parts import session_of
@@ -61,11 +61,13 @@ class DatedPlace:
             return ingest(
                 self.layout,
                 session or stack.enter_context(self.session()),
-                max_bad_share=bad,
-                write_csv=True,
+                IngestionRules(
+                    bad,
+                    write_csv=True,
+                    outcomes=OutcomeFiles(LEAVINGS, rules),
+                    hold=FeedCheck() if hold else None,
+                ),
                 now=NOW,
-                outcomes=OutcomeFiles(LEAVINGS, rules),
-                hold=FeedCheck() if hold else None,
             )
 
     def labelled(self) -> list[Mapping[str, Any]]:
