@@ -154,6 +154,16 @@ def test_a_changed_setting_is_changed_code_for_the_assets_that_depend_on_it_alon
             assert same == (spec.key.to_user_string() not in {"trained_model", "backtest"}), spec.key
 
 
+def test_an_asset_links_to_the_page_that_shows_it_where_the_pages_have_an_address() -> None:
+    settings = load_settings(ROOT / "config.json")
+    with_pages = settings.model_copy(update={"pages_url": "https://risk.example/"})
+    [asset] = (one for one in dg.load_assets_from_package_name("risk_assets.assets") if one.key.path == ["drift"])
+    [spec] = asset.specs
+    assert "page" not in with_settings(spec, settings).metadata
+    link = with_settings(spec, with_pages).metadata["page"]
+    assert link == dg.MetadataValue.url("https://risk.example/pages/overview")
+
+
 def test_sensors_and_the_schedule_are_on_by_default() -> None:
     repository = defs.get_repository_def()
     assert {sensor.name for sensor in repository.sensor_defs} >= {"new_source_files", "failed_run", "decisions"}
