@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 from pypdf import PdfReader
 
+from risk_assets.assets.drift import drift
 from risk_assets.definitions import defs
 from risk_assets.resources.declaration import with_settings
 from risk_assets.settings import load_settings
@@ -157,8 +158,7 @@ def test_a_changed_setting_is_changed_code_for_the_assets_that_depend_on_it_alon
 def test_an_asset_links_to_the_page_that_shows_it_where_the_pages_have_an_address() -> None:
     settings = load_settings(ROOT / "config.json")
     with_pages = settings.model_copy(update={"pages_url": "https://risk.example/"})
-    [asset] = (one for one in dg.load_assets_from_package_name("risk_assets.assets") if one.key.path == ["drift"])
-    [spec] = asset.specs
+    [spec] = drift.specs
     assert "page" not in with_settings(spec, settings).metadata
     link = with_settings(spec, with_pages).metadata["page"]
     assert link == dg.MetadataValue.url("https://risk.example/pages/overview")

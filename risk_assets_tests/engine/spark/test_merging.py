@@ -33,6 +33,7 @@ def account(file: SourceFile) -> SourceFile:
     return replace(file, part=None, fingerprint="", redelivered=str(bool(file.redelivered)))
 
 
+@pytest.mark.long
 def test_files_that_come_one_by_one_are_merged_alike(tmp_path: Path) -> None:
     embedded, cluster, parallel_reads = (Place(tmp_path / name) for name in ("duckdb", "spark", "at once"))
     with spark_of(COLUMNS, tmp_path) as session:
