@@ -112,7 +112,7 @@ def _metadata(found: Backtest) -> Metadata:
 def _check(found: Backtest) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name="better_than_at_random",
-        passed=not found.periods or found.lift.low > 1,
+        passed=not found.left or found.lift.low > 1,
         severity=dg.AssetCheckSeverity.WARN,
         metadata={"why": backtest_sentence(found)},
     )

@@ -186,6 +186,11 @@ def backtest_sentence(found: Backtest) -> str:
         return "No month is complete yet: what past lists were worth cannot be told."
     first, last = found.periods[0].as_of[:10], found.periods[-1].as_of[:10]
     when = f"on {first}" if first == last else f"in {plural(len(found.periods), 'month')}, {first} to {last}"
+    if not found.left:
+        return (
+            f"Of {plural(found.called, 'client')} that would have been named {when} none left within "
+            f"{found.horizon_days} days, nor did any other: what past lists were worth cannot be told."
+        )
     low, high = found.lift.low, found.lift.high
     shares = f"{percent(found.precision.value)}; at random {percent(found.random_precision.value)}"
     return (

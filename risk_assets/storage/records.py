@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
 
 from risk_assets.storage import atomic
 
@@ -32,8 +33,19 @@ def _adapter(kind: type[T]) -> TypeAdapter[T]:
 
 
 def write_record(path: Path, record: object) -> None:
-    """Write a frozen dataclass as readable JSON; the same record gives the same bytes."""
-    atomic.write_bytes(path, _adapter(type(record)).dump_json(record, indent=2) + b"\n")
+    """Write a frozen dataclass as readable JSON; the same record gives the same bytes.
+
+    Raises ValueError, and writes nothing, for a number that is not finite.
+    """
+    atomic.write_bytes(path, _json(record, indent=2) + b"\n")
+
+
+def _json(record: object, indent: int | None = None) -> bytes:
+    """Return a record as JSON, in which a number that is not finite would be null."""
+    content = _adapter(type(record)).dump_json(record, indent=indent)
+    if b"null" in content and to_json(record, inf_nan_mode="null") != to_json(record, inf_nan_mode="constants"):
+        raise ValueError(f"{type(record).__name__}: holds a number that is not finite")
+    return content
 
 
 def read_record(path: Path, kind: type[T]) -> T:
@@ -65,8 +77,8 @@ def find_record(path: Path, kind: type[T]) -> T | None:
 
 
 def append_record(path: Path, record: object) -> None:
-    """Append a record as one JSON line."""
-    atomic.append_line(path, _adapter(type(record)).dump_json(record).decode())
+    """Append a record as one JSON line. Raises ValueError for a number that is not finite."""
+    atomic.append_line(path, _json(record).decode())
 
 
 def read_history(path: Path, kind: type[T]) -> tuple[T, ...]:

@@ -25,6 +25,13 @@ def test_a_record_is_read_back_exactly(tmp_path: Path) -> None:
     assert read_record(tmp_path / "r.json", Reading) == record
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_number_that_no_reader_would_understand_is_not_written(tmp_path: Path, number: float) -> None:
+    with pytest.raises(ValueError, match="Reading: holds a number that is not finite"):
+        write_record(tmp_path / "r.json", Reading("a", (number,)))
+    assert not (tmp_path / "r.json").exists()
+
+
 def test_a_missing_record_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match=r"r\.json: does not exist yet; materialize the asset"):
         read_record(tmp_path / "r.json", Reading)

@@ -13,7 +13,8 @@ NOTHING = Estimate(0.0, 0.0, 0.0)
 class BacktestPeriod:
     """A day: `called` clients would have been named, of whom `hits` left; by the best column `column_hits` did.
 
-    `flagged` clients were at the threshold or above, of whom `flagged_hits` left.
+    `flagged` clients were at the threshold or above, of whom `flagged_hits` left. `roc_auc` is None where
+    nobody left, or everybody.
     """
 
     as_of: str
@@ -26,16 +27,16 @@ class BacktestPeriod:
     column_hits: int
     flagged: int
     flagged_hits: int
-    roc_auc: float
+    roc_auc: float | None
 
 
 @dataclass(frozen=True)
 class Backtest:
     """All periods together: shares of the named clients that left, by the ranking, by the best column, at random.
 
-    `lift` is the first over the last, `lift_over_column` over the second; all with 95 % intervals. `curve` holds
-    pairs of the share of clients called and the share of leavers reached. `best_size` is the size of the list with
-    the greatest F1, as is known only now.
+    `lift` is the first over the last, 0 where nobody left; all with 95 % intervals. `curve` holds pairs of the
+    share of clients called and the share of leavers reached. `best_size` is the size of the list with the greatest
+    F1, as is known only now.
     """
 
     horizon_days: int
@@ -45,7 +46,6 @@ class Backtest:
     column_precision: Estimate = NOTHING
     random_precision: Estimate = NOTHING
     lift: Estimate = NOTHING
-    lift_over_column: Estimate = NOTHING
     calibration: tuple[CalibrationBin, ...] = ()
     curve: tuple[tuple[float, float], ...] = ()
     best_size: int = 0
@@ -67,3 +67,12 @@ class Backtest:
         0
         """
         return sum(period.hits for period in self.periods)
+
+    @property
+    def left(self) -> int:
+        """How many of all clients of the periods left; without one, what the lists were worth cannot be told.
+
+        >>> Backtest(horizon_days=90, capacity=100).left
+        0
+        """
+        return sum(period.left for period in self.periods)

@@ -122,7 +122,6 @@ def compare_periods(
         column_precision=estimates[1],
         random_precision=estimates[2],
         lift=estimates[3],
-        lift_over_column=estimates[4],
         calibration=calibration_bins(
             np.concatenate([period.left for period in periods]).astype(np.int64),
             np.concatenate([period.risk for period in periods]),
@@ -156,7 +155,7 @@ def _period(period: RankedPeriod, capacity: int) -> BacktestPeriod:
         column_hits=int(period.left[period.by_column[:capacity]].sum()),
         flagged=int(flagged.sum()),
         flagged_hits=int(period.left[flagged].sum()),
-        roc_auc=auc_of(period.left, period.risk),
+        roc_auc=auc_of(period.left, period.risk) if period.left.any() and not period.left.all() else None,
     )
 
 
@@ -178,7 +177,7 @@ def _client_sums(periods: Sequence[RankedPeriod], capacity: int) -> NDArray[np.f
 
 
 def _resampled(sums: NDArray[np.float64], samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return the figures of resamples of clients (samples, 5)."""
+    """Return the figures of resamples of clients (samples, 4)."""
     n = len(sums)
     shares = np.full(n, 1 / n)
     found = []
@@ -189,10 +188,11 @@ def _resampled(sums: NDArray[np.float64], samples: int, rng: np.random.Generator
 
 
 def _figures(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return precision, that of the column, that at random, and the lifts, of sums (m, 5)."""
-    called, hits, column_hits, clients, left = np.maximum(sums, np.finfo(np.float64).tiny).T
-    precision, by_column, at_random = hits / called, column_hits / called, left / clients
-    return np.column_stack([precision, by_column, at_random, precision / at_random, precision / by_column])
+    """Return precision, that of the column, that at random, and the lift (m, 4), of sums (m, 5); 0/0 is 0."""
+    called, hits, column_hits, clients, left = sums.T
+    named, known = np.maximum(called, 1), np.maximum(clients, 1)
+    lift = hits / named * known / np.maximum(left, 1)
+    return np.column_stack([hits / named, column_hits / named, left / known, lift])
 
 
 def _padded(periods: Sequence[RankedPeriod]) -> list[NDArray[np.bool_]]:

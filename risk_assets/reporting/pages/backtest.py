@@ -52,5 +52,5 @@ def _row(period: BacktestPeriod, schema: Columns) -> tuple[str, ...]:
         count(period.hits),
         schema.label(period.column),
         count(period.column_hits),
-        score(period.roc_auc),
+        "–" if period.roc_auc is None else score(period.roc_auc),
     )

@@ -99,7 +99,7 @@ def _worth(content: ReportContent) -> Tile:
 def _good(content: ReportContent) -> Tile:
     """Return what the list is worth: by the backtest, else on the test data; by F1 where neither tells it."""
     past, metrics = content.backtest, content.metrics
-    if past is not None and past.periods:
+    if past is not None and past.left:
         ends = f"{past.lift.low:.1f} to {past.lift.high:.1f}"
         return Tile("How good is the list?", f"{past.lift.value:.1f} times", _as_many(ends, "past lists"), BLUE)
     if metrics.gains is not None:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
 from risk_assets.domain.scoring.backtest import Backtest
 from risk_assets.domain.scoring.ranked_periods import RankedPeriod, compare_periods
+from risk_assets.reporting.wording import backtest_sentence
 
 
 def day(as_of: str, seed: int, *, n: int = 400, skill: float = 1.0) -> RankedPeriod:
@@ -61,6 +64,24 @@ def test_a_ranking_without_skill_is_as_good_as_chance_within_its_interval() -> N
         found = compare(*(day(f"2025-0{month}-01", 100 * seed + month, skill=0.0) for month in (1, 2, 3)))
         inside += found.lift.low <= 1 <= found.lift.high
     assert inside >= 34
+
+
+def test_a_month_in_which_nobody_left_has_no_auc_and_counts_with_the_others() -> None:
+    quiet, other = replace(day("2025-01-01", 1), left=np.zeros(400, dtype=bool)), day("2025-02-01", 2)
+    found = compare(quiet, other)
+
+    assert [period.roc_auc is None for period in found.periods] == [True, False]
+    assert found.random_precision.value == other.left.sum() / 800
+
+
+def test_of_months_in_which_nobody_left_the_worth_cannot_be_told() -> None:
+    found = compare(replace(day("2025-01-01", 1), left=np.zeros(400, dtype=bool)))
+
+    assert (found.left, found.lift.value, found.lift.high) == (0, 0.0, 0.0)
+    assert backtest_sentence(found) == (
+        "Of 50 clients that would have been named on 2025-01-01 none left within 90 days, nor did any other: what "
+        "past lists were worth cannot be told."
+    )
 
 
 def test_without_a_period_there_are_no_figures() -> None:
