@@ -6,7 +6,7 @@ from risk_assets.domain.columns import Columns
 from risk_assets.domain.ranking.risk_summary import FIGURES, RiskSummary
 from risk_assets.resources.declaration import graph_asset
 from risk_assets.resources.home import Home
-from risk_assets.storage.deployment.versions import deployed_scorecard, require_live_version
+from risk_assets.storage.deployment.versions import require_live_version, servable_scorecard
 from risk_assets.storage.intake.finaldata import require_ingestion
 from risk_assets.storage.intake.part_files import rows_with_redelivered
 
@@ -32,7 +32,7 @@ def client_risk(home: Home) -> dg.MaterializeResult:
 
     layout = home.layout
     ingestion, live = require_ingestion(layout), require_live_version(layout)
-    scorecard = deployed_scorecard(layout, live)
+    scorecard = servable_scorecard(layout, live, home.settings.client_columns)
     with home.session() as session:
         save_client_risk(layout, session, rows_with_redelivered(layout, ingestion), scorecard)
         summary = read_risk_summary(session, layout, threshold=scorecard.threshold)

@@ -9,7 +9,7 @@ import click
 from risk_assets.cli.keys import operator
 from risk_assets.domain.deployment.decisions import Decision, live_at
 from risk_assets.reporting.wording import terminal_text
-from risk_assets.settings import load_settings
+from risk_assets.settings import Settings, load_settings
 from risk_assets.storage.access.audit import record_action
 from risk_assets.storage.deployment import manual_decisions as interventions
 from risk_assets.storage.deployment.versions import read_decisions
@@ -41,7 +41,7 @@ class Moment(click.ParamType[datetime]):
 @click.pass_obj
 def history(config: str | None, when: datetime | None) -> None:
     """Show what was decided about deployments, oldest first."""
-    mirror = _mirror(config)
+    mirror = _mirror(load_settings(config))
     mirror.pull("deployed_model")
     decisions = read_decisions(mirror.layout)
     if when is not None:
@@ -57,9 +57,10 @@ def history(config: str | None, when: datetime | None) -> None:
 @click.pass_obj
 def rollback(config: str | None, version: str | None) -> None:
     """Let VERSION serve again; by default the one that served before the live one."""
-    mirror = _mirror(config)
+    settings = load_settings(config)
+    mirror = _mirror(settings)
     with mirror.working("deployed_model"):
-        decision = interventions.rollback(mirror.layout, version, now=datetime.now(UTC))
+        decision = interventions.rollback(mirror.layout, version, settings.client_columns, now=datetime.now(UTC))
         _record(mirror, "rolled back to", decision.version)
     click.echo(f"{decision.live} serves again, in place of {decision.before or 'nothing'}")
 
@@ -69,9 +70,10 @@ def rollback(config: str | None, version: str | None) -> None:
 @click.pass_obj
 def approve(config: str | None, version: str) -> None:
     """Let the held VERSION serve."""
-    mirror = _mirror(config)
+    settings = load_settings(config)
+    mirror = _mirror(settings)
     with mirror.working("deployed_model"):
-        decision = interventions.approve(mirror.layout, version, now=datetime.now(UTC))
+        decision = interventions.approve(mirror.layout, version, settings.client_columns, now=datetime.now(UTC))
         _record(mirror, "approved", version)
     click.echo(f"{decision.live} serves now, in place of {decision.before or 'nothing'}")
 
@@ -81,7 +83,7 @@ def approve(config: str | None, version: str) -> None:
 @click.pass_obj
 def reject(config: str | None, version: str) -> None:
     """Turn the held VERSION down; what serves stays."""
-    mirror = _mirror(config)
+    mirror = _mirror(load_settings(config))
     with mirror.working("deployed_model"):
         decision = interventions.reject(mirror.layout, version, now=datetime.now(UTC))
         _record(mirror, "rejected", version)
@@ -93,7 +95,7 @@ def reject(config: str | None, version: str) -> None:
 @click.pass_obj
 def accept(config: str | None, file: str) -> None:
     """Let a FILE that is held back as suspect go in with the next run."""
-    mirror = _mirror(config)
+    mirror = _mirror(load_settings(config))
     with mirror.working("finaldata"):
         name = accept_feed(mirror.layout, file, now=datetime.now(UTC)).name
         _record(mirror, "accepted the file", name)
@@ -105,7 +107,7 @@ def accept(config: str | None, file: str) -> None:
 @click.pass_obj
 def refuse(config: str | None, file: str) -> None:
     """Leave a FILE that is held back as suspect out for good."""
-    mirror = _mirror(config)
+    mirror = _mirror(load_settings(config))
     with mirror.working("finaldata"):
         name = refuse_feed(mirror.layout, file, now=datetime.now(UTC)).name
         _record(mirror, "refused the file", name)
@@ -118,8 +120,8 @@ def _record(mirror: Mirror, action: str, target: str) -> None:
     record_action(mirror.layout, operator(), action, target, now=datetime.now(UTC))
 
 
-def _mirror(config: str | None) -> Mirror:
-    mirror = Mirror.of(load_settings(config))
+def _mirror(settings: Settings) -> Mirror:
+    mirror = Mirror.of(settings)
     click.get_current_context().call_on_close(mirror.close)
     return mirror
 

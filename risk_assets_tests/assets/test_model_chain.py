@@ -98,7 +98,7 @@ def test_a_rolled_back_version_stays_away_until_the_data_changes(project: Projec
     project.materialize(*MODEL)
     second = live_version(project.layout)
     assert second != first, read_decisions(project.layout)[-1].reason
-    rollback(project.layout, None, now=NOW)
+    rollback(project.layout, None, project.home.settings.client_columns, now=NOW)
     project.materialize(*MODEL)
     assert live_version(project.layout) == first
     project.write_clients("c.csv", 1000, seed=4, first_id=9000)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.deployment.decisions import Manifest
 from risk_assets.domain.deployment.gate import smoke_test
-from risk_assets.domain.derived import redefined, words
+from risk_assets.domain.model.declared import declaration_fault
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.serve.http.replies import RequestError
 from risk_assets.serve.metrics import LOADS, READY, REFUSED
@@ -149,23 +149,10 @@ def load_version(layout: Layout, name: str, columns: Columns) -> Version:
     scorecard = parse_record(path, verified_bytes(layout, manifest, "scorecard.json"), Scorecard)
     if not scorecard.features:
         raise DeploymentError(f"{name}: the model has no shapes")
-    stranger = next((feature for feature in scorecard.features if feature not in columns.features), None)
-    if stranger is not None:
-        raise DeploymentError(
-            f"{name}: the model needs the column {stranger!r}, which the settings do not declare"
-        )
-    _refuse_redefined(name, scorecard, columns)
+    if fault := declaration_fault(scorecard, columns):
+        raise DeploymentError(f"{name}: {fault}")
     _try_out(name, scorecard)
     return Version(name, manifest, scorecard)
-
-
-def _refuse_redefined(name: str, scorecard: Scorecard, columns: Columns) -> None:
-    """Refuse a model whose derived features are declared otherwise by now: it would be asked of other numbers."""
-    learnt, now = ({each.name: words(each) for each in found} for found in (scorecard.derived, columns.derived))
-    for feature in redefined(columns.derived, scorecard.derived):
-        if feature in scorecard.features:
-            was, is_now = (found.get(feature, "a column of files") for found in (learnt, now))
-            raise DeploymentError(f"{name}: the model learnt {feature!r} as {was}, the settings declare {is_now}")
 
 
 def _try_out(name: str, scorecard: Scorecard) -> None:

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from risk_assets.domain.columns import Columns
 from risk_assets.domain.deployment.decisions import Decision, last_decision, predecessor
 from risk_assets.serve.http.replies import RequestError
 from risk_assets.serve.pages.site import find, show
@@ -76,6 +77,10 @@ def _refuse(layout: Layout, file: str) -> None:
     refuse(layout, file, now=_now(), by=visitor().name)
 
 
+def _columns() -> Columns:
+    return serving().settings.client_columns
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -87,7 +92,7 @@ ACTIONS: dict[str, tuple[str, str, Callable[[Layout, str], object]]] = {
     "approve": (
         "deployed_model",
         "approved",
-        lambda layout, name: manual_decisions.approve(layout, name, now=_now()),
+        lambda layout, name: manual_decisions.approve(layout, name, _columns(), now=_now()),
     ),
     "reject": (
         "deployed_model",
@@ -97,6 +102,6 @@ ACTIONS: dict[str, tuple[str, str, Callable[[Layout, str], object]]] = {
     "rollback": (
         "deployed_model",
         "rolled back to",
-        lambda layout, name: manual_decisions.rollback(layout, name, now=_now()),
+        lambda layout, name: manual_decisions.rollback(layout, name, _columns(), now=_now()),
     ),
 }

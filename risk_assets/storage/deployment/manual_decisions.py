@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from risk_assets.domain.columns import Columns
 from risk_assets.domain.deployment.decisions import Decision, Verdict, ever_live, last_decision, predecessor
 from risk_assets.storage.deployment.versions import (
     DeploymentError,
@@ -12,22 +13,25 @@ from risk_assets.storage.deployment.versions import (
     read_decisions,
     read_manifest,
     record_decision,
+    servable_scorecard,
     version_folder,
 )
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.lock import writing
 
 
-def rollback(layout: Layout, version: str | None, *, now: datetime) -> Decision:
+def rollback(layout: Layout, version: str | None, columns: Columns, *, now: datetime) -> Decision:
     """Let an earlier version serve again: `version`, or else the one that served before the live one.
 
-    Raises DeploymentError, and changes nothing, when there is none, it never served, or its files are damaged.
+    Raises DeploymentError, and changes nothing, when there is none, it never served, its files are damaged, or it
+    needs other columns than the settings declare.
     """
     with writing(layout.deployment, "risk rollback"):
         live = live_version(layout)
         if live is None:
             raise DeploymentError("nothing is deployed yet")
         target = _target(read_decisions(layout), live, version)
+        servable_scorecard(layout, target, columns)
         manifest = read_manifest(layout, target)
         decision = Decision(
             at=_timestamp(now),
@@ -54,9 +58,9 @@ def _target(decisions: Sequence[Decision], live: str, version: str | None) -> st
     return target
 
 
-def approve(layout: Layout, version: str, *, now: datetime) -> Decision:
-    """Let a held version serve. Raises DeploymentError when it is unknown, not held, or its files are damaged."""
-    return _decide_held(layout, version, "approved", now)
+def approve(layout: Layout, version: str, columns: Columns, *, now: datetime) -> Decision:
+    """Let a held version serve. Raises DeploymentError when it is unknown, not held, or cannot serve."""
+    return _decide_held(layout, version, "approved", now, columns)
 
 
 def reject(layout: Layout, version: str, *, now: datetime) -> Decision:
@@ -64,7 +68,9 @@ def reject(layout: Layout, version: str, *, now: datetime) -> Decision:
     return _decide_held(layout, version, "rejected", now)
 
 
-def _decide_held(layout: Layout, version: str, verdict: Verdict, now: datetime) -> Decision:
+def _decide_held(
+    layout: Layout, version: str, verdict: Verdict, now: datetime, columns: Columns | None = None
+) -> Decision:
     with writing(layout.deployment, f"risk {verdict}"):
         held = last_decision(read_decisions(layout), version)
         if held is None:
@@ -73,6 +79,8 @@ def _decide_held(layout: Layout, version: str, verdict: Verdict, now: datetime) 
             raise DeploymentError(f"{version} was {held.verdict} at {held.at} and is not kept")
         if held.verdict != "held":
             raise DeploymentError(f"{version} is not held: it was {held.verdict} at {held.at}")
+        if columns is not None:
+            servable_scorecard(layout, version, columns)
         live = live_version(layout)
         decision = Decision(
             at=_timestamp(now),

@@ -32,10 +32,12 @@ from risk_assets.storage.records import (
 )
 
 if TYPE_CHECKING:
+    from risk_assets.domain.columns import Columns
     from risk_assets.domain.model.scorecard import Scorecard
 
 MANIFEST = "manifest.json"
 WAY_OUT = "Restore its files, or let another version serve: risk rollback VERSION."
+OTHER_COLUMNS = "Declare it as it was, or let another version serve: risk history lists them."
 WRITE_ANEW = "Write the name of the version that should serve into it; `risk history` lists them."
 VERSION_NAME = re.compile(r"v(\d{4,})-([0-9a-f]{8})")
 
@@ -158,8 +160,18 @@ def deployed_scorecard(layout: Layout, version: str) -> Scorecard:
 
     faults = verify_version(layout, version)
     if faults:
-        raise DeploymentError(f"{'; '.join(faults)}. {WAY_OUT}")
+        raise DeploymentError(f"{version} cannot serve: {'; '.join(faults)}. {WAY_OUT}")
     return read_record(version_folder(layout, version) / layout.scorecard.name, Scorecard)
+
+
+def servable_scorecard(layout: Layout, version: str, columns: Columns) -> Scorecard:
+    """Return the scorecard of a version that can serve clients with these columns. Raises DeploymentError."""
+    from risk_assets.domain.model.declared import declaration_fault
+
+    scorecard = deployed_scorecard(layout, version)
+    if fault := declaration_fault(scorecard, columns):
+        raise DeploymentError(f"{version} cannot serve: {fault}. {OTHER_COLUMNS}")
+    return scorecard
 
 
 def deployed_metrics(layout: Layout, version: str) -> Metrics:

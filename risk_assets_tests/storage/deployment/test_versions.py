@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from risk_assets.domain.deployment.decisions import Decision, Manifest
+from risk_assets.domain.model.scorecard import Scorecard
+from risk_assets.domain.model.shapes import NumericShape
 from risk_assets.storage.deployment.versions import (
     DeploymentError,
     live_version,
@@ -25,6 +27,7 @@ from risk_assets.storage.records import append_record, write_record
 from risk_assets_tests.storage.death import deaths
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ACTIVITY = NumericShape("activity", (0.0, 20.0), ((-4.0, 2.0),), missing=0.5, mean=0.5)
 
 
 def make_layout(root: Path) -> Layout:
@@ -41,7 +44,7 @@ def make_layout(root: Path) -> Layout:
 def publish(layout: Layout, model: str = "first", *, data: str = "data-1", parent: str | None = None) -> Manifest:
     layout.models.mkdir(parents=True, exist_ok=True)
     layout.trainedmodel.write_text(model)
-    layout.scorecard.write_text('{"of": "' + model + '"}')
+    write_record(layout.scorecard, Scorecard(len(model), 0.5, (ACTIVITY,), ()))
     return publish_version(
         layout,
         {"trainedmodel.pkl": layout.trainedmodel, "scorecard.json": layout.scorecard},
