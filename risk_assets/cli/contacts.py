@@ -1,4 +1,4 @@
-"""What client managers wrote down: `risk contacts export`, `outcomes` and `delete`."""
+"""What client managers wrote down: `risk contacts backup`, `export`, `outcomes` and `delete`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,21 @@ from risk_assets.storage.layout import Layout
 
 @click.group()
 def contacts() -> None:
-    """Export contacts, make a file of outcomes of them, and delete those with a client."""
+    """Back up and export contacts, make a file of outcomes of them, and delete those with a client."""
+
+
+@contacts.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_obj
+def backup(config: str | None, file: Path) -> None:
+    """Write a whole copy of the contacts database to FILE, also while a server runs.
+
+    To restore it, stop the server, put FILE in the place of contacts.sqlite, and delete contacts.sqlite-wal.
+    """
+    settings = load_settings(config)
+    with contextlib.closing(ContactsDatabase.of(settings, Layout.of(settings))) as database:
+        database.back_up(file)
+    click.echo(f"wrote {file}", err=True)
 
 
 @contacts.command()
@@ -67,11 +81,8 @@ def delete(config: str | None, client: str, *, yes: bool) -> None:
 
 @contextlib.contextmanager
 def _opened(settings: Settings) -> Iterator[ContactJournal]:
-    database = ContactsDatabase.of(settings, Layout.of(settings))
-    try:
+    with contextlib.closing(ContactsDatabase.of(settings, Layout.of(settings))) as database:
         yield ContactJournal(database, settings.recall_days)
-    finally:
-        database.close()
 
 
 def _write(content: bytes, out: Path | None) -> None:

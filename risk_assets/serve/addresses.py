@@ -128,7 +128,7 @@ def outcomes() -> Response:
     refuse_parameters()
     content = outcomes_csv(serving().settings, serving().desk.leavings())
     response = Response(content, content_type=CSV)
-    response.headers["Content-Disposition"] = "attachment; filename=outcomes_said.csv"
+    response.headers["Content-Disposition"] = "attachment; filename=contacts_left.csv"
     return response
 
 

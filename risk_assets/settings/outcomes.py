@@ -32,6 +32,10 @@ class OutcomesSetting(BaseModel):
     date_format: str | None = Field(default=None, description="of left_on; found in the file if unset")
     format: FormatSetting = Field(default=FormatSetting(), description="how the files are written")
     horizon_days: int = Field(ge=1, description="a row has left if its client leaves within so many days")
+    partial_files: str = Field(
+        default="contacts*.csv",
+        description="files of such names tell of single leavings: they do not say until when outcomes are known",
+    )
     reported_within_days: int = Field(ge=0, description="how late leavings are reported, at most")
 
     def to_columns(self, rows: Columns) -> Columns:

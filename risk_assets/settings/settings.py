@@ -220,7 +220,8 @@ class Settings(FolderSettings):
             return None
         until = None if self.outcomes_until is None else self.outcomes_until.isoformat()
         rules = OutcomeRules(self.outcomes.horizon_days, self.outcomes.reported_within_days, until)
-        return OutcomeFiles(self.outcomes.to_columns(self.client_columns), rules)
+        columns = self.outcomes.to_columns(self.client_columns)
+        return OutcomeFiles(columns, rules, self.outcomes.partial_files)
 
     def source_columns(self, source: SqlSourceSetting) -> Columns:
         """Return the columns of what a source lands."""

@@ -42,6 +42,19 @@ def test_a_key_that_is_not_there_cannot_be_revoked(project: Project) -> None:
     assert answer.stderr == "Error: Ben: no key of that name; there is: none\n"
 
 
+def test_a_backup_holds_what_the_running_server_has_only_in_its_log(project: Project) -> None:
+    database, copy = ContactsDatabase(project.layout.contacts), project.config.with_name("copy.sqlite")
+    journal = ContactJournal(database, 30)
+    journal.add(Draft("c1", "reached"), token="1", by="Anna", now=datetime(2026, 3, 1, tzinfo=UTC))
+
+    assert project.risk("contacts", "backup", str(copy)).exit_code == 0
+
+    database.close()
+    restored = ContactsDatabase(copy)
+    assert [contact.client for contact in ContactJournal(restored, 30).all()] == ["c1"]
+    restored.close()
+
+
 def test_contacts_are_exported_said_as_outcomes_and_deleted(project: Project) -> None:
     database = ContactsDatabase(project.layout.contacts)
     journal = ContactJournal(database, 30)

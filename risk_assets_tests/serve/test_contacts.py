@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from risk_assets.domain.access.roles import Role
+from risk_assets.settings.outcomes import OutcomesSetting
 from risk_assets.storage.access.audit import AuditLine
 from risk_assets.storage.access.keys import revoke_key
 from risk_assets.storage.layout import Layout
@@ -200,7 +202,11 @@ def test_notes_are_exported_without_formulas(desk: Home) -> None:
 def test_leavings_that_managers_say_are_a_file_for_the_folder_of_outcomes(desk: Home) -> None:
     send_contact(desk.http, look(desk.http, "/clients/c001"), kind="left", left_on="2026-02-20")
 
-    assert desk.http.get("/contacts/outcomes.csv").data == b"corporation,left_on\r\nc001,2026-02-20\r\n"
+    made = desk.http.get("/contacts/outcomes.csv")
+    assert made.data == b"corporation,left_on\r\nc001,2026-02-20\r\n"
+    name = made.headers["Content-Disposition"].partition("filename=")[2]
+    rules = OutcomesSetting(path="outcomes", horizon_days=90, reported_within_days=0)
+    assert fnmatch(name, rules.partial_files)
 
 
 def test_contacts_that_cannot_be_reached_leave_the_clients_on_show(desk: Home) -> None:

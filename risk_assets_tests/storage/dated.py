@@ -55,7 +55,13 @@ class DatedPlace:
             yield session
 
     def ingest(
-        self, rules: OutcomeRules, *, session: Session | None = None, bad: float = 0.9, hold: bool = False
+        self,
+        rules: OutcomeRules,
+        *,
+        session: Session | None = None,
+        bad: float = 0.9,
+        hold: bool = False,
+        partial: str = "",
     ) -> Ingestion:
         with contextlib.ExitStack() as stack:
             return ingest(
@@ -64,7 +70,7 @@ class DatedPlace:
                 IngestionRules(
                     bad,
                     write_csv=True,
-                    outcomes=OutcomeFiles(LEAVINGS, rules),
+                    outcomes=OutcomeFiles(LEAVINGS, rules, partial),
                     hold=FeedCheck() if hold else None,
                 ),
                 now=NOW,

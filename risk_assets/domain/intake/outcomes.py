@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.intake.source_file import SourceFile
@@ -41,10 +42,27 @@ class OutcomeRules:
 
 @dataclass(frozen=True)
 class OutcomeFiles:
-    """How files of outcomes are read, and what follows from them."""
+    """How files of outcomes are read, and what follows from them.
+
+    Files whose name matches the pattern `partial` tell of single leavings: what they lack is not known.
+
+    >>> columns = Columns("id", "left", "1", "0", ())
+    >>> given = OutcomeFiles(columns, OutcomeRules(90, 0), partial="contacts*.csv")
+    >>> given.is_partial("contacts-may.csv"), given.is_partial("may.csv")
+    (True, False)
+    """
 
     columns: Columns
     rules: OutcomeRules
+    partial: str = ""
+
+    def is_partial(self, name: str) -> bool:
+        """Return whether the file of this name tells of single leavings.
+
+        >>> OutcomeFiles(Columns("id", "left", "1", "0", ()), OutcomeRules(90, 0)).is_partial("may.csv")
+        False
+        """
+        return fnmatchcase(name, self.partial)
 
 
 @dataclass(frozen=True)

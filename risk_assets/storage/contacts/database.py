@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from risk_assets.settings import Settings
+from risk_assets.storage.atomic import replacing
 from risk_assets.storage.layout import Layout
 
 #: A writer waits for the others so long, in seconds.
 BUSY_SECONDS = 10
 #: Any number will do, as long as every process of ours locks the same one while it migrates.
 ADVISORY_LOCK = 7_200_411
+PG_DUMP = "pg_dump makes a copy of it"
 _TABLES = sa.MetaData()
 
 CONTACTS = sa.Table(
@@ -91,6 +94,16 @@ class ContactsDatabase:
             self._prepare()
             with _transaction(self._engine) as connection:
                 yield connection
+
+    def back_up(self, file: Path) -> None:
+        """Write a whole copy of the SQLite database to a file, while others read and write."""
+        with self._explained(), replacing(file) as staged, contextlib.closing(sqlite3.connect(staged)) as copy:
+            self._prepare()
+            with self._engine.connect() as connection:
+                held = connection.connection.driver_connection
+                if not isinstance(held, sqlite3.Connection):
+                    raise ContactsUnavailableError(f"contacts are in {self._engine.dialect.name}: {PG_DUMP}")
+                held.backup(copy)
 
     def close(self) -> None:
         """Close every connection."""

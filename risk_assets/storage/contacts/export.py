@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields
+from datetime import date
 
 from risk_assets.domain.contacts.contact import Contact
 from risk_assets.domain.spreadsheet import write_csv
@@ -18,6 +19,10 @@ def contacts_csv(contacts: Iterable[Contact]) -> bytes:
 
 
 def outcomes_csv(settings: Settings, leavings: Iterable[tuple[str, str]]) -> bytes:
-    """Return clients and when they left, under the names that the settings give to the columns of outcomes."""
-    left_on = settings.outcomes.left_on if settings.outcomes else "left_on"
-    return write_csv([settings.columns.id, left_on], leavings)
+    """Return clients and when they left, written as the settings say that files of outcomes are."""
+    told = settings.outcomes
+    if told is None:
+        return write_csv([settings.columns.id, "left_on"], leavings)
+    spelled = told.date_format or "%Y-%m-%d"
+    rows = ([client, date.fromisoformat(day).strftime(spelled)] for client, day in leavings)
+    return write_csv([told.id or settings.columns.id, told.left_on], rows, told.format.delimiter or ",")

@@ -44,7 +44,8 @@ def read_outcomes(
     """Read the files of outcomes, write their parts and the times between leavings, and return the account.
 
     `before` is the earlier account of the files; those in `leave_out` count as they were then. With `check`, files
-    that look broken are held back. Raises SourceChangedError as `read_sources` does.
+    that look broken are held back. Files of single leavings are not judged, and say nothing of what
+    is known. Raises SourceChangedError as `read_sources` does.
     """
     work = layout.ingestion_work / "outcomes"
     folders = Folders(layout.outcomes_parquet, layout.outcomes_parquet)
@@ -53,13 +54,16 @@ def read_outcomes(
         sources = read_sources(reader, settled, layout.outcomes_parsed, work)
         sources += as_they_were(reader, before, leave_out, layout.outcomes_parsed)
         sources.sort(key=lambda source: reading_order(source.name))
-        going, held = judge_outcomes(layout, reader, sources, check) if check else (sources, ())
+        partial = [source for source in sources if given.is_partial(source.name)]
+        telling = [source for source in sources if not given.is_partial(source.name)]
+        whole, held = judge_outcomes(layout, reader, telling, check) if check else (telling, ())
+        going = sorted([*whole, *partial], key=lambda source: reading_order(source.name))
         files = merge(reader, going, folders, work, before)
         parts = {
             layout.outcomes_parquet / file.part: date.fromisoformat(file.arrived) for file in files if file.part
         }
-        newest = reached(reader, _arrivals(going))
-        certain = reached(reader, _arrivals(_before_held(sources, held)))
+        newest = reached(reader, _arrivals(whole))
+        certain = reached(reader, _arrivals(_before_held(telling, held)))
         counts = count_leavings(reader, parts)
         leavings = _write_leavings(layout, reader, list(parts), work)
     complete = given.rules.complete_until(newest)

@@ -88,6 +88,18 @@ def test_a_file_cut_short_is_held_back_although_it_is_small(place: DatedPlace) -
     assert reasons[0].startswith("0.033 leavings a day; in the files before 2.82")
 
 
+def test_single_leavings_of_managers_go_in_and_say_nothing_of_what_else_is_known(place: DatedPlace) -> None:
+    before = complete_until(place.ingest(RULES, hold=True))
+    report(place, "contacts-may.csv", ["c1999,2025-03-02", "c1998,2025-11-20"])
+
+    found = place.ingest(RULES, hold=True, partial="contacts*.csv")
+
+    assert held(found) == []
+    assert complete_until(found) == before == "2025-03-21"
+    assert found.outcomes is not None
+    assert sum(file.accepted for file in found.outcomes.files if file.name == "contacts-may.csv") == 2
+
+
 def test_few_leavings_tell_nothing(tmp_path: Path) -> None:
     place = DatedPlace(tmp_path)
     place.put("clients.csv", "c1,2025-01-01,1,,")
