@@ -168,7 +168,9 @@ def _positive(target: ColumnFacts, given: str | None) -> str:
     if found is not None and found in labels:
         return found
     said = " and ".join(f"{label!r} ({count:,} rows)" for label, count in labels.items())
-    if given is not None or not sys.stdin.isatty():
+    if given is not None:
+        raise click.UsageError(f"{target.name} has no label {given!r}: pass --positive, {said}")
+    if not sys.stdin.isatty():
         raise click.UsageError(f"not certain which label of {target.name} means left: pass --positive, {said}")
     return str(click.prompt(f"Which label of {target.name} means left?", type=click.Choice([*labels])))
 

@@ -145,6 +145,18 @@ def test_useless_columns_are_left_out_with_the_reason(tmp_path: Path) -> None:
     assert "AUC 1.000" in told["reason"]
 
 
+@pytest.mark.parametrize("word", ["unbekannt", "k. A.", "n.v.", "?"])
+def test_a_word_among_numbers_stands_for_a_missing_one(tmp_path: Path, word: str) -> None:
+    lines = ["id,fee,left"]
+    lines += [f"k{n},{word if n % 25 == 7 else f'{fee:.2f}'},{int(left)}" for n, _, fee, _, left in clients()]
+    (tmp_path / "clients.csv").write_text("\n".join(lines), encoding="utf-8")
+
+    assert init(tmp_path / "mine", tmp_path / "clients.csv").exit_code == 0
+    config = config_of(tmp_path / "mine")
+    assert config["columns"]["numeric"] == ["fee"]
+    assert config["format"]["missing"] == [word]
+
+
 def test_what_is_not_certain_names_the_option_to_pass(tmp_path: Path) -> None:
     lines = ["number,sex,member,calls"] + [f"{n},{'mf'[n % 2]},{'ab'[n % 3 // 2]},{n % 7}" for n in range(60)]
     source = tmp_path / "clients.csv"
@@ -153,6 +165,7 @@ def test_what_is_not_certain_names_the_option_to_pass(tmp_path: Path) -> None:
     for options, said in [
         ((), "pass --target, one of sex, member"),
         (("--target", "member"), "pass --positive, 'a' (40 rows) and 'b' (20 rows)"),
+        (("--target", "member", "--positive", "A"), "member has no label 'A': pass --positive, 'a' (40 rows)"),
         (("--target", "members"), "no column 'members'; there are number, sex, member, calls"),
         (("--target", "calls"), "calls has 7 values, and an outcome has two"),
     ]:

@@ -82,7 +82,7 @@ def kind_of(shapes: Sequence[Shape]) -> Kind:
     if total and dates >= NEARLY_ALL * total:
         return "date"
     # one or two words among numbers stand for what is missing; more are categories
-    few = len(words) <= 2 and all(shape.example.replace(" ", "").isalpha() for shape in words)  # noqa: PLR2004
+    few = len(words) <= 2 and not any(map(str.isdigit, "".join(shape.example for shape in words)))  # noqa: PLR2004
     if total and numbers >= (NEARLY_ALL if not few else 0.5) * total and numbers:
         return "number"
     return "text"
