@@ -58,7 +58,7 @@ def run_summary(results: RunResults) -> str:
         lines.append(_line("Rows", _rows(results.ingestion), results.stale.get("finaldata")))
     trained = results.stale.get("deployed_model") or results.stale.get("trained_model")
     held = results.ingestion.held if results.ingestion else ()
-    lines += [_line("Held back", _held(file)) for file in held]
+    lines += [_line("Held back" if file.verdict == "suspect" else "Refused", _held(file)) for file in held]
     lines.append(_line("Deployed", _deployed(results), trained if results.live else None))
     if results.challenger is not None:
         lines.append(_line("Challenger", challenger_sentence(results.challenger).removeprefix("Challenger ")))
@@ -103,9 +103,9 @@ def _rows(ingestion: Ingestion) -> str:
 
 def _held(file: HeldFile) -> str:
     name, why = terminal_text(file.name), terminal_text("; ".join(file.reasons), LONGEST_SENTENCE)
-    return f"{name}: {why}" + (
-        f" (risk accept {name}, or risk refuse {name})" if file.verdict == "suspect" else ""
-    )
+    if file.verdict == "suspect":
+        return f"{name}: {why} (risk accept {name}, or risk refuse {name})"
+    return f"{name}{f' by {terminal_text(file.by)}' * bool(file.by)}: {why}"
 
 
 def _deployed(results: RunResults) -> str:

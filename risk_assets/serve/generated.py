@@ -11,12 +11,13 @@ from risk_assets.domain.deployment.decisions import Decision
 from risk_assets.domain.diagnostics import Diagnostics
 from risk_assets.domain.drift.profile import TrainingReference
 from risk_assets.domain.drift.verdict import DriftVerdict
-from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.domain.intake.ingestion import HeldFile, Ingestion
 from risk_assets.domain.scoring.backtest import Backtest
 from risk_assets.domain.scoring.metrics import Metrics, ScorePoint
 from risk_assets.serve.http.replies import NotGeneratedError, RequestError
 from risk_assets.serve.model.live import Version, message_of, verified_bytes
 from risk_assets.storage.deployment.versions import DeploymentError, read_decisions, version_folder
+from risk_assets.storage.intake.feed_verdicts import FeedVerdict, standing_verdicts
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import RecordError, parse_record, read_history, read_record
 
@@ -69,6 +70,15 @@ class Generated:
     def ingestion(self) -> Ingestion:
         """Return the account of the data."""
         return _read(self._layout.ingestion, Ingestion, asset="finaldata")
+
+    def feed_verdicts(self) -> list[tuple[HeldFile, FeedVerdict | None]]:
+        """Return the files that are held back, each with what was said of it last."""
+        ingestion, path = self.ingestion(), self._layout.feed_verdicts
+        try:
+            said = standing_verdicts(path, ingestion)
+        except OSError as error:
+            raise RequestError(503, f"{path.name} cannot be read: {error.strerror}") from error
+        return [(file, said.get(file.name)) for file in ingestion.held]
 
     def decisions(self) -> tuple[Decision, ...]:
         """Return all decisions about deployments, oldest first."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from risk_assets.domain.deployment.challenger import Challenger
 from risk_assets.domain.deployment.decisions import Decision
 from risk_assets.domain.drift.verdict import DriftVerdict
-from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.domain.intake.ingestion import HeldFile, Ingestion
 from risk_assets.domain.intake.source_file import SourceFile
 from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
 from risk_assets.domain.scoring.metrics import Confusion, Estimate, Metrics
@@ -117,3 +117,11 @@ def test_what_a_terminal_would_obey_or_drown_in_is_shown_harmless_and_short() ->
 
 def test_results_that_do_not_exist_yet_are_left_out() -> None:
     assert run_summary(RunResults()) == "Deployed    nothing yet"
+
+
+def test_a_file_that_a_person_refused_is_not_said_to_wait_for_a_decision() -> None:
+    held = HeldFile("march.csv", "ab", 200, ("calls: all 0",), "refused", "Anna")
+
+    lines = run_summary(RunResults(ingestion=replace(INGESTION, held=(held,)))).splitlines()
+
+    assert "Refused     march.csv by Anna: calls: all 0" in lines

@@ -50,6 +50,7 @@ def test_a_file_that_looks_broken_is_accepted_by_an_operator_alone(desk: tuple[H
     assert send(home, keys["write"], "accept", "march.csv") == 403
     assert read_history(layout.feed_verdicts, FeedVerdict) == ()
     assert send(home, keys["operate"], "accept", "march.csv") == 303
+    assert send(home, keys["operate"], "accept", "march.csv") == 409
     [verdict] = read_history(layout.feed_verdicts, FeedVerdict)
     assert (verdict.verdict, verdict.name, verdict.by) == ("accepted", "march.csv", "operateer")
     assert [(line.who, line.action) for line in read_history(layout.audit_log, AuditLine)] == [
@@ -70,6 +71,25 @@ def test_a_held_model_is_approved_and_rolled_back(desk: tuple[Home, dict[Role, s
     assert send(home, keys["operate"], "approve", held) == 409
     assert send(home, keys["operate"], "rollback", before) == 303
     assert live_version(layout) == before
+
+
+def test_the_page_says_who_decided_on_a_file_and_offers_to_take_it_back(
+    desk: tuple[Home, dict[Role, str]],
+) -> None:
+    home, keys = desk
+    visitor = home.app.test_client()
+    sign_in(visitor, keys["operate"])
+
+    send(home, keys["operate"], "accept", "march.csv")
+    accepted = text(look(visitor, "/pages/decide"))
+    assert "Accepted by operateer" in accepted
+    assert "it goes in with the next run. Refuse after all march.csv" in accepted
+    assert "Accept march.csv" not in accepted
+
+    send(home, keys["operate"], "refuse", "march.csv")
+    refused = text(look(visitor, "/pages/decide"))
+    assert "Refused by operateer" in refused
+    assert "it stays out. Accept after all march.csv" in refused
 
 
 @pytest.mark.parametrize(

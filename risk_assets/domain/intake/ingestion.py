@@ -10,7 +10,7 @@ from risk_assets.domain.intake.source_file import SourceFile
 
 @dataclass(frozen=True)
 class HeldFile:
-    """A file that is held back as suspect: its usable rows, why, and what was said of it last.
+    """A file that is held back as suspect: its usable rows, why, and what was said of it last, by whom.
 
     >>> HeldFile("july.csv", "ab", 500, ("calls: all 0",)).sentence
     'july.csv is held back: calls: all 0'
@@ -21,11 +21,12 @@ class HeldFile:
     rows: int
     reasons: tuple[str, ...]
     verdict: str = "suspect"
+    by: str = ""
 
     @property
     def sentence(self) -> str:
         """Why it is held back, or that it was refused."""
-        word = "is held back" if self.verdict == "suspect" else "was refused"
+        word = "is held back" if self.verdict == "suspect" else f"was refused{f' by {self.by}' * bool(self.by)}"
         return f"{self.name} {word}: {'; '.join(self.reasons)}"
 
 

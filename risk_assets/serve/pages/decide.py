@@ -27,15 +27,13 @@ from risk_assets.storage.remote.store import RemoteError
 def decide() -> Response:
     """Show what waits for a decision."""
     generated, version = serving().generated, find_version()
-    ingestion, decisions = find(generated.ingestion), find(generated.decisions)
-    files = [file for file in (ingestion.value.held if ingestion.value else ()) if file.verdict == "suspect"]
+    files, decisions = find(generated.feed_verdicts), find(generated.decisions)
     made = decisions.value or ()
     before = predecessor(made, version.name) if version and made else None
     return show(
         "decide",
         files=files,
         held=_held(made),
-        ingestion=ingestion,
         decisions=decisions,
         version=version,
         before=before,

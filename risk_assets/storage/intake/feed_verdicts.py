@@ -67,16 +67,22 @@ class Judge:
             return None
         reasons = (line.reasons for line in self._lines if line.sha256 == source.sha256 and line.reasons)
         found = verdict.reasons or next(reasons, ())
-        return HeldFile(name, source.sha256, source.usable_rows, found, verdict.verdict)
+        return HeldFile(name, source.sha256, source.usable_rows, found, verdict.verdict, verdict.by)
 
 
 def accept(layout: Layout, name: str, *, now: datetime, by: str | None = None) -> FeedVerdict:
-    """Let a file that is held back go in with the next run. Raises FeedError when none of this name is held."""
+    """Let a file that is held back go in with the next run.
+
+    Raises FeedError when none of this name is held, or it is accepted already.
+    """
     return _decide(layout, name, "accepted", now, by or getpass.getuser())
 
 
 def refuse(layout: Layout, name: str, *, now: datetime, by: str | None = None) -> FeedVerdict:
-    """Leave a file that is held back out for good. Raises FeedError when none of this name is held."""
+    """Leave a file that is held back out for good.
+
+    Raises FeedError when none of this name is held, or it is refused already.
+    """
     return _decide(layout, name, "refused", now, by or getpass.getuser())
 
 
@@ -90,6 +96,10 @@ def _decide(layout: Layout, name: str, word: Word, now: datetime, by: str) -> Fe
         if not meant:
             names = ", ".join(file.name for file in held) or "none is"
             raise FeedError(f"{name}: is not held back; held: {names}")
+        assert ingestion is not None
+        standing = standing_verdicts(layout.feed_verdicts, ingestion).get(meant[0].name)
+        if standing is not None and standing.verdict == word:
+            raise FeedError(f"{meant[0].name}: is {word} already, by {standing.by}")
         verdict = FeedVerdict(meant[0].sha256, meant[0].name, word, timestamp(now), by=by)
         append_record(layout.feed_verdicts, verdict)
         return verdict
@@ -97,12 +107,17 @@ def _decide(layout: Layout, name: str, word: Word, now: datetime, by: str) -> Fe
 
 def accepted_since(journal: Path, ingestion: Ingestion) -> frozenset[str]:
     """Return the names of held files that were accepted since they were held: they are to go in."""
+    found = standing_verdicts(journal, ingestion)
+    return frozenset(name for name, verdict in found.items() if verdict.verdict == "accepted")
+
+
+def standing_verdicts(journal: Path, ingestion: Ingestion) -> dict[str, FeedVerdict]:
+    """Return the last verdict on each file that is held back, by its name."""
     if not ingestion.held:
-        return frozenset()
-    last = {(folder_of(line.name), line.sha256): line.verdict for line in read_history(journal, FeedVerdict)}
-    return frozenset(
-        file.name for file in ingestion.held if last.get((folder_of(file.name), file.sha256)) == "accepted"
-    )
+        return {}
+    last = {(folder_of(line.name), line.sha256): line for line in read_history(journal, FeedVerdict)}
+    keys = {file.name: (folder_of(file.name), file.sha256) for file in ingestion.held}
+    return {name: last[key] for name, key in keys.items() if key in last}
 
 
 def folder_of(name: str) -> str:
