@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 
 #: A spreadsheet takes a cell that starts with one of these for a formula (OWASP, CSV injection).
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+#: Where ; separates lists, a spreadsheet splits our cells there, and then at line ends and tabs too.
+SPLITS, AFTER_SPLIT = (";", "\t", "\r", "\n"), ("=", "+", "-", "@", '"')
+SPLIT_FORMULA = re.compile(f"(?<=[{''.join(SPLITS)}])(?=[{re.escape(''.join(AFTER_SPLIT))}])")
 
 
 def harmless(text: str) -> str:
-    """Return text with a ' in front where a spreadsheet would take it for a formula.
+    """Return text with a ' wherever a spreadsheet would take what follows for a formula.
 
     >>> harmless("=1+1"), harmless("a=b")
     ("'=1+1", 'a=b')
+    >>> harmless("called;=1+1"), harmless("called; -5 seats")
+    ("called;'=1+1", 'called; -5 seats')
     """
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    unsplit = SPLIT_FORMULA.sub("'", text)
+    return f"'{unsplit}" if text.startswith(FORMULA_STARTS) else unsplit
 
 
 def write_csv(header: Sequence[str], rows: Iterable[Sequence[object]], delimiter: str = ",") -> bytes:
-    """Return rows as CSV for spreadsheets: text that would be taken for a formula has a ' in front.
+    """Return rows as CSV for spreadsheets: what would be taken for a formula has a ' in front.
 
     >>> write_csv(["id", "note"], [["c1", "=1+1"]]).split()
     [b'id,note', b"c1,'=1+1"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 from risk_assets.domain.columns import Columns
-from risk_assets.domain.spreadsheet import FORMULA_STARTS
+from risk_assets.domain.spreadsheet import AFTER_SPLIT, FORMULA_STARTS, SPLITS
 
 
 def quote(name: str) -> str:
@@ -37,10 +38,14 @@ def date_text(value: str) -> str:
 
 
 def harmless_sql(text: str) -> str:
-    """Return text with a ' in front where a spreadsheet would take it for a formula, as `harmless` does."""
+    """Return text with a ' wherever a spreadsheet would take what follows for a formula, as `harmless` does."""
     # IN with many texts would be a join and lose the order
     dangerous = " OR ".join(f"left({text}, 1) = {literal(start)}" for start in FORMULA_STARTS)
-    return f"CASE WHEN {dangerous} THEN chr(39) || {text} ELSE {text} END"
+    unsplit = text
+    for split, start in product(SPLITS, AFTER_SPLIT):
+        unsplit = f"""replace({unsplit}, {literal(split + start)}, {literal(f"{split}'{start}")})"""
+    may_split = " OR ".join(f"contains({text}, {literal(split)})" for split in SPLITS)
+    return f"CASE WHEN {dangerous} THEN chr(39) || {unsplit} WHEN {may_split} THEN {unsplit} ELSE {text} END"
 
 
 def month_number(value: str) -> str:
