@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from risk_assets.settings import load_settings
+from risk_assets.settings.loading import ConfigFile
 
 
 @click.command()
@@ -19,6 +20,7 @@ def serve(config: str | None, host: str, port: int, workers: int | None, *, inse
     from risk_assets.serve.server import serve as serve_forever
 
     try:
-        serve_forever(load_settings(config), host=host, port=port, workers=workers, insecure=insecure)
+        file, settings = ConfigFile.of(config), load_settings(config)
+        serve_forever(settings, host=host, port=port, workers=workers, insecure=insecure, config=file)
     except ServeError as error:
         raise click.ClickException(str(error)) from error

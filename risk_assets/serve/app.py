@@ -30,6 +30,7 @@ from risk_assets.serve.sessions import keep_sessions
 from risk_assets.serve.state import EXTENSION, Serving, live_name
 from risk_assets.serve.visitors import identify, wants_page
 from risk_assets.settings import Settings
+from risk_assets.settings.loading import ConfigFile
 from risk_assets.storage.layout import Layout
 
 BEARER = {"type": "http", "scheme": "bearer", "description": "one of RISK_ASSETS_API_KEYS"}
@@ -38,13 +39,19 @@ ROUTE = "risk_assets.route"
 
 
 def create_app(
-    settings: Settings, *, hosts: Collection[str] = (), secret: bytes | None = None, anyone: Role = "operate"
+    settings: Settings,
+    *,
+    hosts: Collection[str] = (),
+    secret: bytes | None = None,
+    anyone: Role = "operate",
+    config: ConfigFile | None = None,
 ) -> Flask:
     """Return the application that serves what the settings name, to requests for `hosts` alone if they are given.
 
     `anyone` is the role of whoever asks while there is no key. `secret` signs the sessions of the pages:
-    applications behind one address share it; unset, it is a new one. Nothing has to be deployed or generated yet.
-    The application starts a thread for the prediction log, so make it in the process that serves.
+    applications behind one address share it; unset, it is a new one. Pages say when `config`, the file of the
+    settings, has changed since. Nothing has to be deployed or generated yet. The application starts a thread for
+    the prediction log, so make it in the process that serves.
     """
     keys = [key.get_secret_value() for key in settings.api_keys]
     app = OpenAPI(
@@ -57,9 +64,8 @@ def create_app(
         static_folder=None,
     )
     app.openapi_version = "3.1.0"
-    app.extensions[EXTENSION] = Serving.of(
-        settings, Guard(keys, hosts, path=Layout.of(settings).access_keys, anyone=anyone)
-    )
+    guard = Guard(keys, hosts, path=Layout.of(settings).access_keys, anyone=anyone)
+    app.extensions[EXTENSION] = Serving.of(settings, guard, config)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]  # flask types the provider by its base class
     for blueprint in (

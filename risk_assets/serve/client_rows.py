@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+from typing import TYPE_CHECKING
+
 from risk_assets.domain.columns import Columns
 from risk_assets.engine.dataset import POSITION
 from risk_assets.engine.duck.session import DuckSession
 from risk_assets.engine.sql import date_text, quote
 from risk_assets.serve.client_search import ClientRow
+from risk_assets.serve.http.replies import RequestError
+
+if TYPE_CHECKING:
+    import duckdb
+
+logger = logging.getLogger(__name__)
 
 
 def rows_of_client(session: DuckSession, columns: Columns, numbered: str, name: str) -> tuple[ClientRow, ...]:
@@ -22,3 +31,15 @@ def rows_of_client(session: DuckSession, columns: Columns, numbered: str, name: 
         ClientRow(as_of, None if left is None else bool(left), dict(zip(columns.features, cells, strict=True)))
         for as_of, left, *cells in rows
     )
+
+
+def unreadable(error: duckdb.Error) -> RequestError:
+    """Return what people are told of an engine that cannot read the ranking; the log holds its own words."""
+    import duckdb
+
+    logger.error("client_risk or finaldata cannot be read: %s", error)
+    if isinstance(error, duckdb.BinderException | duckdb.CatalogException):
+        why = "clients were ranked with other settings than those of this server: restart it, then run the graph"
+    else:
+        why = "client_risk or finaldata cannot be read: the server's log says why"
+    return RequestError(503, why)

@@ -18,7 +18,7 @@ from risk_assets.engine.ranking.risk_summary import feature_names, ranked_client
 from risk_assets.engine.sql import date_text, quote, read_parts
 from risk_assets.engine.temporary_directories import own_folder
 from risk_assets.serve.client_order import Order, order_of
-from risk_assets.serve.client_rows import rows_of_client
+from risk_assets.serve.client_rows import rows_of_client, unreadable
 from risk_assets.serve.client_search import (
     EVERYONE,
     ClientPage,
@@ -31,7 +31,6 @@ from risk_assets.serve.client_search import (
 )
 from risk_assets.serve.generated import Generated
 from risk_assets.serve.http.replies import NotGeneratedError, RequestError
-from risk_assets.serve.model.live import message_of
 from risk_assets.settings import Settings
 from risk_assets.storage.intake.part_files import rows_with_redelivered
 from risk_assets.storage.layout import Layout
@@ -234,10 +233,7 @@ class ClientTable:
         try:
             yield DuckSession(self._columns, cursor)
         except duckdb.Error as error:
-            raise RequestError(
-                503,
-                f"client_risk or finaldata cannot be read: {message_of(self._layout, error).splitlines()[0]}",
-            ) from error
+            raise unreadable(error) from error
         finally:
             cursor.close()
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from risk_assets.domain.access.roles import Role
 from risk_assets.engine.temporary_directories import own_folder
 from risk_assets.settings import Settings
+from risk_assets.settings.loading import ConfigFile
 from risk_assets.storage.access.session_secret import session_secret
 from risk_assets.storage.layout import Layout
 
@@ -47,12 +48,23 @@ CONNECTIONS = 4096
 LEAST_KEY = 16
 
 
+OTHER_PORT = "--port takes another port, --host another address"
+
+
 class ServeError(ValueError):
     """The server cannot start as it was asked to; the message says why."""
 
 
-def serve(settings: Settings, *, host: str, port: int, workers: int | None = None, insecure: bool = False) -> None:
-    """Serve until SIGTERM or SIGINT; running requests finish first.
+def serve(
+    settings: Settings,
+    *,
+    host: str,
+    port: int,
+    workers: int | None = None,
+    insecure: bool = False,
+    config: ConfigFile | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT; running requests finish first. Pages say when `config` has changed since.
 
     Raises ServeError for an address that others can reach while no key, or one that can be guessed, protects it
     (unless `insecure`), for a key that no request can carry, and for a port that is taken.
@@ -87,12 +99,14 @@ def serve(settings: Settings, *, host: str, port: int, workers: int | None = Non
             respawn_failed_workers=True,
             log_dictconfig=LOGGING,
         ).serve(
-            target_loader=partial(load_front, settings, _hosts(settings, host), secret, _anyone(host)),
+            target_loader=partial(load_front, settings, _hosts(settings, host), secret, _anyone(host), config),
             wrap_loader=False,
         )
 
 
-def load_front(settings: Settings, hosts: frozenset[str], secret: bytes, anyone: Role) -> RsgiApp:
+def load_front(
+    settings: Settings, hosts: frozenset[str], secret: bytes, anyone: Role, config: ConfigFile | None
+) -> RsgiApp:
     """Return the application; each worker makes its own."""
     from risk_assets.serve.app import create_app
     from risk_assets.serve.metrics import begin_worker
@@ -101,7 +115,8 @@ def load_front(settings: Settings, hosts: frozenset[str], secret: bytes, anyone:
     sys.setswitchinterval(SWITCH_SECONDS)
     logs = start_logs(settings)
     begin_worker()
-    rsgi_app = RsgiApp(create_app(settings, hosts=hosts, secret=secret, anyone=anyone), logs)
+    app = create_app(settings, hosts=hosts, secret=secret, anyone=anyone, config=config)
+    rsgi_app = RsgiApp(app, logs)
     gc.set_threshold(COLLECT_AFTER)
     gc.freeze()  # what is loaded by now stays: no collection needs to go through it while requests wait
     return rsgi_app
@@ -194,7 +209,7 @@ def _free_address(host: str, port: int) -> str:
             attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             attempt.bind(address)
     except OSError as error:
-        raise ServeError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+        raise ServeError(f"cannot listen on {host}:{port}: {error.strerror}; {OTHER_PORT}") from error
     return str(address[0])
 
 

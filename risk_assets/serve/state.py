@@ -20,6 +20,7 @@ from risk_assets.serve.model.live import LiveModel, Version
 from risk_assets.serve.model.prediction import Predictions
 from risk_assets.serve.model.prediction_log import PredictionLog
 from risk_assets.settings import Settings
+from risk_assets.settings.loading import ConfigFile
 from risk_assets.storage.layout import Layout
 
 EXTENSION = "risk_assets"
@@ -40,11 +41,12 @@ class Serving:
     clients: ClientTable
     desk: ContactDesk
     guard: Guard
+    config: ConfigFile | None
     deployment_watcher: DeploymentWatcher
     login_throttle: LoginThrottle = field(default_factory=LoginThrottle)
 
     @classmethod
-    def of(cls, settings: Settings, guard: Guard) -> Serving:
+    def of(cls, settings: Settings, guard: Guard, config: ConfigFile | None) -> Serving:
         """Put the parts together."""
         layout, columns = Layout.of(settings), settings.client_columns
         deployment_watcher = DeploymentWatcher(settings, columns)
@@ -65,6 +67,7 @@ class Serving:
             clients=clients,
             desk=ContactDesk(settings, layout, clients),
             guard=guard,
+            config=config,
             deployment_watcher=deployment_watcher,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -31,6 +32,28 @@ def config_file(path: str | Path | None = None) -> Path:
     here = Path.cwd()
     found = (folder / "config.json" for folder in (here, *here.parents))
     return next((file for file in found if file.is_file()), here / "config.json")
+
+
+@dataclass(frozen=True)
+class ConfigFile:
+    """A config file, with its content when it was read."""
+
+    path: Path
+    content: bytes
+
+    @classmethod
+    def of(cls, path: str | Path | None = None) -> ConfigFile:
+        """Return the file that `load_settings` reads. Raises SettingsError where it cannot be read."""
+        file = config_file(path)
+        try:
+            return cls(file, file.read_bytes())
+        except OSError as error:
+            raise SettingsError(f"config {file}: {error.strerror}") from error
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether it says something else by now; one that is gone says nothing."""
+        return self.path.is_file() and self.path.read_bytes() != self.content
 
 
 def load_settings(path: str | Path | None = None) -> Settings:

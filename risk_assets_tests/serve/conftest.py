@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from risk_assets.serve.app import create_app
 from risk_assets.serve.state import Serving, serving_of
 from risk_assets.settings import Settings
+from risk_assets.settings.loading import ConfigFile
 from risk_assets_tests.serve.browsing import axe, browser, check, opened_page  # noqa: F401  # fixtures
 from risk_assets_tests.serve.deployed import deploy, make_settings
 
@@ -50,10 +51,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 
 
 @contextlib.contextmanager
-def opened(settings: Settings, *, deployed: bool = False, hosts: Collection[str] = ()) -> Iterator[Home]:
+def opened(
+    settings: Settings, *, deployed: bool = False, hosts: Collection[str] = (), config: ConfigFile | None = None
+) -> Iterator[Home]:
     """An application on a home, closed afterwards."""
     version = deploy(settings) if deployed else ""
-    app = create_app(settings, hosts=hosts)
+    app = create_app(settings, hosts=hosts, config=config)
     try:
         yield Home(settings, app, app.test_client(), version)
     finally:

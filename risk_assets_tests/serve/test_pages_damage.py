@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 
 from risk_assets.domain.drift.verdict import DriftVerdict, Judgement, Measurement
+from risk_assets.settings import NumericSetting
+from risk_assets.settings.loading import ConfigFile
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import write_record
 from risk_assets_tests.serve.conftest import opened
+from risk_assets_tests.serve.desk import BROWSER, write_desk
 from risk_assets_tests.serve.prepared import prepare
 from risk_assets_tests.serve.test_pages import text
 
@@ -57,3 +60,31 @@ def test_the_overview_tells_what_was_served_beside_a_verdict_that_leaves_it_out(
 
         assert f"Insufficient data {told}" in words
         assert ("Served clients: Drifted" in words) == drifted
+
+
+def test_clients_ranked_with_other_settings_are_told_in_words_and_not_in_those_of_the_engine(
+    tmp_path: Path,
+) -> None:
+    ranked = write_desk(tmp_path)
+    columns = ranked.columns.model_copy(
+        update={"numeric": (*ranked.columns.numeric, NumericSetting(name="Plätze"))}
+    )
+    with opened(ranked.model_copy(update={"columns": columns}), deployed=True) as home:
+        page, client = home.http.get("/clients", headers=BROWSER), home.http.get("/clients/c001")
+
+    told = "clients were ranked with other settings than those of this server: restart it, then run the graph"
+    assert told in text(page).lower()
+    assert (client.status_code, client.get_json()["detail"]) == (503, told)
+    assert "Binder" not in text(page)
+
+
+def test_pages_say_when_the_settings_have_changed_since_the_server_started(tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    file.write_text("{}")
+    with opened(write_desk(tmp_path), deployed=True, config=ConfigFile.of(file)) as home:
+        before = text(home.http.get("/pages/overview"))
+        file.write_text('{"call_capacity": 20}')
+        after = text(home.http.get("/pages/overview"))
+
+    assert "config.json has changed" not in before
+    assert "config.json has changed. This server goes on with the settings it started with" in after

@@ -185,7 +185,9 @@ def show(template: str, status: int = 200, **content: object) -> Response:
 
 def prepare() -> dict[str, Any]:
     """Return what the frame around each page needs."""
+    config = serving().config
     return {
+        "config": config.path.name if config and config.has_changed else None,
         "menu": MENU,
         "below": BELOW,
         "live": find_version(),
