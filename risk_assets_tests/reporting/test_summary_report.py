@@ -16,7 +16,7 @@ from risk_assets.domain.columns import Columns
 from risk_assets.domain.deployment.challenger import Challenger
 from risk_assets.domain.diagnostics import DependencyReport
 from risk_assets.domain.display import Display
-from risk_assets.domain.drift.verdict import Judgement, LevelShare
+from risk_assets.domain.drift.verdict import Judgement, LevelShare, Measurement
 from risk_assets.domain.intake.ingestion import HeldFile
 from risk_assets.domain.intake.source_file import SourceFile
 from risk_assets.reporting import typeface
@@ -517,3 +517,19 @@ def test_charts_of_an_earlier_larger_model_do_not_linger(tmp_path: Path) -> None
         "drift_history.png",
         "timings.png",
     }
+
+
+def test_the_smallest_p_of_a_column_that_drifted_stands_in_its_own_column(tmp_path: Path) -> None:
+    moved = Measurement("feature", "seats", 96_410, "chi-square", 812.3, 9.5, 0.0001234, 0.1, p_value=8.09e-27)
+    judged = Judgement(moved, drifted=True, sentence="seats have shifted.")
+    drifted = dataclasses.replace(samples.drift("drifted"), judgements=(judged,))
+
+    for pieces in build(dataclasses.replace(samples.content(), drift=drifted), tmp_path).pieces:
+        assert [(one, other) for one, other in itertools.combinations(pieces, 2) if one.overlaps(other)] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_heading_of_the_lineage_stands_above_its_drawing(report: Callable[[str], Report], kind: str) -> None:
+    [page] = [page for page in report(kind).pages if "How the figures of this report came about" in page]
+    assert "Lineage" in page
+    assert "this document" in page

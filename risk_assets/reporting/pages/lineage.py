@@ -39,6 +39,8 @@ from risk_assets.reporting.wording import (
 )
 
 ACROSS, UP, GAP, ROW_GAP = 114.0, 50.0, (WIDTH - 4 * 114.0) / 3, 18.0
+#: Points of the drawing, and of the heading and the words above it.
+HEIGHT, HEAD = 3 * UP + 2 * ROW_GAP, 80.0
 PADDING = 7.0
 TIP = 3.0
 #: Points from a line to the next one in a box.
@@ -53,7 +55,7 @@ ABOUT = (
 def lineage_pages(content: ReportContent) -> list[Block]:
     """Return the section on where the model that serves came from."""
     return [
-        *section("Lineage"),
+        *section("Lineage", HEIGHT + HEAD),
         words(ABOUT),
         space(8),
         drawn(_drawing(content), ABOUT),
@@ -63,7 +65,7 @@ def lineage_pages(content: ReportContent) -> list[Block]:
 
 
 def _drawing(content: ReportContent) -> Drawing:
-    drawing = Drawing(WIDTH, 3 * UP + 2 * ROW_GAP)
+    drawing = Drawing(WIDTH, HEIGHT)
     for row, (start, boxes) in enumerate(((1, _lowest(content)), (0, _middle(content)), (0, _upper(content)))):
         for column, (name, texts, colour) in enumerate(boxes, start):
             _box(drawing, (column, row), name, texts, colour)
