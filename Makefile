@@ -71,13 +71,13 @@ clean:
 
 # A step of the set-up: one line, and the end of its log where it fails.
 define step
-@echo "$(1)"
+@echo "$(1) (log: .venv/setup.log)"
 @$(2) > .venv/setup.log 2>&1 || { tail -n 30 .venv/setup.log; exit 1; }
 endef
 
 .venv/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
-	@echo "Setting up .venv, which takes about a minute"
+	@echo "Setting up .venv, which takes two minutes, on a busy machine up to six"
 	@$(PYTHON) -m venv .venv
 	$(call step,Installing the packages of requirements.lock,$(INSTALL) --require-hashes --requirement requirements.lock)
 	$(call step,Installing risk_assets,$(INSTALL) --no-build-isolation --editable .)

@@ -59,6 +59,18 @@ def test_a_misspelled_variable_is_named(tmp_path: Path, monkeypatch: pytest.Monk
         load_settings(config_with(tmp_path))
 
 
+def test_a_wrong_value_of_the_environment_is_not_blamed_on_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RISK_ASSETS_THRESHOLD", "4")
+    with pytest.raises(SettingsError) as refused:
+        load_settings(config_with(tmp_path, seed="x"))
+
+    environment, file = sorted(str(refused.value).split("; "), reverse=True)
+    assert environment.startswith("environment: RISK_ASSETS_THRESHOLD: threshold: ")
+    assert file.startswith(f"config {tmp_path / 'config.json'}: seed: ")
+
+
 def test_the_config_in_force_is_named_by_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RISK_ASSETS_CONFIG", str(config_with(tmp_path, seed=11)))
     assert load_settings().seed == 11

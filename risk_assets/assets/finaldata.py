@@ -11,6 +11,7 @@ from risk_assets.domain.columns import Columns
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.intake.outcomes import OutcomesAccount
 from risk_assets.engine.intake.formats import SUFFIXES
+from risk_assets.reporting.refusal_words import refused_sentence
 from risk_assets.reporting.wording import count, percent, plural
 from risk_assets.resources.column_metadata import column_metadata
 from risk_assets.resources.declaration import Metadata, graph_asset, graph_check
@@ -89,7 +90,7 @@ def finaldata(config: FinaldataConfig, home: Home, observed_sources: ObservedSou
     return dg.MaterializeResult(
         data_version=dg.DataVersion(ingestion.data_version),
         metadata=_metadata(ingestion, settings.client_columns),
-        check_results=[*_checks(ingestion), _files_read(layout.unread_files()), _files_sound(ingestion)],
+        check_results=[*_checks(layout, ingestion), _files_read(layout.unread_files()), _files_sound(ingestion)],
     )
 
 
@@ -153,8 +154,8 @@ def _outcome_metadata(account: OutcomesAccount | None) -> Metadata:
     }
 
 
-def _checks(ingestion: Ingestion) -> Iterator[dg.AssetCheckResult]:
-    yield _quarantine_share(ingestion)
+def _checks(layout: Layout, ingestion: Ingestion) -> Iterator[dg.AssetCheckResult]:
+    yield _quarantine_share(layout, ingestion)
     share = f"{percent(ingestion.duplicates, max(ingestion.read, 1))} of the rows read are held already"
     yield _check(
         "duplicates",
@@ -171,13 +172,11 @@ def _check(name: str, why: str, *, passed: bool, **more: str | dict[str, str]) -
     )
 
 
-def _quarantine_share(ingestion: Ingestion) -> dg.AssetCheckResult:
+def _quarantine_share(layout: Layout, ingestion: Ingestion) -> dg.AssetCheckResult:
     refused = [file.name for file in ingestion.files if file.reason]
-    whole = f", {plural(len(refused), 'file')} refused whole: {', '.join(refused)}" if refused else ""
-    share = f"{percent(ingestion.quarantined, max(ingestion.read, 1))} of the rows read are refused"
     return _check(
         "quarantine_share",
-        f"{share} ({count(ingestion.quarantined)} of {count(ingestion.read)}){whole}",
+        refused_sentence(ingestion, layout.quarantine),
         passed=ingestion.quarantined == 0 and not refused,
         **{"files refused whole": ", ".join(refused) or "none"},
     )

@@ -80,7 +80,7 @@ def load_settings(path: str | Path | None = None) -> Settings:
     try:
         settings = Settings(**content)
     except ValidationError as error:
-        raise SettingsError(f"config {file}: {_one_line(error)}") from error
+        raise SettingsError(_one_line(file, error)) from error
     except SourceSettingsError as error:  # a variable that is no JSON where an object is wanted
         raise SettingsError(f"environment: {error}") from error
     for key, url in settings.urls.items():
@@ -112,15 +112,20 @@ def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return dict(pairs)
 
 
-def _one_line(error: ValidationError) -> str:
-    found = []
+def _one_line(file: Path, error: ValidationError) -> str:
+    """Return all faults, each after the place that holds the value: the environment wins over the file."""
+    found: dict[str, list[str]] = {}
+    variables = {name.upper() for name in os.environ}
     for item in error.errors():
         key = ".".join(str(part) for part in item["loc"]) or "config"
         text = item["msg"].removeprefix("Value error, ")
         if item["type"] == "extra_forbidden":
             text = f"unknown key{_meant(item['loc'])}"
-        found.append(f"{key}: {text}")
-    return "; ".join(found)
+        steps = [str(part).upper() for part in item["loc"]]
+        names = (PREFIX + "__".join(steps[: depth + 1]) for depth in range(len(steps)))
+        variable = next((name for name in names if name in variables), None)
+        found.setdefault(f"environment: {variable}" if variable else f"config {file}", []).append(f"{key}: {text}")
+    return "; ".join(f"{place}: {'; '.join(texts)}" for place, texts in found.items())
 
 
 def _meant(place: tuple[int | str, ...]) -> str:

@@ -70,7 +70,7 @@ def test_clients_ranked_with_other_settings_are_told_in_words_and_not_in_those_o
         update={"numeric": (*ranked.columns.numeric, NumericSetting(name="Plätze"))}
     )
     with opened(ranked.model_copy(update={"columns": columns}), deployed=True) as home:
-        page, client = home.http.get("/clients", headers=BROWSER), home.http.get("/clients/c001")
+        page, client = home.http.get("/clients/c001", headers=BROWSER), home.http.get("/clients/c001")
 
     told = "clients were ranked with other settings than those of this server: restart it, then run the graph"
     assert told in text(page).lower()

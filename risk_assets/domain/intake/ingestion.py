@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from risk_assets.domain.intake.outcomes import OutcomesAccount
@@ -92,3 +93,14 @@ class Ingestion:
     def quarantined(self) -> int:
         """Rows refused; quarantine/ holds them with their reasons."""
         return sum(file.quarantined for file in self.files)
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Rows refused by reason, the most frequent first.
+
+        >>> refused = {"fee is below 0": 1, "fee is not a number": 2}
+        >>> july = SourceFile("july.csv", "ab", 90, 3, 0, 0, quarantined=3, reasons=refused)
+        >>> Ingestion("v1", "2026-09-01T12:00:00+00:00", 0, (july,)).reasons
+        {'fee is not a number': 2, 'fee is below 0': 1}
+        """
+        return dict(sum((Counter(file.reasons) for file in self.files), Counter[str]()).most_common())

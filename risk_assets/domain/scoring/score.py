@@ -53,7 +53,8 @@ def score(
     """
     positives = int(target.sum())
     if positives in (0, len(target)):
-        raise ScoringError(f"{len(target)} rows of which {positives} are positive: a score needs both classes")
+        found = f"{len(target)} test rows of which {positives} are positive: a score needs both classes"
+        raise ScoringError(f"{found}. Bring more clients with known outcomes into testdata, or raise test_share")
     rows = _sorted_rows(target, risk, threshold, clients)
     roc, precision_recall = _curves(target, risk)
     return Metrics(

@@ -71,7 +71,7 @@ def _judgements(judgements: Sequence[Judgement], schema: Columns) -> list[Block]
     more = [note(f"and {plural(rest, 'more comparison')} in drift.json")] if rest else []
     return [
         space(6),
-        table(heads, [_judgement(each, schema) for each in shown], (18, 9, 14, 9, 11, 10, 8, 41)),
+        table(heads, [_judgement(each, schema) for each in shown], (18, 9, 14, 9, 11, 9, 10, 40)),
         *about,
         *more,
     ]
