@@ -520,7 +520,9 @@ def test_charts_of_an_earlier_larger_model_do_not_linger(tmp_path: Path) -> None
 
 
 def test_the_smallest_p_of_a_column_that_drifted_stands_in_its_own_column(tmp_path: Path) -> None:
-    moved = Measurement("feature", "seats", 1_096_410, "Kolmogorov-Smirnov", 812.3, 9.5, 0.0001234, 0.1, p_value=8.09e-27)
+    moved = Measurement(
+        "feature", "seats", 1_096_410, "Kolmogorov-Smirnov", 812.3, 9.5, 0.0001234, 0.1, p_value=8.09e-27
+    )
     judged = Judgement(moved, drifted=True, sentence="seats have shifted.")
     drifted = dataclasses.replace(samples.drift("drifted"), judgements=(judged,))
 

@@ -14,6 +14,7 @@ import pandas as pd
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.intake.outcomes import OutcomeFiles, OutcomeRules
+from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.engine.dataset import rows
 from risk_assets.engine.session import Session
 from risk_assets.storage.intake.finaldata import FeedCheck, IngestionRules, ingest, require_ingestion
@@ -61,6 +62,7 @@ class DatedPlace:
         session: Session | None = None,
         bad: float = 0.9,
         hold: bool = False,
+        live: Scorecard | None = None,
         partial: str = "",
     ) -> Ingestion:
         with contextlib.ExitStack() as stack:
@@ -71,7 +73,7 @@ class DatedPlace:
                     bad,
                     write_csv=True,
                     outcomes=OutcomeFiles(LEAVINGS, rules, partial),
-                    hold=FeedCheck() if hold else None,
+                    hold=FeedCheck(live) if hold else None,
                 ),
                 now=NOW,
             )
