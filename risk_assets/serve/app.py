@@ -54,16 +54,7 @@ def create_app(
     the prediction log, so make it in the process that serves.
     """
     keys = [key.get_secret_value() for key in settings.api_keys]
-    app = OpenAPI(
-        __name__,
-        info=Info(title="risk_assets", version=installed("risk_assets"), description="Attrition risk of clients"),
-        security_schemes={"key": BEARER} if keys else None,
-        openapi_extensions={"security": [{"key": []}]} if keys else None,
-        validation_error_model=ProblemAnswer,
-        validation_error_callback=_wrong_parameters,
-        static_folder=None,
-    )
-    app.openapi_version = "3.1.0"
+    app = _documented_app(with_key=bool(keys))
     guard = Guard(keys, hosts, path=Layout.of(settings).access_keys, anyone=anyone)
     app.extensions[EXTENSION] = Serving.of(settings, guard, config)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
@@ -82,6 +73,21 @@ def create_app(
     app.after_request(_finish)
     app.register_error_handler(RequestError, _refuse)
     app.register_error_handler(HTTPException, _fail)
+    return app
+
+
+def _documented_app(*, with_key: bool) -> OpenAPI:
+    """Return an application without addresses, whose documentation says whether a key is wanted."""
+    app = OpenAPI(
+        __name__,
+        info=Info(title="risk_assets", version=installed("risk_assets"), description="Attrition risk of clients"),
+        security_schemes={"key": BEARER} if with_key else None,
+        openapi_extensions={"security": [{"key": []}]} if with_key else None,
+        validation_error_model=ProblemAnswer,
+        validation_error_callback=_wrong_parameters,
+        static_folder=None,
+    )
+    app.openapi_version = "3.1.0"
     return app
 
 

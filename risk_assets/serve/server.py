@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from risk_assets.domain.access.roles import Role
 from risk_assets.engine.temporary_directories import own_folder
@@ -25,6 +25,8 @@ from risk_assets.storage.access.session_secret import session_secret
 from risk_assets.storage.layout import Layout
 
 if TYPE_CHECKING:
+    from granian.server.common import AbstractServer
+
     from risk_assets.serve.log_process import LogProcess
     from risk_assets.serve.rsgi_app import RsgiApp
 
@@ -46,8 +48,6 @@ CONNECTIONS = 4096
 
 #: Characters of a key where others can reach the server.
 LEAST_KEY = 16
-
-
 OTHER_PORT = "--port takes another port, --host another address"
 
 
@@ -69,39 +69,43 @@ def serve(
     Raises ServeError for an address that others can reach while no key, or one that can be guessed, protects it
     (unless `insecure`), for a key that no request can carry, and for a port that is taken.
     """
-    from granian.constants import HTTPModes, Interfaces, Loops
-    from granian.http import HTTP1Settings
-    from granian.server import Server
-
     check_address(settings, host, insecure=insecure)
     check_keys(settings, host, insecure=insecure)
     address = _free_address(host, port)
     _raise_file_limit()
     with _figures_folder(settings) as figures:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(figures)
-        from risk_assets.serve.logs import LOGGING
-
         _load_what_workers_share()
         secret = session_secret(Layout.of(settings))
-        Server(
-            "risk_assets",
-            address=address,
-            port=port,
-            interface=Interfaces.RSGI,
-            workers=workers or settings.serve_workers or len(os.sched_getaffinity(0)),
-            loop=Loops.uvloop,
-            http=HTTPModes.http1,
-            websockets=False,
-            backpressure=CONNECTIONS,
-            backlog=CONNECTIONS,
-            http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=HEADER_BYTES),
-            workers_kill_timeout=STOP_SECONDS,
-            respawn_failed_workers=True,
-            log_dictconfig=LOGGING,
-        ).serve(
+        _granian(address, port, workers or settings.serve_workers or len(os.sched_getaffinity(0))).serve(
             target_loader=partial(load_front, settings, _hosts(settings, host), secret, _anyone(host), config),
             wrap_loader=False,
         )
+
+
+def _granian(address: str, port: int, workers: int) -> AbstractServer[Any]:
+    from granian.constants import HTTPModes, Interfaces, Loops
+    from granian.http import HTTP1Settings
+    from granian.server import Server
+
+    from risk_assets.serve.logs import LOGGING
+
+    return Server(
+        "risk_assets",
+        address=address,
+        port=port,
+        interface=Interfaces.RSGI,
+        workers=workers,
+        loop=Loops.uvloop,
+        http=HTTPModes.http1,
+        websockets=False,
+        backpressure=CONNECTIONS,
+        backlog=CONNECTIONS,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=HEADER_BYTES),
+        workers_kill_timeout=STOP_SECONDS,
+        respawn_failed_workers=True,
+        log_dictconfig=LOGGING,
+    )
 
 
 def load_front(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -104,6 +105,22 @@ def test_a_rolled_back_version_stays_away_until_the_data_changes(project: Projec
     project.write_clients("c.csv", 1000, seed=4, first_id=9000)
     project.materialize(*MODEL)
     assert verdicts(project)[3] in {"promoted", "rejected"}
+
+
+def test_clients_are_not_ranked_by_a_version_that_needs_a_column_no_longer_declared(project: Project) -> None:
+    project.materialize(*MODEL, "client_risk")
+    ranking = project.layout.client_risk_csv.read_bytes()
+    columns = json.loads(project.config.read_text())["columns"]
+    project.configure(columns=columns | {"numeric": columns["numeric"][:2]})
+
+    result = project.materialize("client_risk", raise_on_error=False)
+
+    failure = result.failure_data_for_node("client_risk")
+    assert failure is not None
+    assert failure.error is not None
+    why = "cannot serve: the model needs the column 'number_of_employees', which the settings do not declare"
+    assert why in str(failure.error.cause)
+    assert project.layout.client_risk_csv.read_bytes() == ranking
 
 
 def test_a_score_of_another_model_is_not_taken_for_this_one(project: Project) -> None:
