@@ -19,6 +19,7 @@ from risk_assets.cli.serve import serve
 from risk_assets.cli.simulate import simulate
 from risk_assets.settings import SettingsError
 from risk_assets.storage.access.keys import KeyNameError
+from risk_assets.storage.contacts.database import ContactsUnavailableError
 from risk_assets.storage.deployment.versions import DeploymentError
 from risk_assets.storage.faults import explain
 from risk_assets.storage.intake.feed_verdicts import FeedError
@@ -33,6 +34,18 @@ class WrongSettings(click.ClickException):
     exit_code = 2
 
 
+#: What ends a command in one line.
+EXPECTED = (
+    ContactsUnavailableError,
+    DeploymentError,
+    FeedError,
+    KeyNameError,
+    LockedError,
+    RecordError,
+    RemoteError,
+)
+
+
 class Commands(click.Group):
     """A group whose expected errors end in one line and an exit code: 2 for settings and usage, 1 otherwise."""
 
@@ -42,7 +55,7 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except SettingsError as error:
             raise WrongSettings(str(error)) from error
-        except (DeploymentError, FeedError, KeyNameError, LockedError, RecordError, RemoteError) as error:
+        except EXPECTED as error:
             raise click.ClickException(str(error)) from error
         except OSError as error:
             text = f"{error.filename}: {error.strerror}" if error.filename else str(error)

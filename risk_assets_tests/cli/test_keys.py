@@ -55,6 +55,17 @@ def test_a_backup_holds_what_the_running_server_has_only_in_its_log(project: Pro
     restored.close()
 
 
+def test_a_contacts_database_that_cannot_be_read_ends_the_backup_in_one_line(project: Project) -> None:
+    project.layout.contacts.parent.mkdir(parents=True)
+    project.layout.contacts.write_bytes(b"this is no database" * 100)
+    copy = project.config.with_name("copy.sqlite")
+
+    result = project.risk("contacts", "backup", str(copy))
+
+    assert result.stderr == "Error: contacts (contacts.sqlite) cannot be reached: file is not a database\n"
+    assert not copy.exists()
+
+
 def test_contacts_are_exported_said_as_outcomes_and_deleted(project: Project) -> None:
     database = ContactsDatabase(project.layout.contacts)
     journal = ContactJournal(database, 30)

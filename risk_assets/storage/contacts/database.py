@@ -124,7 +124,7 @@ class ContactsDatabase:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except (SQLAlchemyError, OSError) as error:
+        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             cause = str(getattr(error, "orig", None) or error).splitlines()[0]
             where = self._file.name if self._file else self._engine.url.render_as_string(hide_password=True)
             raise ContactsUnavailableError(f"contacts ({where}) cannot be reached: {cause}") from error
