@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from risk_assets.domain.model.scorecard import Scorecard
 
+#: Of a day.
+MICROSECONDS = 86_400e6
 _LOG = logging.getLogger(__name__)
 
 
@@ -35,8 +37,8 @@ class LabelledRows:
 
     Where an outcome is not known, `known` is False and `target` says nothing. `features` holds the numeric columns
     as float64 (NaN is missing), then the categorical ones as object (None). `carried` has what is shown beside
-    them as object (None), and `value` money a year (NaN), None where no column says it. `derived` says how those
-    features were computed that no file holds.
+    them as object (None), and `value` money a year (NaN), None where no column says it. `dates` are days since
+    1970, none without `as_of`. `derived` says how those features were computed that no file holds.
     """
 
     ids: NDArray[np.object_]
@@ -45,6 +47,7 @@ class LabelledRows:
     known: NDArray[np.bool_]
     carried: Mapping[str, NDArray[np.object_]]
     value: NDArray[np.float64] | None
+    dates: NDArray[np.float64]
     derived: tuple[DerivedColumn, ...] = ()
 
     @property
@@ -95,8 +98,16 @@ def read_labelled_rows(session: Session, query: str) -> LabelledRows:
         known=~np.ma.getmaskarray(found[columns.target]),
         carried={name: np.ma.getdata(found[name]) for name in columns.carried},
         value=None if columns.value is None else np.ma.filled(found[columns.value].astype(np.float64), np.nan),
+        dates=days_of(found[columns.as_of]) if columns.as_of else np.empty(0),
         derived=columns.derived,
     )
+
+
+def days_of(times: NDArray[np.datetime64]) -> NDArray[np.float64]:
+    """Return times (n,) as days since 1970."""
+    import numpy as np
+
+    return np.ma.getdata(times).astype("datetime64[us]").astype(np.float64) / MICROSECONDS
 
 
 @contextlib.contextmanager
@@ -227,22 +238,3 @@ def fingerprint(columns: Columns) -> str:
     """Return the SQL of the 64 bits by which a row is known in whatever file; each engine has its own."""
     names = [name for name in columns.names if name not in columns.optional or name == columns.target]
     return f"hash({', '.join(map(quote, names))})"
-
-
-def draw(columns: Columns) -> str:
-    """Return the SQL of a whole number by which rows (see `rows`) are drawn, the same on any engine.
-
-    It goes by the MD5 of the id, moved on by the numbers of the row, so that a client's rows do not go together.
-    """
-    places = enumerate(quote(column.name) for column in columns.numeric)
-    moves = (
-        f" + coalesce(CAST(floor(CASE WHEN abs({x}) < 1e15 THEN {x} - 1021e0 * floor({x} / 1021e0) END) "
-        f"AS BIGINT), 0) * {2 * place + 7919}"
-        for place, x in places
-    )
-    return f"(CAST('0x' || substr(md5({quote(columns.id)}), 1, 8) AS BIGINT){''.join(moves)})"
-
-
-def one_in(step: int, drawn: str) -> str:
-    """Return the SQL condition of one in `step` rows by their number: a fixed sample."""
-    return "true" if step <= 1 else f"{drawn} % {step} = 0"
