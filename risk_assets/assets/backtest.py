@@ -8,8 +8,8 @@ import dagster as dg
 
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.scoring.backtest import Backtest
-from risk_assets.reporting.markdown import picture
 from risk_assets.reporting.contact_words import untreated_lists_sentence
+from risk_assets.reporting.markdown import picture
 from risk_assets.reporting.wording import backtest_sentence, interval
 from risk_assets.resources.declaration import Metadata, graph_asset
 from risk_assets.resources.home import Home
@@ -53,8 +53,8 @@ def backtest(home: Home) -> dg.MaterializeResult:
 
     For each of the last months whose outcomes are complete a model is trained on what was known on its last day
     alone; it ranks the clients of that month, and is compared with what happened, with a choice at random, and
-    with the best single column of that day. Where clients were called, which may have kept them, those that were not
-    are weighted beside to stand for all.
+    with the best single column of that day. Where clients were called, which may have kept them, those that were
+    not are weighted beside to stand for all.
     """
     from risk_assets.domain.scoring.ranked_periods import compare_periods
 

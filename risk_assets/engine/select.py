@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from risk_assets.domain.columns import Columns, DerivedColumn
+from risk_assets.domain.dates import days_since_1970
 from risk_assets.domain.derived import redefined
 from risk_assets.engine.dataset import NEVER, Dataset, Keep, moment, rows
 from risk_assets.engine.session import Session
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
     from risk_assets.domain.model.scorecard import Scorecard
 
-#: Of a day.
-MICROSECONDS = 86_400e6
 _LOG = logging.getLogger(__name__)
 
 
@@ -98,16 +97,9 @@ def read_labelled_rows(session: Session, query: str) -> LabelledRows:
         known=~np.ma.getmaskarray(found[columns.target]),
         carried={name: np.ma.getdata(found[name]) for name in columns.carried},
         value=None if columns.value is None else np.ma.filled(found[columns.value].astype(np.float64), np.nan),
-        dates=days_of(found[columns.as_of]) if columns.as_of else np.empty(0),
+        dates=days_since_1970(found[columns.as_of]) if columns.as_of else np.empty(0),
         derived=columns.derived,
     )
-
-
-def days_of(times: NDArray[np.datetime64]) -> NDArray[np.float64]:
-    """Return times (n,) as days since 1970."""
-    import numpy as np
-
-    return np.ma.getdata(times).astype("datetime64[us]").astype(np.float64) / MICROSECONDS
 
 
 @contextlib.contextmanager
@@ -174,9 +166,10 @@ def observed_query(session: Session, new: NewDatasets, besides: Path) -> str:
 def _decided(columns: Columns, new: NewDatasets, keep: Keep, apart: str) -> str:
     if not new.decided.parts or columns.as_of is None:
         return ""
-    later = f"{quote(columns.as_of)} > {moment(new.complete_until or NEVER)}"
-    known = f"{quote(columns.target)} IS NOT NULL"
-    return f"SELECT * FROM ({rows(columns, new.decided, keep, apart=apart)}) WHERE {later} AND {known}"
+    later = (
+        f"{quote(columns.as_of)} > {moment(new.complete_until or NEVER)} AND {quote(columns.target)} IS NOT NULL"
+    )
+    return f"SELECT * FROM ({rows(columns, new.decided, keep, apart=apart)}) WHERE {later}"
 
 
 def _united(queries: Sequence[str]) -> str:
@@ -238,3 +231,22 @@ def fingerprint(columns: Columns) -> str:
     """Return the SQL of the 64 bits by which a row is known in whatever file; each engine has its own."""
     names = [name for name in columns.names if name not in columns.optional or name == columns.target]
     return f"hash({', '.join(map(quote, names))})"
+
+
+def draw(columns: Columns) -> str:
+    """Return the SQL of a whole number by which rows (see `rows`) are drawn, the same on any engine.
+
+    It goes by the MD5 of the id, moved on by the numbers of the row, so that a client's rows do not go together.
+    """
+    places = enumerate(quote(column.name) for column in columns.numeric)
+    moves = (
+        f" + coalesce(CAST(floor(CASE WHEN abs({x}) < 1e15 THEN {x} - 1021e0 * floor({x} / 1021e0) END) "
+        f"AS BIGINT), 0) * {2 * place + 7919}"
+        for place, x in places
+    )
+    return f"(CAST('0x' || substr(md5({quote(columns.id)}), 1, 8) AS BIGINT){''.join(moves)})"
+
+
+def one_in(step: int, drawn: str) -> str:
+    """Return the SQL condition of one in `step` rows by their number: a fixed sample."""
+    return "true" if step <= 1 else f"{drawn} % {step} = 0"

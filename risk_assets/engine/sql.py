@@ -70,25 +70,6 @@ def in_share(columns: Columns, share: float, purpose: str) -> str:
     return f"CAST('0x' || {drawn} AS BIGINT) < {round(share * 2**32)}"
 
 
-def draw(columns: Columns) -> str:
-    """Return the SQL of a whole number by which rows (see `rows`) are drawn, the same on any engine.
-
-    It goes by the MD5 of the id, moved on by the numbers of the row, so that a client's rows do not go together.
-    """
-    places = enumerate(quote(column.name) for column in columns.numeric)
-    moves = (
-        f" + coalesce(CAST(floor(CASE WHEN abs({x}) < 1e15 THEN {x} - 1021e0 * floor({x} / 1021e0) END) "
-        f"AS BIGINT), 0) * {2 * place + 7919}"
-        for place, x in places
-    )
-    return f"(CAST('0x' || substr(md5({quote(columns.id)}), 1, 8) AS BIGINT){''.join(moves)})"
-
-
-def one_in(step: int, drawn: str) -> str:
-    """Return the SQL condition of one in `step` rows by their number: a fixed sample."""
-    return "true" if step <= 1 else f"{drawn} % {step} = 0"
-
-
 def stored_label(columns: Columns, label: str) -> str:
     """Return a label as SQL, as finaldata holds it."""
     return label if columns.has_numeric_labels else literal(label)

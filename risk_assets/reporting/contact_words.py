@@ -16,14 +16,16 @@ def effect_sentences(found: Effect | None, why_not: str) -> tuple[str, ...]:
     """Return what calls did with its worth and its doubt, or why that cannot be told."""
     if found is None:
         return (why_not,)
+    called = f"{percent(found.left_called, found.called)} of {plural(found.called, 'client')} to be called left"
+    uncalled = f"{percent(found.left_uncalled, found.uncalled)} of {count(found.uncalled)}"
+    ends = f"{points(found.low)} to {points(found.high)}"
     said = [
-        f"{percent(found.left_called, found.called)} of {plural(found.called, 'client')} to be called left, and "
-        f"{percent(found.left_uncalled, found.uncalled)} of {count(found.uncalled)} that were left uncalled at random: "
-        f"a difference of {points(found.difference)} (95 % interval {points(found.low)} to {points(found.high)})."
+        f"{called}, and {uncalled} that were left uncalled at random: a difference of {points(found.difference)} "
+        f"(95 % interval {ends})."
     ]
     if found.saved is not None:
-        ends = f"{money(found.saved_low)} to {money(found.saved_high)}"
-        said.append(f"On the clients that were called that is worth {money(found.saved)} a year ({ends}).")
+        worth = f"{money(found.saved)} a year ({money(found.saved_low)} to {money(found.saved_high)})"
+        said.append(f"On the clients that were called that is worth {worth}.")
     if found.low <= 0 <= found.high:
         wanted = f"; about {count(found.wanted)} listed clients would tell" if found.wanted else ""
         said.append(f"So far it could be chance{wanted}.")
@@ -33,11 +35,13 @@ def effect_sentences(found: Effect | None, why_not: str) -> tuple[str, ...]:
 def untreated_sentence(found: UntreatedScore) -> str:
     """Return what rows tell whose client was not called, beside all rows."""
     called = (
-        f"Of {plural(found.rows, 'row')} with a known outcome {count(found.called)} are of clients that were called "
-        "before it, which may have kept them."
+        f"Of {plural(found.rows, 'row')} with a known outcome {count(found.called)} are of clients that were "
+        "called before it, which may have kept them."
     )
     if found.untreated is None:
-        return f"{called} The others cannot stand for them: too few were not called, or all of one outcome."
+        return (
+            f"{called} The others cannot stand for them: everyone like them was called, or all have one outcome."
+        )
     told = (
         f"{called} The others, weighted to stand for all: {_in_words(found.untreated)}. "
         f"All rows as they turned out: {_in_words(found.every)}."
@@ -57,7 +61,7 @@ def _in_words(found: RowFigures | None) -> str:
 def _unspoken(number: int, noun: str) -> str:
     if not number:
         return ""
-    return f"Nobody stands for {plural(number, noun)}: nearly everyone of their risk was called."
+    return f"Nobody stands for {plural(number, noun)}: everyone of their risk was called."
 
 
 def untreated_table(found: UntreatedScore) -> tuple[tuple[str, ...], ...]:
@@ -83,7 +87,7 @@ def untreated_lists_sentence(found: UntreatedLists) -> str:
     """Return what past lists would have been worth, had nobody been called."""
     called = f"Of {count(found.named)} named clients {count(found.called)} were called before their outcome"
     if found.precision is None or found.random_precision is None or found.lift is None:
-        return f"{called}: whether they would have left cannot be told, since nearly everyone like them was called."
+        return f"{called}: whether they would have left cannot be told, since everyone like them was called."
     ends = f"{percent(found.precision.low)} to {percent(found.precision.high)}"
     shares = f"{percent(found.precision.value)} left (95 % interval {ends})"
     times = f"{found.lift.value:.1f} times as many ({found.lift.low:.1f} to {found.lift.high:.1f})"

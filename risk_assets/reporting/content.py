@@ -27,8 +27,8 @@ class ReportContent:
     `metrics`, `scorecard`, `reference` (the profile of the training rows) and `manifest` belong to the version
     that serves; `challenger` is the model trained last where it does not. `labels` are the words for the negative
     and the positive outcome, and `columns` those for columns. `left_out` counts the rows of test clients that the
-    model trained last was spared. `capacity` clients can be called. `effect` is what calls did, and why that cannot be
-    told where it cannot.
+    model trained last was spared. `capacity` clients can be called. `effect` is what calls did, and why that
+    cannot be told where it cannot.
     """
 
     ingestion: Ingestion

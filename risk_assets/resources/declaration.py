@@ -138,7 +138,9 @@ def with_settings(spec: dg.AssetSpec, settings: Settings) -> dg.AssetSpec:
 def absent_keys(settings: Settings) -> frozenset[str]:
     """Return the keys of assets that these settings do without."""
     outcomes = settings.outcomes
-    configured = {"testdata": settings.test_data_path} | dict.fromkeys(("outcomes", "backtest", "contacts"), outcomes)
+    configured = {"testdata": settings.test_data_path} | dict.fromkeys(
+        ("outcomes", "backtest", "contacts"), outcomes
+    )
     return frozenset(key for key, setting in configured.items() if setting is None)
 
 

@@ -552,7 +552,9 @@ def test_whether_calls_helped_is_told_in_the_words_of_the_page(report: Callable[
 
 
 def test_why_it_cannot_be_told_whether_calls_helped_is_told(tmp_path: Path) -> None:
-    content = dataclasses.replace(samples.content(), backtest=samples.backtest(), effect=(None, "Too early to tell."))
+    content = dataclasses.replace(
+        samples.content(), backtest=samples.backtest(), effect=(None, "Too early to tell.")
+    )
     told = plain(build(content, tmp_path).text)
     assert "Did calls help? Too early to tell." in told
     assert "Without the calls" not in told

@@ -124,8 +124,8 @@ class DriftVerdict:
     """The verdict on the deployed model over `n` rows it was not trained on.
 
     `estimated_f1` is the label-free estimate with its 95 % interval; None when it cannot be given. It rests on
-    the model's own risks, so it is blind to a change of the relation between features and target. `untreated` is what
-    rows tell whose client was not called; it decides nothing.
+    the model's own risks, so it is blind to a change of the relation between features and target. `untreated` is
+    what rows tell whose client was not called; it decides nothing.
     """
 
     verdict: DriftWord

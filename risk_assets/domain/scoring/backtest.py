@@ -34,7 +34,7 @@ class UntreatedLists:
     """What named clients that were not called tell of past lists, weighted so that they stand for all.
 
     Of `named` clients `called` were called before their outcome; for `unspoken` of the named nobody stands, since
-    nearly everyone like them was called. Where nobody stands for any there are no shares.
+    everyone like them was called. Where nobody stands for any there are no shares.
     """
 
     named: int

@@ -28,7 +28,7 @@ def fit_calibration(
     clients: NDArray[np.object_] | NDArray[np.intp] | None,
     weights: Array | None = None,
 ) -> CalibrationFit:
-    """Return how true risks (n,) are of 0/1 outcomes (n,); both classes are needed. Rows weigh 1 without `weights`.
+    """Return how true risks (n,) are of 0/1 outcomes (n,), of both classes; rows weigh 1 without `weights` (n,).
 
     The slope and the level are those of Cox (1958, Biometrika 45), with 95 % intervals whose variance is clustered
     over clients (n,), None where each row is one (Liang and Zeger 1986, Biometrika 73).
@@ -96,7 +96,9 @@ def _bin(target: NDArray[np.int64], risk: NDArray[np.float64]) -> CalibrationBin
 
 
 def _error(target: Array, ascending: Array, weights: Array) -> float:
-    groups = zip(np.array_split(weights * target, GROUPS), np.array_split(weights * ascending, GROUPS), strict=True)
+    groups = zip(
+        np.array_split(weights * target, GROUPS), np.array_split(weights * ascending, GROUPS), strict=True
+    )
     return float(sum(abs(left.sum() - risk.sum()) for left, risk in groups) / weights.sum())
 
 
@@ -119,7 +121,9 @@ def _logistic(
         b = b + np.clip(step, -2, 2)
         if np.abs(step).max() < 1e-10:  # noqa: PLR2004
             break
-    scores = np.column_stack([np.bincount(owners, weights=column * weights * (target - risk)) for column in design.T])
+    scores = np.column_stack(
+        [np.bincount(owners, weights=column * weights * (target - risk)) for column in design.T]
+    )
     bread = np.linalg.inv(hessian)
     errors = np.sqrt(np.maximum(np.diag(bread @ (scores.T @ scores) @ bread), 0.0))
     return tuple(

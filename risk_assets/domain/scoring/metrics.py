@@ -151,8 +151,8 @@ class RowFigures:
 class UntreatedScore:
     """What rows say of a model where the clients of `called` of them were called before their outcome.
 
-    `untreated` are the figures of rows that were not called, weighted so that they stand for all but `unspoken` rows:
-    those of groups of which nearly everyone was called. `every` are those of all rows, as they turned out with the
+    `untreated` are the figures of rows that were not called, weighted so that they stand for all but `unspoken`
+    rows: those of groups of which everyone was called. `every` are those of all rows, as they turned out with the
     calls. Rows of one class have no figures.
     """
 

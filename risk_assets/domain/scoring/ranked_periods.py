@@ -143,9 +143,7 @@ def compare_periods(
     )
 
 
-def _untreated(
-    periods: Sequence[RankedPeriod], capacity: int, samples: int, seed: int
-) -> UntreatedLists | None:
+def _untreated(periods: Sequence[RankedPeriod], capacity: int, samples: int, seed: int) -> UntreatedLists | None:
     """Return what clients that were not called tell, weighted day by day and apart for those named."""
     known = [(period.is_named(capacity), period.risk, period.treatment) for period in periods if period.treatment]
     if not any(treatment.is_called.any() for _, _, treatment in known):

@@ -1,10 +1,11 @@
 """Figures of rows whose client was not called, weighted so that they stand for all rows.
 
-What would have become of a client that was called is not known: a call may have kept it. So a row whose client was
-called within the horizon tells nothing of the model, and rows like it stand for it: of a group of equal predicted risk
-those that were not called count 1 / P(not called), the weighted means being divided by the sum of weights (Horvitz and
-Thompson 1952, JASA 47; Hájek 1971). P is that of not having been called until the outcome was there, by Kaplan and
-Meier's estimate, since a client that leaves early can no longer be called (Robins and Finkelstein 2000, Biometrics 56).
+What would have become of a client that was called is not known: a call may have kept it. So a row whose client
+was called within the horizon tells nothing of the model, and rows like it stand for it. Of a group of equal
+predicted risk those that were not called count 1 / P(not called), and weighted sums are divided by the sum of
+weights (Horvitz and Thompson 1952, JASA 47; Hájek 1971). P is that of not having been called until the outcome
+was there, by Kaplan and Meier's estimate, since a client that left early could no longer be called (Robins and
+Finkelstein 2000, Biometrics 56).
 """
 
 from __future__ import annotations
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 #: What happened to clients, by id: days since 1970, in order.
 Events = Mapping[str, Sequence[float]]
 
-#: A group of which fewer rows were not called stands for none.
-LEAST_UNCALLED = 5
 #: Called rows are parted into so many groups, or fewer of so many called rows and as many others.
 MOST_GROUPS, LEAST_IN_GROUP = 10, 10
 
@@ -40,7 +39,8 @@ class Treatment:
 
     `listed` are rows whose client came onto the list of which a share is left uncalled at random.
 
-    >>> Treatment(np.array([3.0, 9.0, np.inf]), np.array([np.inf, 5.0, np.inf]), np.full(3, False)).is_called.tolist()
+    >>> called, left = np.array([3.0, 9.0, np.inf]), np.array([np.inf, 5.0, np.inf])
+    >>> Treatment(called, left, np.full(3, False)).is_called.tolist()
     [True, False, False]
     """
 
@@ -58,8 +58,8 @@ class Treatment:
 class Calls:
     """When clients were called, came onto the list of which a share is left uncalled, and left.
 
-    Who came onto that list and was drawn to be called counts as called then, whoever was called in the end: only the
-    draw is at random.
+    Who came onto that list and was drawn to be called counts as called then, whoever was called in the end: only
+    the draw is at random.
     """
 
     called: Events
@@ -106,7 +106,9 @@ def weights(treatment: Treatment, risk: Array, named: NDArray[np.bool_] | None =
         groups = _groups(risk[members], treatment.is_called[members])
         for group in np.unique(groups):
             rows = members[groups == group]
-            found[rows] = _weights_in_group(treatment.called[rows], treatment.left[rows], treatment.is_called[rows])
+            found[rows] = _weights_in_group(
+                treatment.called[rows], treatment.left[rows], treatment.is_called[rows]
+            )
     return found
 
 
@@ -124,10 +126,10 @@ def _weights_in_group(called: Array, left: Array, is_called: NDArray[np.bool_]) 
     """Return 1 / P(not called until the client left, or until the horizon) of rows that were not called."""
     ends = np.minimum(called, left)
     days, counts = np.unique(ends[is_called], return_counts=True)
-    if len(days) and (~is_called & (ends >= days[-1])).sum() < LEAST_UNCALLED:
-        return np.zeros(len(ends))
     at_risk = len(ends) - np.sort(ends).searchsorted(days, side="left")
     uncalled = np.concatenate([[1.0], np.cumprod(1 - counts / at_risk)])
+    if not uncalled[-1]:  # nobody was left at the last call
+        return np.zeros(len(ends))
     return np.where(is_called, 0.0, 1 / uncalled[days.searchsorted(ends, side="right")])
 
 

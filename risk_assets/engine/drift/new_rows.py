@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from risk_assets.domain.dates import days_since_1970
 from risk_assets.domain.drift.counts import MOST_UNLISTED, ColumnCounts, CountedRows
 from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile
 from risk_assets.domain.drift.statistics import decile_edges
@@ -17,9 +18,9 @@ from risk_assets.domain.scoring.performance_estimate import ExpectedPositives, c
 from risk_assets.engine.drift.profile import QUANTILE_ROWS, SHARES, whole
 from risk_assets.engine.model.scorecard_sql import placed, risk_sql, scorable
 from risk_assets.engine.model.shape_sql import number
-from risk_assets.engine.select import days_of
+from risk_assets.engine.select import draw, one_in
 from risk_assets.engine.session import Session
-from risk_assets.engine.sql import draw, literal, one_in, quote
+from risk_assets.engine.sql import literal, quote
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,10 +76,8 @@ def count_new_rows(session: Session, table: str, scorecard: Scorecard, reference
     )
 
 
-def read_scored_rows(
-    session: Session, table: str, scorecard: Scorecard
-) -> tuple[ScoredRows, NDArray[np.float64]]:
-    """Return the dated rows of a query with a known outcome, by client, and their dates in days since 1970 (n,)."""
+def read_scored_rows(session: Session, table: str, scorecard: Scorecard) -> tuple[ScoredRows, NDArray[np.float64]]:
+    """Return the rows of a query with a known outcome, by client, and their dates in days since 1970 (n,)."""
     import numpy as np
 
     from risk_assets.domain.scoring.groups import ScoredRows
@@ -88,7 +87,7 @@ def read_scored_rows(
     scored = _scored(session, table, scorecard, f"{quote(columns.target)} IS NOT NULL", *key)
     found = session.run(f"SELECT client, day, y, risk FROM ({scored}) ORDER BY client, day").fetchnumpy()
     clients, target, risk = (np.ma.getdata(found[name]) for name in ("client", "y", "risk"))
-    return ScoredRows(target, risk, scorecard.threshold, clients), days_of(found["day"])
+    return ScoredRows(target, risk, scorecard.threshold, clients), days_since_1970(found["day"])
 
 
 def count_pairs(session: Session, table: str, champion: Scorecard, challenger: Scorecard) -> PairedCounts:
@@ -111,7 +110,7 @@ def count_pairs(session: Session, table: str, champion: Scorecard, challenger: S
 
 
 def _scored(session: Session, table: str, scorecard: Scorecard, condition: str, *more: str) -> str:
-    """Return a query for the features (x0, x1, …), the label y and the risk of rows, and for what more is asked."""
+    """Return a query for the features (x0, x1, …), label y and risk of rows, and for what else is wanted."""
     cells = [f"{cell} AS x{place}" for place, cell in enumerate(scorable(session.columns, scorecard))]
     labelled = ", ".join([f"{quote(session.columns.target)} AS y", *cells, *more])
     source = f"SELECT {labelled} FROM ({table}) WHERE {condition}"

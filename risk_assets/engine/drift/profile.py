@@ -16,8 +16,9 @@ from risk_assets.domain.columns import Columns
 from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile, Profile
 from risk_assets.engine.dataset import Dataset, rows
 from risk_assets.engine.model.training_rows import TrainingTable, feature_names
+from risk_assets.engine.select import draw, one_in
 from risk_assets.engine.session import Session
-from risk_assets.engine.sql import double, draw, one_in, quote
+from risk_assets.engine.sql import double, quote
 
 BINS = 20
 QUANTILES = 201

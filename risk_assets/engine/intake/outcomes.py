@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from risk_assets.domain.dates import days_since_1970
 from risk_assets.domain.intake.outcomes import OutcomeCounts
 from risk_assets.engine.dataset import CLIENT, LEFT_ON, NEVER, NOT_YET, SINCE, Dataset, moment, table
-from risk_assets.engine.select import days_of
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import literal, quote, read_parts, stored_label
 
@@ -52,7 +52,7 @@ def read_leavings(session: Session, file: Path) -> Mapping[str, Sequence[float]]
         f"ORDER BY {CLIENT}, {LEFT_ON}"
     ).fetchnumpy()
     leavings: dict[str, list[float]] = {}
-    days = days_of(found[LEFT_ON]).tolist()
+    days = days_since_1970(found[LEFT_ON]).tolist()
     for client, day in zip(np.ma.getdata(found[CLIENT]).tolist(), days, strict=True):
         leavings.setdefault(client, []).append(day)
     return leavings

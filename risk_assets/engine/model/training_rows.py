@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from risk_assets.domain.columns import Columns
 from risk_assets.engine.dataset import Dataset, Keep, rows, table
-from risk_assets.engine.select import declared_columns, fingerprint
+from risk_assets.engine.select import declared_columns, draw, fingerprint
 from risk_assets.engine.session import Session
-from risk_assets.engine.sql import draw, literal, quote
+from risk_assets.engine.sql import literal, quote
 
 if TYPE_CHECKING:
     from risk_assets.domain.model.training_rows import Shares, TrainingRows

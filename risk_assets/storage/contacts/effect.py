@@ -17,7 +17,7 @@ def effect_of_calls(
 ) -> tuple[Effect | None, str]:
     """Return what calls did, and why that cannot be told where it cannot.
 
-    The account of outcomes, the draws and the dates of leaving (ISO 8601) of clients are asked for if they are needed.
+    The account of outcomes, the draws and the dates of leaving (ISO 8601) of clients are read only where needed.
     """
     if not settings.uncalled_share:
         return None, (

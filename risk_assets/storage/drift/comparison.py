@@ -57,10 +57,8 @@ def compare_new_rows(
     if calls is None:
         return verdict
     rows, dates = read_scored_rows(session, query, scorecard)
-    treatment = calls.of(rows.clients, dates)
-    return replace(
-        verdict, untreated=untreated_score(rows, treatment, samples=rules.samples, seed=rules.seed)
-    )
+    treatment = calls.of(rows.clients.astype(object), dates)
+    return replace(verdict, untreated=untreated_score(rows, treatment, samples=rules.samples, seed=rules.seed))
 
 
 def _read(session: Session, query: str, scorecard: Scorecard) -> NewRows:

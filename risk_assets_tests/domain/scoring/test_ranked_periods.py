@@ -79,7 +79,7 @@ def test_a_list_longer_than_the_clients_names_them_all() -> None:
 def with_calls(given: RankedPeriod, called: NDArray[np.bool_], left: NDArray[np.bool_]) -> RankedPeriod:
     """The clients of a day of whom some were called on the next day, and what became of them."""
     days, leaves_on = (np.where(each, day, np.inf) for each, day in ((called, 1.0), (left, 30.0)))
-    return replace(given, left=left, treatment=Treatment(days, leaves_on, np.full(len(left), False)))
+    return replace(given, left=left, treatment=Treatment(days, leaves_on, np.zeros(len(left), dtype=bool)))
 
 
 def test_named_clients_that_were_not_called_stand_for_those_that_were() -> None:
