@@ -166,10 +166,9 @@ def observed_query(session: Session, new: NewDatasets, besides: Path) -> str:
 def _decided(columns: Columns, new: NewDatasets, keep: Keep, apart: str) -> str:
     if not new.decided.parts or columns.as_of is None:
         return ""
-    later = (
-        f"{quote(columns.as_of)} > {moment(new.complete_until or NEVER)} AND {quote(columns.target)} IS NOT NULL"
-    )
-    return f"SELECT * FROM ({rows(columns, new.decided, keep, apart=apart)}) WHERE {later}"
+    later = f"{quote(columns.as_of)} > {moment(new.complete_until or NEVER)}"
+    known = f"{quote(columns.target)} IS NOT NULL"
+    return f"SELECT * FROM ({rows(columns, new.decided, keep, apart=apart)}) WHERE {later} AND {known}"
 
 
 def _united(queries: Sequence[str]) -> str:
@@ -211,9 +210,8 @@ def one_per_client(session: Session, query: str) -> str:
     as_of, client = quote(columns.as_of), quote(columns.id)
     turn, month, drawn = (quote(f" {name}") for name in ("turn", "month", "drawn"))
     of_row = month_number(as_of)
-    months = f"SELECT DISTINCT {of_row} AS month FROM ({query})"
-    placed = f"SELECT month, row_number() OVER (ORDER BY month) - 1 AS place FROM ({months})"
-    session.cache_table("months", [placed])
+    placed = "SELECT month, row_number() OVER (ORDER BY month) - 1 AS place"
+    session.cache_table("months", [f"{placed} FROM (SELECT DISTINCT {of_row} AS month FROM ({query}))"])
     [(count,)] = session.run("SELECT count(*) FROM months").fetchall()
     of_client = f"CAST('0x' || substr(md5('month ' || {client}), 1, 8) AS BIGINT) % {max(count, 1)}"
     numbered = (

@@ -17,12 +17,9 @@ def effect_sentences(found: Effect | None, why_not: str) -> tuple[str, ...]:
     if found is None:
         return (why_not,)
     called = f"{percent(found.left_called, found.called)} of {plural(found.called, 'client')} to be called left"
-    uncalled = f"{percent(found.left_uncalled, found.uncalled)} of {count(found.uncalled)}"
-    ends = f"{points(found.low)} to {points(found.high)}"
-    said = [
-        f"{called}, and {uncalled} that were left uncalled at random: a difference of {points(found.difference)} "
-        f"(95 % interval {ends})."
-    ]
+    uncalled = f"{percent(found.left_uncalled, found.uncalled)} of {count(found.uncalled)} that were left uncalled"
+    ends = f"95 % interval {points(found.low)} to {points(found.high)}"
+    said = [f"{called}, and {uncalled} at random: a difference of {points(found.difference)} ({ends})."]
     if found.saved is not None:
         worth = f"{money(found.saved)} a year ({money(found.saved_low)} to {money(found.saved_high)})"
         said.append(f"On the clients that were called that is worth {worth}.")
