@@ -105,7 +105,7 @@ def expected_called(project: Project, rows: pd.DataFrame, clients: set[str]) -> 
     leavings = files_in(project.layout.outcomes)
     left_on = pd.to_datetime(leavings.set_index("corporation")["left_on"])
     complete = rows["as_of"] + pd.Timedelta(days=HORIZON + 10) <= left_on.max()
-    left = rows["corporation"].map(left_on).fillna(pd.Timestamp.max)
+    left = rows["corporation"].map(left_on).fillna(pd.Timestamp("2100-01-01"))
     called = pd.Series(data=False, index=rows.index)
     for day in (pd.Timestamp(each.date()) for each in CALLED_AT):
         called |= (rows["as_of"] < day) & (day <= rows["as_of"] + pd.Timedelta(days=HORIZON)) & (day <= left)
