@@ -31,6 +31,8 @@ Events = Mapping[str, Sequence[float]]
 
 #: Called rows are parted into so many groups, or fewer of so many called rows and as many others.
 MOST_GROUPS, LEAST_IN_GROUP = 10, 10
+#: Classes.
+BOTH = 2
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,10 @@ class Calls:
     def _days_until(self, events: Events, clients: NDArray[np.object_], dates: Array) -> Array:
         found = np.full(len(dates), np.inf)
         for place, (client, date) in enumerate(zip(clients.tolist(), dates.tolist(), strict=True)):
-            later = (day - date for day in events.get(client, ()) if date < day <= date + self.horizon_days)
-            found[place] = next(later, np.inf)
+            for day in events.get(client, ()):
+                if date < day <= date + self.horizon_days:
+                    found[place] = day - date
+                    break
         return found
 
 
@@ -161,8 +165,8 @@ def untreated_score(
         rows=len(called),
         called=int(called.sum()),
         unspoken=len(called) - round(float(weight.sum())),
-        untreated=_figures(rows.at(speak), weight[speak], samples, seed),
-        every=every or _figures(rows, np.ones(len(called)), samples, seed),
+        untreated=row_figures(rows.at(speak), weight[speak], samples=samples, seed=seed),
+        every=every or row_figures(rows, np.ones(len(called)), samples=samples, seed=seed),
     )
 
 
@@ -183,16 +187,21 @@ def with_untreated(
     return replace(metrics, untreated=untreated_score(rows, treatment, samples=samples, seed=seed, every=every))
 
 
-def _figures(rows: ScoredRows, weight: Array, samples: int, seed: int) -> RowFigures | None:
-    """Return the figures of weighted rows, None where they are of one class."""
-    target = rows.target
-    if len(np.unique(target)) == 1 or not len(target):
+def row_figures(rows: ScoredRows, weight: Array, *, samples: int, seed: int) -> RowFigures | None:
+    """Return the figures of weighted rows (n,), None where they are of one class.
+
+    >>> rows = ScoredRows(np.array([0, 0, 1, 1] * 25), np.array([0.1, 0.6, 0.4, 0.9] * 25), 0.5, np.arange(100))
+    >>> found = row_figures(rows, np.array([1.0, 1.0, 3.0, 1.0] * 25), samples=50, seed=0)
+    >>> found.left, found.roc_auc.value, found.f1.value
+    (0.667, 0.625, 0.333)
+    """
+    if len(np.unique(rows.target)) != BOTH:
         return None
     found = weighted_estimates(rows, weight, samples=samples, seed=seed)
     return RowFigures(
-        rows=len(target),
-        left=float(weight @ target / weight.sum()),
+        rows=len(rows.target),
+        left=float(weight @ rows.target / weight.sum()),
         f1=found["f1"],
         roc_auc=found["roc_auc"],
-        calibration=fit_calibration(target, rows.risk, rows.clients, weight),
+        calibration=fit_calibration(rows.target, rows.risk, rows.clients, weight),
     )
