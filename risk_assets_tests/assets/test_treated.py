@@ -21,8 +21,9 @@ from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.storage.contacts.assignments import AssignmentLog
 from risk_assets.storage.contacts.database import ContactsDatabase
 from risk_assets.storage.contacts.journal import ContactJournal
+from risk_assets.storage.deployment.versions import read_decisions
 from risk_assets.storage.records import read_record
-from risk_assets_tests.assets.panel import ASSETS, HORIZON, panel_in
+from risk_assets_tests.assets.panel import ASSETS, HORIZON, panel_in, settings
 from risk_assets_tests.assets.project import Project
 from risk_assets_tests.assets.test_panel import files_in
 
@@ -76,6 +77,7 @@ def told(project: Project) -> tuple[Metrics, DriftVerdict, Backtest]:
 
 def test_calls_of_the_past_are_told_beside_figures_that_stay_as_they_were(project: Project) -> None:
     before = plain(project.layout.models)
+    assert not project.layout.contacts.exists()  # looking for calls makes no journal
     assert all(each.untreated is None for each in told(project))
 
     rows = files_in(project.layout.input).assign(as_of=lambda found: pd.to_datetime(found["as_of"]))
@@ -115,6 +117,17 @@ def expected_called(project: Project, rows: pd.DataFrame, clients: set[str]) -> 
     is_test = draws < round(project.home.settings.test_share * 2**32)
     is_there = rows["as_of"] < left
     return int((complete & called & is_there & is_test & rows["corporation"].isin(clients)).sum())
+
+
+def test_the_gate_records_how_both_models_do_on_rows_that_were_not_called(project: Project) -> None:
+    project.configure(**settings(), uncalled_share=0.5, threshold=0.3)
+    project.materialize("trained_model", "latest_score", "deployed_model")
+    figures = read_decisions(project.layout)[-1].figures
+
+    for name in ("challenger", "champion"):
+        untreated, every = figures[f"testdata_untreated_{name}_f1"], figures[f"testdata_{name}_f1"]
+        assert untreated == pytest.approx(every, abs=0.2)
+        assert untreated != every
 
 
 def test_the_report_says_whether_calls_helped_and_is_the_same_to_the_byte(project: Project) -> None:

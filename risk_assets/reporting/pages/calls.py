@@ -59,7 +59,7 @@ def _untreated(found: UntreatedScore | None) -> list[Block]:
     """Return what clients tell that were not called, nothing where nobody was."""
     if found is None:
         return []
-    rows = [tuple(map(cell, row)) for row in untreated_table(found)]
+    rows = [(cell(name), *figures) for name, *figures in untreated_table(found)]
     return [
         *heading("Without the calls"),
         words(untreated_sentence(found)),
