@@ -8,7 +8,7 @@ from risk_assets.domain.scoring.backtest import BacktestPeriod
 from risk_assets.reporting.contact_words import effect_sentences, untreated_lists_sentence
 from risk_assets.reporting.content import ReportContent
 from risk_assets.reporting.pages.blocks import Block, heading, note, section, space, table, words
-from risk_assets.reporting.pages.pictures import charted
+from risk_assets.reporting.pages.chart_blocks import charted
 from risk_assets.reporting.wording import backtest_sentence, count, percent, plural, score
 
 ABOUT = (
