@@ -13,7 +13,7 @@ from risk_assets.storage.contacts.assignments import AssignmentLog
 from risk_assets.storage.contacts.database import kept_contacts
 from risk_assets.storage.contacts.journal import ContactJournal
 from risk_assets.storage.intake.finaldata import require_ingestion
-from risk_assets.storage.intake.outcomes import outcomes_of
+from risk_assets.storage.intake.part_files import outcomes_of
 from risk_assets.storage.layout import Layout
 
 EPOCH = date(1970, 1, 1)
