@@ -32,7 +32,7 @@ dev: .venv/installed
 
 test: .venv/extras
 	@.ci/programs
-	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not long and not faults"
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --no-loadscope-reorder -m "not long and not faults"
 
 long: .venv/extras
 	@.ci/programs
@@ -51,7 +51,7 @@ lint: .venv/extras
 	@$(BIN)/mypy
 
 quick: .venv/extras
-	@$(BIN)/pytest --quiet --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not slow and not faults"
+	@$(BIN)/pytest --quiet --numprocesses 2 --no-loadscope-reorder -m "not slow and not faults"
 
 format: .venv/installed
 	$(BIN)/ruff format .

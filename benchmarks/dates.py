@@ -25,7 +25,7 @@ import numpy as np
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.domain.intake.outcomes import OutcomeFiles, OutcomeRules
 from risk_assets.engine.duck.session import open_duckdb
-from risk_assets.storage.intake.finaldata import ingest
+from risk_assets.storage.intake.finaldata import IngestionRules, ingest
 from risk_assets.storage.layout import Layout
 
 NUMERIC = tuple(NumericColumn(name, 0) for name in ("month", "year", "employees"))
@@ -102,7 +102,7 @@ def _run(side: str, folder: Path) -> dict[str, float]:
     started = time.perf_counter()
     columns = DATED if dated else PLAIN
     with open_duckdb(columns, memory_limit="4GB", threads=None, spill=out / ".spill") as session:
-        ingest(layout, session, max_bad_share=0.5, write_csv=False, now=datetime.now(UTC), outcomes=outcomes)
+        ingest(layout, session, IngestionRules(0.5, write_csv=False, outcomes=outcomes), now=datetime.now(UTC))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {"seconds": time.perf_counter() - started, "gigabytes": peak * 1024 / 1e9}
 

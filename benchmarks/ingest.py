@@ -23,7 +23,7 @@ from pathlib import Path
 
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.engine.duck.session import open_duckdb
-from risk_assets.storage.intake.finaldata import ingest
+from risk_assets.storage.intake.finaldata import IngestionRules, ingest
 from risk_assets.storage.layout import Layout
 
 COLUMNS = Columns(
@@ -156,7 +156,7 @@ def _with_risk_assets(folder: Path, *, write_csv: bool) -> int:
         deployment=output / "production",
     )
     with open_duckdb(COLUMNS, memory_limit="4GB", threads=None, spill=output / ".spill") as session:
-        return ingest(layout, session, max_bad_share=0.5, write_csv=write_csv, now=datetime.now(UTC)).accepted
+        return ingest(layout, session, IngestionRules(0.5, write_csv=write_csv), now=datetime.now(UTC)).accepted
 
 
 def _median(rounds: list[dict[str, float]]) -> dict[str, float]:

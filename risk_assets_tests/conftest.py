@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling, LoadScopeScheduling
 
 from risk_assets_tests.services.faults import Faults, faulty_proxy
 from risk_assets_tests.services.s3 import CREDENTIALS, S3, running_s3
@@ -22,12 +24,13 @@ settings.load_profile("untimed")
 PROGRAMS = ".ci/programs"
 #: Files that take longest.
 FIRST = (
-    "test_end_to_end",
+    "test_dialect",
+    "test_reading",
+    "test_merging",
     "test_spark",
-    "test_end_to_end_restart",
+    "test_end_to_end",
     "test_team",
     "test_end_to_end_database",
-    "test_reading",
     "test_pages_browser",
     "test_on_s3",
 )
@@ -70,6 +73,19 @@ def faults(s3: S3, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faults]:
         monkeypatch.setenv(name, value)
     with faulty_proxy(s3.port) as found:
         yield found
+
+
+class FilesWithSparkTogether(LoadFileScheduling):  # type: ignore[misc]  # xdist is untyped
+    """A process takes a file at a time, and one process all files for Spark, which takes long to start."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "spark" if "spark" in file else str(file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Return how tests are divided among processes."""
+    return FilesWithSparkTogether(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

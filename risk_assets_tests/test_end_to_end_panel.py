@@ -14,7 +14,7 @@ from risk_assets_tests.assets.panel import panel_in, settings
 from risk_assets_tests.automation.daemon import DaemonHome
 from risk_assets_tests.test_end_to_end import finished
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 REFRESHED = "backtest diagnostics report"
 FIRST = 6

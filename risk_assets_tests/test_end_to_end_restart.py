@@ -13,7 +13,7 @@ from risk_assets.storage.deployment.versions import read_decisions, read_manifes
 from risk_assets_tests.automation.daemon import DaemonHome, kill_tree
 from risk_assets_tests.automation.worlds import CALM, DRIFTED, home_with_a_model
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 @pytest.fixture

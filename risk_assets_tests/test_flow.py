@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 from pypdf import PdfReader
 
+from risk_assets.assets.drift import drift
 from risk_assets.definitions import defs
 from risk_assets.resources.declaration import with_settings
 from risk_assets.settings import load_settings
@@ -152,6 +153,15 @@ def test_a_changed_setting_is_changed_code_for_the_assets_that_depend_on_it_alon
         for spec in asset.specs if isinstance(asset, dg.AssetsDefinition) else ():
             same = with_settings(spec, settings).code_version == with_settings(spec, changed).code_version
             assert same == (spec.key.to_user_string() not in {"trained_model", "backtest"}), spec.key
+
+
+def test_an_asset_links_to_the_page_that_shows_it_where_the_pages_have_an_address() -> None:
+    settings = load_settings(ROOT / "config.json")
+    with_pages = settings.model_copy(update={"pages_url": "https://risk.example/"})
+    [spec] = drift.specs
+    assert "page" not in with_settings(spec, settings).metadata
+    link = with_settings(spec, with_pages).metadata["page"]
+    assert link == dg.MetadataValue.url("https://risk.example/pages/overview")
 
 
 def test_sensors_and_the_schedule_are_on_by_default() -> None:

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from pydantic import Field
 
-from risk_assets.domain.columns import Columns, NumericColumn
+from risk_assets.domain.columns import Columns
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.intake.outcomes import OutcomesAccount
 from risk_assets.engine.intake.formats import SUFFIXES
 from risk_assets.reporting.wording import count, percent, plural
+from risk_assets.resources.column_metadata import column_metadata
 from risk_assets.resources.declaration import Metadata, graph_asset, graph_check
 from risk_assets.resources.home import Home
 from risk_assets.resources.observation import ObservedSources
 from risk_assets.storage.deployment.versions import deployed_scorecard, live_version, verify_version
-from risk_assets.storage.intake.finaldata import FeedCheck, ingest, read_ingestion
+from risk_assets.storage.intake.finaldata import FeedCheck, IngestionRules, ingest, read_ingestion
 from risk_assets.storage.intake.source_bucket import note_sources
 from risk_assets.storage.layout import Layout
 
@@ -74,18 +75,16 @@ def finaldata(config: FinaldataConfig, home: Home, observed_sources: ObservedSou
     """
     del observed_sources  # it has noted what the folders hold, for this run's lineage
     settings, layout = home.settings, home.layout
+    rules = IngestionRules(
+        settings.max_bad_share,
+        write_csv=settings.finaldata_csv,
+        final=settings.final_files,
+        leave_out=home.unsettled_sources() if config.settled_only else (),
+        outcomes=settings.outcome_files,
+        hold=FeedCheck(_live(layout)) if settings.hold_suspect_files else None,
+    )
     with home.session() as session:
-        ingestion = ingest(
-            layout,
-            session,
-            max_bad_share=settings.max_bad_share,
-            write_csv=settings.finaldata_csv,
-            final=settings.final_files,
-            leave_out=home.unsettled_sources() if config.settled_only else (),
-            outcomes=settings.outcome_files,
-            hold=FeedCheck(_live(layout)) if settings.hold_suspect_files else None,
-            now=datetime.now(UTC),
-        )
+        ingestion = ingest(layout, session, rules, now=datetime.now(UTC))
     note_sources(home.mirror, ingestion)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(ingestion.data_version),
@@ -135,8 +134,7 @@ def _metadata(ingestion: Ingestion, columns: Columns) -> Metadata:
         "updates": ingestion.updates,
         "quarantined": ingestion.quarantined,
         **_outcome_metadata(ingestion.outcomes),
-        "dagster/column_schema": _schema(columns),
-        "dagster/column_lineage": _lineage(columns),
+        **column_metadata(columns, "sourcedata"),
         **({"files": dg.MetadataValue.table(files)} if files else {}),
     }
 
@@ -153,38 +151,6 @@ def _outcome_metadata(account: OutcomesAccount | None) -> Metadata:
         **late,
         **account.sentences,
     }
-
-
-def _schema(columns: Columns) -> dg.TableSchema:
-    numbers = [dg.TableColumn(column.name, "double", description=_bounds(column)) for column in columns.numbers]
-    dates = [
-        dg.TableColumn(name, "timestamp", description="observed on" if name == columns.as_of else None)
-        for name in columns.dated
-    ]
-    return dg.TableSchema(
-        [
-            dg.TableColumn(columns.id, "text", description="identifies the client"),
-            *dates,
-            *numbers,
-            *(dg.TableColumn(name, "text") for name in columns.texts),
-            dg.TableColumn(
-                columns.target,
-                "integer" if columns.has_numeric_labels else "text",
-                description=f"{columns.positive} when the client ended its contract, else {columns.negative}; "
-                "empty while nobody knows",
-            ),
-        ]
-    )
-
-
-def _bounds(column: NumericColumn) -> str | None:
-    bounds = (("at least", column.min), ("at most", column.max))
-    return ", ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None) or None
-
-
-def _lineage(columns: Columns) -> dg.TableColumnLineage:
-    named = [name for name in columns.names if columns.has_target or name != columns.target]
-    return dg.TableColumnLineage({name: [dg.TableColumnDep(dg.AssetKey("sourcedata"), name)] for name in named})
 
 
 def _checks(ingestion: Ingestion) -> Iterator[dg.AssetCheckResult]:

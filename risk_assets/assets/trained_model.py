@@ -26,6 +26,7 @@ from risk_assets.storage.intake.set_apart import ids_set_apart
 if TYPE_CHECKING:
     from risk_assets.domain.model.scorecard import Scorecard
     from risk_assets.domain.model.training import TrainedModel, TrainingReport
+    from risk_assets.engine.model.training_rows import TrainingTable
     from risk_assets.engine.ranking.current_clients import CurrentClients
     from risk_assets.engine.session import Session
     from risk_assets.storage.model.trained_model import ModelRecord
@@ -72,8 +73,6 @@ def trained_model(home: Home) -> dg.MaterializeResult:
     nothing, and clients of testdata are left out. Too few rows, or one class only, fail the run and the earlier
     model stays.
     """
-    from risk_assets.engine.drift.risk_profile import risk_profile
-    from risk_assets.engine.model.training import train_on
     from risk_assets.engine.model.training_rows import count_apart, training_table
     from risk_assets.storage.model.trained_model import save_model
 
@@ -87,12 +86,8 @@ def trained_model(home: Home) -> dg.MaterializeResult:
         apart = ids_set_apart(layout, session)
         left_out = count_apart(session, parts, apart)
         rows = stack.enter_context(training_table(session, parts, keep, most_rows=most, apart=apart))
-        model = train_on(session, rows, threshold=home.settings.threshold)
-        if home.settings.threshold is None:
-            everyone = rows_with_redelivered(layout, ingestion)
-            model = _with_threshold(session, everyone, model, home.settings)
-        risks = risk_profile(session, rows, model.scorecard)
-        reference = TrainingReference(profile(session, table_rows(session.columns, rows)), risks)
+        model = _train(session, rows, home.settings, rows_with_redelivered(layout, ingestion))
+        reference = _reference(session, rows, model.scorecard)
         record = save_model(
             layout,
             session,
@@ -111,14 +106,24 @@ def trained_model(home: Home) -> dg.MaterializeResult:
     )
 
 
-def _with_threshold(
-    session: "Session", everyone: Dataset, model: "TrainedModel", settings: Settings
-) -> "TrainedModel":
-    """Return the model with the threshold that threshold_for asks for."""
+def _train(session: "Session", rows: "TrainingTable", settings: Settings, everyone: Dataset) -> "TrainedModel":
+    """Return the model of the rows, with the threshold of the settings or that which threshold_for asks for."""
+    from risk_assets.engine.model.training import train_on
     from risk_assets.engine.ranking.current_clients import current_clients
 
+    model = train_on(session, rows, threshold=settings.threshold)
+    if settings.threshold is not None:
+        return model
     found = current_clients(session, everyone, model.scorecard, settings.call_capacity)
     return model.at(settings.threshold_for, _thresholds(model.scorecard, found, settings.call_costs))
+
+
+def _reference(session: "Session", rows: "TrainingTable", scorecard: "Scorecard") -> TrainingReference:
+    """Return what later rows are compared with: the profile of the rows, and of the risks that they have."""
+    from risk_assets.engine.drift.risk_profile import risk_profile
+
+    features = profile(session, table_rows(session.columns, rows))
+    return TrainingReference(features, risk_profile(session, rows, scorecard))
 
 
 def _thresholds(scorecard: "Scorecard", found: "CurrentClients", costs: CallCosts | None) -> dict[Rule, float]:

@@ -76,7 +76,7 @@ def _digests(settings: Settings, names: list[str]) -> Iterator[dict[str, Digest]
             calls = desk.call_list(levels=levels)
             manager = None if name == EVERYBODY else name
             due, first = ([call.ranked for call in part] for part in (calls.due, calls.calls))
-            found[name] = Digest(calls.day, manager, due, first, column, settings.digest_link)
+            found[name] = Digest(calls.day, manager, due, first, column, settings.pages_url)
         yield found
     except RequestError as error:
         raise click.ClickException(error.detail) from error

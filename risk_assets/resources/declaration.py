@@ -12,6 +12,7 @@ import dagster as dg
 
 from risk_assets.domain.figures import rounded
 from risk_assets.resources.home import Home
+from risk_assets.resources.page_links import page_of
 from risk_assets.settings import Settings
 from risk_assets.storage.faults import explain
 
@@ -124,15 +125,22 @@ def with_settings(spec: dg.AssetSpec, settings: Settings) -> dg.AssetSpec:
     """Return the spec with a code version that changes with the settings its metadata names.
 
     Dagster does not know of settings, so a changed one would leave the asset looking fresh. What is not configured
-    is no upstream either.
+    is no upstream either. Where the pages have an address, the spec links to the one that shows the asset.
     """
     absent = absent_keys(settings)
     reads = {READS: [key for key in spec.metadata[READS] if key not in absent]} if READS in spec.metadata else {}
     return spec.replace_attributes(
         code_version=code_version(spec.code_version, spec.metadata, settings),
         deps=[dep for dep in spec.deps if dep.asset_key.to_user_string() not in absent],
-        metadata={**spec.metadata, **reads},
+        metadata={**spec.metadata, **reads, **_page_link(spec, settings)},
     )
+
+
+def _page_link(spec: dg.AssetSpec, settings: Settings) -> Metadata:
+    page = page_of(spec.key.to_user_string())
+    if page is None or settings.pages_url is None:
+        return {}
+    return {"page": dg.MetadataValue.url(f"{settings.pages_url.rstrip('/')}{page}")}
 
 
 def absent_keys(settings: Settings) -> frozenset[str]:

@@ -8,13 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    SecretStr,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from risk_assets.domain.columns import Columns
@@ -133,7 +127,9 @@ class Settings(FolderSettings):
     digest_urls: dict[str, SecretStr] = Field(
         default={}, description="apprise URLs by manager, '*' for the whole list; best from the environment"
     )
-    digest_link: str | None = Field(default=None, pattern=r"^https?://", description="the server's address")
+    pages_url: str | None = Field(
+        default=None, pattern=r"^https?://", description="the server's address, for links to its pages"
+    )
 
     # serving
     api_keys: ApiKeys = Field(
@@ -160,6 +156,9 @@ class Settings(FolderSettings):
     notify_url: SecretStr | None = Field(default=None, description="apprise URL for notices; the log if unset")
 
     # dagster
+    dagster_url: str | None = Field(
+        default=None, pattern=r"^https?://", description="the address of Dagster's UI, for links of pages"
+    )
     executor: Literal["in_process", "multiprocess"] = Field(
         default="in_process", description="the assets of a run in one process, or in one each"
     )

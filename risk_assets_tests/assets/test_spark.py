@@ -21,6 +21,7 @@ from risk_assets.storage.intake.part_files import rows_of
 from risk_assets_tests.assets.project import MODEL, ROOT, Project
 from risk_assets_tests.assets.soiled import soil
 from risk_assets_tests.assets.subscribers import SUBSCRIBERS, write_subscribers
+from risk_assets_tests.engine.spark.engines import LOCAL
 from risk_assets_tests.services.spark_cluster import SparkCluster, running_cluster
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("java")]
@@ -140,11 +141,9 @@ def kill_in_the_middle(cluster: SparkCluster, parsed: Path) -> None:
     cluster.kill_worker()
 
 
-def test_many_categories_give_the_same_model_and_verdict_on_both_engines(
-    tmp_path: Path, cluster: SparkCluster
-) -> None:
+def test_many_categories_give_the_same_model_and_verdict_on_both_engines(tmp_path: Path) -> None:
     found = []
-    for name, engine in (("duckdb", {"kind": "duckdb"}), ("spark", cluster.engine)):
+    for name, engine in (("duckdb", {"kind": "duckdb"}), ("spark", LOCAL.model_dump())):
         folder = tmp_path / name
         folder.mkdir()
         project = Project(folder, columns=SUBSCRIBERS, engine=engine)

@@ -66,6 +66,7 @@ def by_sensor(team: TeamHome, status: str) -> list[str]:
     return [run.run_id for run in team.runs() if run.job_name == "ingest" and run.status.value == status]
 
 
+@pytest.mark.long
 def test_what_dies_with_the_machine_is_noticed_and_made_again_once_the_code_location_is_back(
     team: TeamHome,
 ) -> None:

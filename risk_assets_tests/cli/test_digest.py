@@ -57,7 +57,7 @@ def channel() -> Iterator[Channel]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return write_desk(tmp_path, manager_column="manager", digest="daily 00:00", digest_link="https://risk.example")
+    return write_desk(tmp_path, manager_column="manager", digest="daily 00:00", pages_url="https://risk.example")
 
 
 def risk(settings: Settings, urls: dict[str, str], monkeypatch: pytest.MonkeyPatch, *options: str) -> Result:

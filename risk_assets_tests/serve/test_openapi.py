@@ -21,7 +21,7 @@ from risk_assets_tests.serve.test_app import DIAGNOSTICS, VERDICT
 from risk_assets_tests.serve.test_client_table import write_finaldata, write_ranking
 
 pytestmark = pytest.mark.slow
-EXAMPLES = os.environ.get("RISK_ASSETS_TESTS_EXAMPLES", "15")
+EXAMPLES = os.environ.get("RISK_ASSETS_TESTS_EXAMPLES", "8")
 KEY = "a key"
 
 

@@ -302,6 +302,17 @@ def test_the_footer_leads_to_the_documentation_itself(prepared: Home) -> None:
     assert "swagger-ui" in prepared.http.get(address).get_data(as_text=True)
 
 
+def test_a_page_names_the_assets_it_shows_and_leads_to_them_where_dagsters_address_is_set(
+    prepared: Home, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    assert "Shown are Dagster’s trained_model and latest_score" in text(prepared.http.get("/pages/model"))
+
+    settings = make_settings(tmp_path_factory.mktemp("linked"), dagster_url="https://dagster.example/")
+    with opened(settings, deployed=True) as home:
+        html = home.http.get("/pages/model").get_data(as_text=True)
+    assert 'href="https://dagster.example/assets/trained_model"' in html
+
+
 def test_names_that_are_markup_stay_text(tmp_path_factory: pytest.TempPathFactory) -> None:
     settings = make_settings(tmp_path_factory.mktemp("markup"))
     with opened(settings, deployed=True) as home:

@@ -14,9 +14,10 @@ import pandas as pd
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.intake.outcomes import OutcomeFiles, OutcomeRules
+from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.engine.dataset import rows
 from risk_assets.engine.session import Session
-from risk_assets.storage.intake.finaldata import FeedCheck, ingest, require_ingestion
+from risk_assets.storage.intake.finaldata import FeedCheck, IngestionRules, ingest, require_ingestion
 from risk_assets.storage.intake.part_files import rows_of
 from risk_assets.storage.layout import Layout
 from risk_assets_tests.engine.parts import session_of
@@ -55,17 +56,25 @@ class DatedPlace:
             yield session
 
     def ingest(
-        self, rules: OutcomeRules, *, session: Session | None = None, bad: float = 0.9, hold: bool = False
+        self,
+        rules: OutcomeRules,
+        *,
+        session: Session | None = None,
+        bad: float = 0.9,
+        hold: bool = False,
+        live: Scorecard | None = None,
     ) -> Ingestion:
         with contextlib.ExitStack() as stack:
             return ingest(
                 self.layout,
                 session or stack.enter_context(self.session()),
-                max_bad_share=bad,
-                write_csv=True,
+                IngestionRules(
+                    bad,
+                    write_csv=True,
+                    outcomes=OutcomeFiles(LEAVINGS, rules),
+                    hold=FeedCheck(live) if hold else None,
+                ),
                 now=NOW,
-                outcomes=OutcomeFiles(LEAVINGS, rules),
-                hold=FeedCheck() if hold else None,
             )
 
     def labelled(self) -> list[Mapping[str, Any]]:

@@ -10,7 +10,7 @@ import duckdb
 
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.domain.intake.ingestion import Ingestion
-from risk_assets.storage.intake.finaldata import ingest, read_ingestion
+from risk_assets.storage.intake.finaldata import IngestionRules, ingest, read_ingestion
 from risk_assets.storage.intake.part_files import rows_of, rows_with_redelivered
 from risk_assets.storage.layout import Layout
 from risk_assets_tests.engine.parts import session_of
@@ -35,7 +35,7 @@ class Place:
         self, *, columns: Columns = COLUMNS, bad: float = 0.5, csv: bool = True, leave_out: Collection[str] = ()
     ) -> Ingestion:
         with session_of(columns, self.layout.data_root / "spill") as session:
-            return ingest(self.layout, session, max_bad_share=bad, write_csv=csv, now=NOW, leave_out=leave_out)
+            return ingest(self.layout, session, IngestionRules(bad, write_csv=csv, leave_out=leave_out), now=NOW)
 
     def rows(self) -> list[tuple[object, ...]]:
         return self._read(rows_of(self.layout, self._account()).parts)

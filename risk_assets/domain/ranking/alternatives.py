@@ -37,7 +37,7 @@ def alternatives(
     """Return the earlier values of single features with which a client's risk would be lower, the lowest first.
 
     `rows` are the client's dates and features, the latest last. Columns that are derived from the feature follow
-    it.
+    it; nobody can bring back the value of a column that is not actionable.
 
     >>> from risk_assets.domain.columns import NumericColumn
     >>> from risk_assets.domain.model.scorecard import Scorecard
@@ -48,14 +48,6 @@ def alternatives(
     >>> found = alternatives(Scorecard(0.0, 0.5, (calls,), ()), columns, rows)
     >>> [(one.value, one.as_of, round(one.risk, 2)) for one in found]
     [(12.0, '2026-05-01', 0.4)]
-
-    Nobody can bring back an earlier value of a column that is not actionable:
-
-    >>> from dataclasses import replace
-    >>> from risk_assets.domain.display import Display
-    >>> columns = replace(columns, display=(Display("calls", actionable=False),))
-    >>> alternatives(Scorecard(0.0, 0.5, (calls,), ()), columns, rows)
-    ()
     """
     if len(rows) < 2:  # noqa: PLR2004  # a row before
         return ()

@@ -43,9 +43,8 @@ def score(
     """Score risks (n,) against 0/1 labels (n,), with 95 % percentile intervals from `samples` seeded resamples.
 
     Where `clients` (n,) names some more than once, clients are drawn with all of their rows (Davison and Hinkley
-    1997, Bootstrap Methods, section 3.8), else rows within each class. The order of rows does not matter.
-    Precision and F1 are 0 where nobody is flagged. Raises ScoringError without rows of both classes, which have
-    neither AUC nor a comparable F1.
+    1997, Bootstrap Methods, section 3.8), else rows within each class. Precision and F1 are 0 where nobody is
+    flagged. Raises ScoringError without rows of both classes: they have neither AUC nor a comparable F1.
 
     >>> target, risk = np.array([0, 0, 0, 1, 1] * 40), np.array([0.1, 0.2, 0.6, 0.3, 0.9] * 40)
     >>> metrics = score(target, risk, threshold=0.5, samples=500, seed=0)

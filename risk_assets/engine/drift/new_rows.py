@@ -32,10 +32,7 @@ def count_new_rows(session: Session, table: str, scorecard: Scorecard, reference
     """
     cells = {name: f"x{place}" for place, name in enumerate(scorecard.features)}
     profiles: list[ColumnProfile] = [*reference.profile.numeric, *reference.profile.categorical]
-    columns: list[tuple[ColumnProfile, str]] = [
-        *((profile, cells[profile.name]) for profile in profiles),
-        (reference.risks, "risk"),
-    ]
+    columns = [*((profile, cells[profile.name]) for profile in profiles), (reference.risks, "risk")]
     flagged = f"risk >= {number(reference.metrics.threshold)}"
     others = f"NOT ({flagged})"
     groups = [
@@ -48,13 +45,12 @@ def count_new_rows(session: Session, table: str, scorecard: Scorecard, reference
     scored = _scored(session, table, scorecard, "true")
     chances = f"SELECT *, {_chance(reference.metrics.calibration)} AS p FROM ({scored})"
     [n], confusion, first, second, *found = _grouped(session, groups, chances)
-    step = -(-n // QUANTILE_ROWS)
-    sample = _scored(session, table, scorecard, one_in(step, draw(session.columns)))
-    medians = iter(_medians(session, sample, [cell for profile, cell in columns if _is_numeric(profile)]))
+    sample = _scored(session, table, scorecard, one_in(-(-n // QUANTILE_ROWS), draw(session.columns)))
+    medians = _medians(session, sample, [cell for profile, cell in columns if isinstance(profile, NumericProfile)])
     counts = [
         ColumnCounts(
             bins := _in_bins(profile, n, each),
-            next(medians) if _is_numeric(profile) else None,
+            medians.get(cell),
             _unlisted(session, scored, profile, cell) if bins[-2] else (),
         )
         for (profile, cell), each in zip(columns, found, strict=True)
@@ -108,10 +104,6 @@ def _count(condition: str) -> str:
     return f"count(CASE WHEN {condition} THEN 1 END)"
 
 
-def _is_numeric(profile: ColumnProfile) -> bool:
-    return isinstance(profile, NumericProfile)
-
-
 def _bins(profile: ColumnProfile, cell: str) -> list[str]:
     """Ask how many rows have a value, and how many lie above each edge or in each category."""
     if isinstance(profile, CategoricalProfile):
@@ -139,10 +131,10 @@ def _unlisted(session: Session, table: str, profile: ColumnProfile, cell: str) -
     return tuple((str(name), int(number)) for name, number in found)
 
 
-def _medians(session: Session, table: str, cells: Sequence[str]) -> tuple[Any, ...]:
+def _medians(session: Session, table: str, cells: Sequence[str]) -> dict[str, Any]:
     wanted = ", ".join(f"quantile_cont({cell}, 0.5)" for cell in cells)
     [medians] = session.run(f"SELECT {wanted} FROM ({table})").fetchall()
-    return tuple(medians)
+    return dict(zip(cells, medians, strict=True))
 
 
 def _chance(bins: Sequence[CalibrationBin]) -> str:

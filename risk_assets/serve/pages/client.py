@@ -12,14 +12,13 @@ from risk_assets.domain.contacts.contact import KIND_WORDS
 from risk_assets.domain.model.reasons import Reason
 from risk_assets.domain.model.scorecard import risk_at
 from risk_assets.domain.ranking.alternatives import Alternative, alternatives
-from risk_assets.reporting.charts.heat import HeatMap
 from risk_assets.serve.api.answers import Explanation, ObservedRow
 from risk_assets.serve.api.clients import explain, log_odds_of, observed, reasons_of
 from risk_assets.serve.client_search import ClientRow
 from risk_assets.serve.http.replies import RequestError
 from risk_assets.serve.model.live import Version
 from risk_assets.serve.pages.bars import Change, changes, deviations
-from risk_assets.serve.pages.curves import Cell, Curve, Table, drawings, maps, usual_risk
+from risk_assets.serve.pages.curves import Cell, drawings, maps, usual_risk
 from risk_assets.serve.pages.plots import RiskPath, risk_path
 from risk_assets.serve.pages.site import find, show
 from risk_assets.serve.state import find_version, serving
@@ -37,48 +36,66 @@ def show_client(name: str, fault: RequestError | None = None) -> Response:
     """
     known = serving().clients.client(name)
     rows = find(lambda: serving().clients.history(name))
-    features = rows.value[-1].features if rows.value else None
-    version = find_version()
-    past = observed(version, rows.value) if version is not None and rows.value else []
-    explanation = _explanation(version, features)
-    shapes = explanation.shapes if explanation else []
-    curves: tuple[Curve | Table, ...] = ()
-    pairs: tuple[HeatMap, ...] = ()
-    if version is not None and features is not None:
-        reference = find(lambda: serving().generated.reference(version))
-        profile = reference.value.profile if reference.value else None
-        curves = drawings(version.scorecard, profile, features)
-        pairs = maps(version.scorecard, profile, features)
-    bars = deviations([shape.log_odds - shape.average for shape in shapes])
-    contacts = find(lambda: serving().desk.of_client(name))
     return show(
         "client",
         fault.status if fault else 200,
-        fault=fault,
-        form=request.form if fault else {},
-        contacts=contacts,
-        kinds=KIND_WORDS,
-        seen=contacts.value[0].revision if contacts.value else 0,
-        token=secrets.token_urlsafe(16),
-        today=serving().desk.today,
-        path=_risk_path(past),
-        before=_reasons_before(version, rows.value),
-        might=_alternatives(version, rows.value),
         name=name,
         known=known,
         ranked=known.ranked,
-        columns=serving().columns,
-        history=past,
-        explanation=explanation,
         rows=rows,
-        why=_why(version, features),
-        log_odds=log_odds_of(version, features) if version and features is not None else None,
-        shapes=list(zip(shapes, bars, strict=True)),
-        curves=curves,
-        maps=pairs,
-        usual=usual_risk(version.scorecard) if version else None,
-        threshold=version.scorecard.threshold if version else None,
+        columns=serving().columns,
+        **_contact_section(name, fault),
+        **_model_sections(find_version(), rows.value or ()),
     )
+
+
+def _contact_section(name: str, fault: RequestError | None) -> dict[str, object]:
+    """Return what the contacts of a client and the form for another one show."""
+    contacts = find(lambda: serving().desk.of_client(name))
+    return {
+        "fault": fault,
+        "form": request.form if fault else {},
+        "contacts": contacts,
+        "kinds": KIND_WORDS,
+        "seen": contacts.value[0].revision if contacts.value else 0,
+        "token": secrets.token_urlsafe(16),
+        "today": serving().desk.today,
+    }
+
+
+def _model_sections(version: Version | None, rows: Sequence[ClientRow]) -> dict[str, object]:
+    """Return what the serving model says of a client's rows, oldest first: little without a model or a row."""
+    features = rows[-1].features if rows else None
+    explanation = _explanation(version, features)
+    shapes = explanation.shapes if explanation else []
+    bars = deviations([shape.log_odds - shape.average for shape in shapes])
+    past = observed(version, rows) if version is not None and rows else []
+    return {
+        "history": past,
+        "path": _risk_path(past),
+        "before": _reasons_before(version, rows),
+        "might": _alternatives(version, rows),
+        "explanation": explanation,
+        "why": _why(version, features),
+        "log_odds": log_odds_of(version, features) if version is not None and features is not None else None,
+        "shapes": list(zip(shapes, bars, strict=True)),
+        **_drawings(version, features),
+        "usual": usual_risk(version.scorecard) if version else None,
+        "threshold": version.scorecard.threshold if version else None,
+    }
+
+
+def _drawings(version: Version | None, features: Mapping[str, Cell] | None) -> dict[str, object]:
+    """Return the curves and the tables of pairs with the place of a client marked."""
+    if version is None or features is None:
+        return {"curves": (), "maps": ()}
+    profile = (
+        reference.profile if (reference := find(lambda: serving().generated.reference(version)).value) else None
+    )
+    return {
+        "curves": drawings(version.scorecard, profile, features),
+        "maps": maps(version.scorecard, profile, features),
+    }
 
 
 def _why(version: Version | None, features: Mapping[str, Cell] | None) -> list[tuple[Reason, Change]]:
@@ -100,14 +117,14 @@ def _risk_path(past: Sequence[ObservedRow]) -> RiskPath | None:
     return risk_path(dated) if len(dated) > 1 else None
 
 
-def _reasons_before(version: Version | None, rows: Sequence[ClientRow] | None) -> tuple[Reason, ...]:
+def _reasons_before(version: Version | None, rows: Sequence[ClientRow]) -> tuple[Reason, ...]:
     """Return the reasons of the row before the latest one."""
     if version is None or not rows or len(rows) == 1:
         return ()
     return reasons_of(version, rows[-2].features)
 
 
-def _alternatives(version: Version | None, rows: Sequence[ClientRow] | None) -> tuple[Alternative, ...]:
+def _alternatives(version: Version | None, rows: Sequence[ClientRow]) -> tuple[Alternative, ...]:
     if version is None or not rows:
         return ()
     return alternatives(version.scorecard, serving().columns, [(row.as_of, row.features) for row in rows])

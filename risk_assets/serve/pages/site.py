@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 
-from flask import Response, render_template, url_for
+from flask import Response, render_template, request, url_for
 from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException
 
@@ -16,6 +16,7 @@ from risk_assets.domain.deployment.challenger import Challenger
 from risk_assets.domain.figures import figure
 from risk_assets.domain.model.words import odds_text, value_text
 from risk_assets.reporting import wording
+from risk_assets.resources.page_links import assets_of
 from risk_assets.serve import sessions
 from risk_assets.serve.http.replies import NotGeneratedError, RequestError
 from risk_assets.serve.model.live import Version
@@ -193,6 +194,8 @@ def prepare() -> dict[str, Any]:
         "is_open": not sessions.is_wanted(),
         "form_token": sessions.form_token,
         "may": may,
+        "assets": assets_of(request.path),
+        "dagster_url": (serving().settings.dagster_url or "").rstrip("/"),
     }
 
 

@@ -148,14 +148,17 @@ class ContactJournal:
         return tuple(map(_state, self._rows(query)))
 
     def leavings(self) -> tuple[tuple[str, str], ...]:
-        """Return each client whose latest word is that it has left, with the date, for a file of outcomes."""
-        query = (
-            sa.select(CONTACTS.c.client, CONTACTS.c.left_on)
-            .join(CLIENT_STATES, CLIENT_STATES.c.client == CONTACTS.c.client)
-            .where(CONTACTS.c.kind == "left", CLIENT_STATES.c.kind == "left")
-            .order_by(CONTACTS.c.client, CONTACTS.c.revision)
-        )
-        return tuple({row.client: (row.client, row.left_on) for row in self._rows(query)}.values())
+        """Return each client whose latest contact says that it has left, with the date, for a file of outcomes.
+
+        A note that is written later takes nothing back.
+        """
+        says = CONTACTS.c.kind != "note"
+        latest = sa.select(CONTACTS.c.client, sa.func.max(CONTACTS.c.revision).label("revision")).where(says)
+        last = latest.group_by(CONTACTS.c.client).subquery()
+        is_last = (CONTACTS.c.client == last.c.client) & (CONTACTS.c.revision == last.c.revision)
+        query = sa.select(CONTACTS.c.client, CONTACTS.c.left_on).join(last, is_last)
+        found = self._rows(query.where(CONTACTS.c.kind == "left").order_by(CONTACTS.c.client))
+        return tuple((row.client, row.left_on) for row in found)
 
     def forget(self, client: str) -> int:
         """Delete all that is held of a client, and return how many contacts that were; it cannot be undone."""

@@ -47,6 +47,25 @@ class FeedCheck:
     live: Scorecard | None = None
 
 
+@dataclass(frozen=True)
+class IngestionRules:
+    """How the input folder becomes finaldata.
+
+    Above `max_bad_share` of refused rows, or of files refused whole, nothing is ingested. `write_csv` also writes
+    finaldata.csv. `leave_out` names files (`named_in`) that are still being written: they count as they were when
+    they were last ingested, if ever. `final` names files whose outcomes are all that will come; `outcomes` says
+    how files of outcomes are read, where labels are derived from them. With `hold`, files whose content looks
+    broken are held back.
+    """
+
+    max_bad_share: float
+    write_csv: bool
+    leave_out: Collection[str] = ()
+    final: Collection[str] = ()
+    outcomes: OutcomeFiles | None = None
+    hold: FeedCheck | None = None
+
+
 class IngestionError(ValueError):
     """Nothing may be ingested; the message says why, in one line."""
 
@@ -65,50 +84,31 @@ def require_ingestion(layout: Layout) -> Ingestion:
     return read_record(layout.ingestion, Ingestion)
 
 
-def ingest(
-    layout: Layout,
-    session: Session,
-    *,
-    max_bad_share: float,
-    write_csv: bool,
-    now: datetime,
-    leave_out: Collection[str] = (),
-    final: Collection[str] = (),
-    outcomes: OutcomeFiles | None = None,
-    hold: FeedCheck | None = None,
-) -> Ingestion:
+def ingest(layout: Layout, session: Session, rules: IngestionRules, *, now: datetime) -> Ingestion:
     """Make finaldata of all files of the input folder, parsing those alone that are new or changed.
 
-    `leave_out` names files (`named_in`) that are still being written: they count as they were when they were last
-    ingested, if ever. `final` names files whose outcomes are all that will come; `outcomes` says how files of
-    outcomes are read, where labels are derived from them. With `hold`, files whose content looks broken are held
-    back. Raises IngestionError, and leaves the earlier finaldata as it was, when there is no usable row, when the
-    share of refused rows or of files refused whole is above `max_bad_share`, or when files do not stay the same
-    while they are read.
+    Raises IngestionError, and leaves the earlier finaldata as it was, when there is no usable row, when more is
+    refused than the rules allow, or when files do not stay the same while they are read.
     """
     with writing(layout.ingested, "finaldata"):
         atomic.sweep(layout.ingested)
         try:
             before = read_ingestion(layout)
-            sources = _read_all(layout, session, before, leave_out)
-            try:
-                _refuse_bad(sources, layout.url_of(layout.input) or layout.input, max_bad_share)
-            except IngestionError as error:
-                raise IngestionError(f"{error}{where_refused(layout, sources)}") from None
-            going, held = sources, tuple[HeldFile, ...]()
-            if hold is not None:
-                going, held = judge_feeds(layout, session, sources, hold.live, now=now)
-            files = _merge_all(layout, session, going, before)
-            told = None
-            if outcomes is not None:
+            sources = _read_all(layout, session, before, rules)
+            files, held = _merge_sound(layout, session, sources, before, hold=rules.hold, now=now)
+            outcomes = None
+            if rules.outcomes is not None:
                 parts = tuple(layout.finaldata_parquet / file.part for file in files if file.part)
-                check = OutcomeCheck(parts, session.columns, now) if hold else None
-                told = _read_outcomes(layout, session, outcomes, before, leave_out, check=check)
-                held += told.held
-            files = files if told else with_waiting(files, final)
-            ingestion = _account(session, files, told.account if told else None, held, now)
+                told, hold = rules.outcomes.rules, rules.hold
+                check = OutcomeCheck(parts, session.columns, told, now, hold.live) if hold else None
+                outcomes = _read_outcomes(layout, session, rules, before, check)
+                held += outcomes.held
+            else:
+                files = with_waiting(files, rules.final)
+            ingestion = _account(session, files, outcomes.account if outcomes else None, held, now)
             ingestion = with_decided(layout, session, ingestion)
-            publish(layout, session, ingestion, sources, told.sources if told else (), write_csv=write_csv)
+            leavings = outcomes.sources if outcomes else ()
+            publish(layout, session, ingestion, sources, leavings, write_csv=rules.write_csv)
         finally:
             shutil.rmtree(layout.ingestion_work, ignore_errors=True)
     return ingestion
@@ -148,7 +148,17 @@ def read_labelled(
     return tuple(folders.parts / file.part for file in accounts if file.part), accounts
 
 
-def _read_all(
+def _read_all(layout: Layout, session: Session, before: Ingestion | None, rules: IngestionRules) -> list[Source]:
+    """Read the input folder. Raises IngestionError where too much of it is refused."""
+    sources = _read_unchanging(layout, session, before, rules.leave_out)
+    try:
+        _refuse_bad(sources, layout.url_of(layout.input) or layout.input, rules.max_bad_share)
+    except IngestionError as error:
+        raise IngestionError(f"{error}{where_refused(layout, sources)}") from None
+    return sources
+
+
+def _read_unchanging(
     layout: Layout, session: Session, before: Ingestion | None, leave_out: Collection[str]
 ) -> list[Source]:
     for attempt in range(ATTEMPTS):
@@ -164,20 +174,37 @@ def _read_all(
     raise AssertionError
 
 
+def _merge_sound(
+    layout: Layout,
+    session: Session,
+    sources: Sequence[Source],
+    before: Ingestion | None,
+    *,
+    hold: FeedCheck | None,
+    now: datetime,
+) -> tuple[tuple[SourceFile, ...], tuple[HeldFile, ...]]:
+    """Merge the files whose content looks sound into finaldata's parts; return these, and the files held back."""
+    held = tuple[HeldFile, ...]()
+    if hold is not None:
+        sources, held = judge_feeds(layout, session, sources, hold.live, now=now)
+    earlier = before.files if before else ()
+    folders = Folders(layout.finaldata_parquet, layout.redelivered)
+    return merge(session, sources, folders, layout.ingestion_work, earlier), held
+
+
 def _read_outcomes(
     layout: Layout,
     session: Session,
-    outcomes: OutcomeFiles,
+    rules: IngestionRules,
     before: Ingestion | None,
-    leave_out: Collection[str],
-    *,
     check: OutcomeCheck | None,
 ) -> ReadOutcomes:
+    assert rules.outcomes is not None
     earlier = before.outcomes.files if before and before.outcomes else ()
     files = layout.outcome_files()
-    changing = {file.name for file in files if named_in("outcomes", file.name) in leave_out}
+    changing = {file.name for file in files if named_in("outcomes", file.name) in rules.leave_out}
     try:
-        return read_outcomes(layout, session, outcomes, earlier, changing, check=check)
+        return read_outcomes(layout, session, rules.outcomes, earlier, changing, check=check)
     except SourceChangedError as error:
         raise IngestionError(f"{error}; ingest again when it is complete") from error
 
@@ -214,14 +241,6 @@ def _refusal_text(source: Source) -> str:
     reasons = [f"{count:,} × {reason}" for reason, count in list(parsed.reasons.items())[:REASONS_NAMED]]
     why = f"{', '.join(reasons)}"
     return f"{source.name}: {parsed.quarantined:,} of {parsed.read:,} ({why})"
-
-
-def _merge_all(
-    layout: Layout, session: Session, sources: Sequence[Source], before: Ingestion | None
-) -> tuple[SourceFile, ...]:
-    earlier = before.files if before else ()
-    folders = Folders(layout.finaldata_parquet, layout.redelivered)
-    return merge(session, sources, folders, layout.ingestion_work, earlier)
 
 
 def _version(columns: Columns, files: Sequence[SourceFile], outcomes: OutcomesAccount | None) -> str:

@@ -71,7 +71,7 @@ def column_of(session: DuckSession, expression: str) -> list[object]:
 
 
 @pytest.mark.parametrize(("model", "columns"), MODELS)
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_sql_numpy_and_pipeline_agree_on_any_row(
     session: DuckSession, model: TrainedModel, columns: Columns, data: st.DataObject
@@ -91,7 +91,7 @@ def described_by(data: st.DataObject, columns: Columns) -> Columns:
 
 
 @pytest.mark.parametrize(("model", "columns"), MODELS)
-@settings(max_examples=30)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_sql_words_reasons_exactly_as_python_does(
     session: DuckSession, model: TrainedModel, columns: Columns, data: st.DataObject

@@ -19,8 +19,15 @@ from risk_assets.settings.engine import EngineSetting
 from risk_assets_tests.engine.parts import session_of
 from risk_assets_tests.services.spark_cluster import QUICK
 
-#: Small pieces, so that a file of a few megabytes is read by several tasks.
-OPTIONS = {**QUICK, "spark.sql.shuffle.partitions": "2", "spark.sql.files.maxPartitionBytes": "1m"}
+#: Small pieces, so that a file of a few megabytes is read by several tasks. For few rows, to compile queries takes
+#: longer than to interpret them.
+OPTIONS = {
+    **QUICK,
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.files.maxPartitionBytes": "1m",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
 LOCAL = EngineSetting(kind="spark", master="local[2]", options=OPTIONS)
 
 

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from risk_assets.domain.intake.source_file import SourceFile
-from risk_assets.storage.intake.finaldata import ingest
+from risk_assets.storage.intake.finaldata import IngestionRules, ingest
 from risk_assets_tests.engine.ranking.test_ranking_dated import HORIZON, filled, rank
 from risk_assets_tests.engine.spark.engines import spark_of
 from risk_assets_tests.storage.dated import COLUMNS as DATED
@@ -33,6 +33,7 @@ def account(file: SourceFile) -> SourceFile:
     return replace(file, part=None, fingerprint="", redelivered=str(bool(file.redelivered)))
 
 
+@pytest.mark.long
 def test_files_that_come_one_by_one_are_merged_alike(tmp_path: Path) -> None:
     embedded, cluster, parallel_reads = (Place(tmp_path / name) for name in ("duckdb", "spark", "at once"))
     with spark_of(COLUMNS, tmp_path) as session:
@@ -41,11 +42,11 @@ def test_files_that_come_one_by_one_are_merged_alike(tmp_path: Path) -> None:
                 for name, lines in step.items():
                     place.put(name, *lines)
             expected = embedded.ingest(bad=1.0)
-            found = ingest(cluster.layout, session, max_bad_share=1.0, write_csv=False, now=NOW)
+            found = ingest(cluster.layout, session, IngestionRules(1.0, write_csv=False), now=NOW)
             assert list(map(account, found.files)) == list(map(account, expected.files))
             assert cluster.rows() == embedded.rows()
             assert cluster.latest() == embedded.latest()
-        assert ingest(parallel_reads.layout, session, max_bad_share=1.0, write_csv=False, now=NOW) == found
+        assert ingest(parallel_reads.layout, session, IngestionRules(1.0, write_csv=False), now=NOW) == found
     assert (parallel_reads.rows(), parallel_reads.latest()) == (cluster.rows(), cluster.latest())
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.storage.intake.feed_verdicts import FeedError, FeedVerdict, accept, refuse
-from risk_assets.storage.intake.finaldata import FeedCheck, ingest
+from risk_assets.storage.intake.finaldata import FeedCheck, IngestionRules, ingest
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import read_history
 from risk_assets_tests.engine.parts import session_of
@@ -42,14 +42,8 @@ def clients(seed: int, *, rows: int = 200, times: float = 1, left: str = "") -> 
 
 def run(place: Place, *, hold: bool = True) -> Ingestion:
     with session_of(COLUMNS, place.layout.data_root / "spill") as session:
-        return ingest(
-            place.layout,
-            session,
-            max_bad_share=0.5,
-            write_csv=True,
-            now=NOW,
-            hold=FeedCheck() if hold else None,
-        )
+        rules = IngestionRules(0.5, write_csv=True, hold=FeedCheck() if hold else None)
+        return ingest(place.layout, session, rules, now=NOW)
 
 
 def held(ingestion: Ingestion) -> list[str]:

@@ -21,7 +21,7 @@ from risk_assets.domain.columns import Columns, DerivedColumn, NumericColumn
 from risk_assets.domain.dates import DateFormat
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.engine.duck.session import DuckSession
-from risk_assets.storage.intake.finaldata import IngestionError, ingest, read_ingestion
+from risk_assets.storage.intake.finaldata import IngestionError, IngestionRules, ingest, read_ingestion
 from risk_assets.storage.intake.part_files import rows_of, rows_of_files, rows_with_redelivered
 from risk_assets.storage.intake.set_apart import read_test_rows
 from risk_assets.storage.layout import reading_order
@@ -380,11 +380,11 @@ def test_a_file_that_grows_meanwhile_is_read_again_or_named(place: Place, times:
     with session_of(COLUMNS, place.layout.data_root / "spill") as session:
         meddling = MeddlingSession(COLUMNS, session.connection, grow, times)
         if times == 1:
-            ingest(place.layout, meddling, max_bad_share=0.5, write_csv=True, now=NOW)
+            ingest(place.layout, meddling, IngestionRules(0.5, write_csv=True), now=NOW)
             assert [row[0] for row in place.rows()] == ["A", "M"]
         else:
             with pytest.raises(IngestionError, match=r"a\.csv: changed while it was read"):
-                ingest(place.layout, meddling, max_bad_share=0.5, write_csv=True, now=NOW)
+                ingest(place.layout, meddling, IngestionRules(0.5, write_csv=True), now=NOW)
 
 
 def ingest_and_spoil(place: Place, change: Callable[[Path], object]) -> Ingestion:
@@ -395,7 +395,7 @@ def ingest_and_spoil(place: Place, change: Callable[[Path], object]) -> Ingestio
     file = place.layout.input / "b.csv"
     with session_of(COLUMNS, place.layout.data_root / "spill") as session:
         meddling = MeddlingSession(COLUMNS, session.connection, lambda: change(file))
-        return ingest(place.layout, meddling, max_bad_share=1.0, write_csv=True, now=NOW)
+        return ingest(place.layout, meddling, IngestionRules(1.0, write_csv=True), now=NOW)
 
 
 def test_a_file_that_goes_away_after_it_was_hashed_is_left_out(place: Place) -> None:
@@ -417,7 +417,7 @@ KILLED = """
 import os, signal, sys
 from datetime import datetime
 from pathlib import Path
-from risk_assets.storage.intake.finaldata import ingest
+from risk_assets.storage.intake.finaldata import IngestionRules, ingest
 from risk_assets.storage.layout import Layout
 from risk_assets_tests.engine.parts import session_of
 from risk_assets_tests.storage.place import COLUMNS, NOW
@@ -436,7 +436,7 @@ def count_change(event, arguments):
 
 with session_of(COLUMNS, root / "spill") as session:
     sys.addaudithook(count_change)
-    ingest(layout, session, max_bad_share=0.5, write_csv=True, now=NOW)
+    ingest(layout, session, IngestionRules(0.5, write_csv=True), now=NOW)
     print(changes)
 """
 
@@ -510,7 +510,7 @@ def test_the_version_tells_that_an_outcome_came_and_that_a_file_no_longer_waits(
     waiting = place.ingest()
     assert waiting.files[0].waiting == "the outcomes of 10 of its 20 rows are not known yet"
     with session_of(COLUMNS, place.layout.data_root / "spill") as session:
-        final = ingest(place.layout, session, max_bad_share=0.5, write_csv=True, now=NOW, final={"a.csv"})
+        final = ingest(place.layout, session, IngestionRules(0.5, write_csv=True, final={"a.csv"}), now=NOW)
     assert (final.files[0].waiting, final.teaching) == (None, 10)
     place.put("b.csv", *(f"A{n},1,north,{n % 2}" for n in range(10, 20)))
     known = place.ingest()

@@ -308,7 +308,7 @@ def conserved(ingestion: Ingestion) -> bool:
     )
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(
     rows_strategy,
     leavings_strategy,

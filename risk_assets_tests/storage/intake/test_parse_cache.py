@@ -10,7 +10,7 @@ import pytest
 
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.engine.duck.session import DuckSession
-from risk_assets.storage.intake.finaldata import ingest, read_ingestion
+from risk_assets.storage.intake.finaldata import IngestionRules, ingest, read_ingestion
 from risk_assets.storage.intake.part_files import rows_of
 from risk_assets_tests.engine.parts import session_of
 from risk_assets_tests.storage.place import COLUMNS, NOW, Place
@@ -76,10 +76,10 @@ def test_a_file_that_the_engine_fails_on_is_set_aside_and_read_when_it_can_be(pl
     place.put("bad.csv", "B,1,north,0")
     with session_of(COLUMNS, place.layout.data_root / "spill") as session:
         failing = FailingSession(COLUMNS, session.connection, duckdb.BinderException)
-        found = ingest(place.layout, failing, max_bad_share=0.5, write_csv=True, now=NOW)
+        found = ingest(place.layout, failing, IngestionRules(0.5, write_csv=True), now=NOW)
         assert found.files[1].reason == "cannot be read by the engine: Binder Error: what it cannot do"
         assert found.accepted == 1
-        assert ingest(place.layout, session, max_bad_share=0.5, write_csv=True, now=NOW).accepted == 2
+        assert ingest(place.layout, session, IngestionRules(0.5, write_csv=True), now=NOW).accepted == 2
 
 
 def test_want_of_memory_is_no_fault_of_a_file(place: Place) -> None:
@@ -88,7 +88,7 @@ def test_want_of_memory_is_no_fault_of_a_file(place: Place) -> None:
     with session_of(COLUMNS, place.layout.data_root / "spill") as session:
         failing = FailingSession(COLUMNS, session.connection, duckdb.OutOfMemoryException)
         with pytest.raises(duckdb.OutOfMemoryException):
-            ingest(place.layout, failing, max_bad_share=0.5, write_csv=True, now=NOW)
+            ingest(place.layout, failing, IngestionRules(0.5, write_csv=True), now=NOW)
 
 
 def test_a_damaged_entry_of_the_cache_is_not_believed_though_it_can_be_read(place: Place) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from risk_assets.domain.model.additive.terms import Term
-    from risk_assets.domain.model.basis import Values
+    from risk_assets.domain.model.forms import Values
 
     Array = NDArray[np.float64]
 

@@ -310,6 +310,7 @@ def test_killed_again_and_again_it_lands_every_row_and_finaldata_holds_each_once
     assert all(not file.name.startswith(".") for file in landing.layout.input.iterdir())
 
 
+@pytest.mark.long
 def test_memory_does_not_grow_with_the_rows(server: Postgres, tmp_path: Path) -> None:
     for driver, rows in (("psycopg", 250_000), ("psycopg2", 40_000)):
         few, many = (peak_of_a_look(server, tmp_path, driver, count) for count in (rows, 4 * rows))
