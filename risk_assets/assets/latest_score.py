@@ -16,6 +16,7 @@ from risk_assets.resources.declaration import Metadata, graph_asset
 from risk_assets.resources.home import Home
 from risk_assets.resources.observation import ObservedSources
 from risk_assets.settings import Settings
+from risk_assets.storage import atomic
 from risk_assets.storage.intake.set_apart import read_test_rows
 from risk_assets.storage.scoring.latest_score import last_score, save_score
 
@@ -75,8 +76,8 @@ def latest_score(home: Home, observed_sources: ObservedSources) -> dg.Materializ
     version = home.source_state("testdata").version
     before = last_score(layout, test_version=version, besides=record.model_sha256)
     save_score(layout, metrics, test_version=version, now=datetime.now(UTC))
-    words = outcome_words(settings.client_columns)
-    matrix = confusion_matrix(metrics, words, layout.confusionmatrix)
+    matrix = confusion_matrix(metrics, outcome_words(settings.client_columns))
+    atomic.write_bytes(layout.confusionmatrix, matrix)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(f"{record.version}-{version}"),
         metadata=_metadata(metrics, matrix),
