@@ -86,6 +86,11 @@ def percent(part: float, whole: float = 1.0) -> str:
     return f"{share:.{1 if 0 < edge < NEAR else 0}f}{TIED}%"
 
 
+def points(change: float) -> str:
+    """Return a change of a share in percentage points: "+12.5 points", "-0.3 points"."""
+    return f"{100 * change:+.1f}{TIED}points"
+
+
 def moment(at: str) -> str:
     """Return an ISO 8601 time to the minute: "2026-05-09 07:35"."""
     return at[:16].replace("T", " ")
@@ -186,17 +191,13 @@ def backtest_sentence(found: Backtest) -> str:
         return "No month is complete yet: what past lists were worth cannot be told."
     first, last = found.periods[0].as_of[:10], found.periods[-1].as_of[:10]
     when = f"on {first}" if first == last else f"in {plural(len(found.periods), 'month')}, {first} to {last}"
+    named = f"Of {plural(found.called, 'client')} that would have been named {when}"
     if not found.left:
-        return (
-            f"Of {plural(found.called, 'client')} that would have been named {when} none left within "
-            f"{found.horizon_days} days, nor did any other: what past lists were worth cannot be told."
-        )
-    low, high = found.lift.low, found.lift.high
+        return f"{named}, none left within {found.horizon_days} days, nor any other: their worth cannot be told."
     shares = f"{percent(found.precision.value)}; at random {percent(found.random_precision.value)}"
     return (
-        f"Of {plural(found.called, 'client')} that would have been named {when}, {count(found.hits)} left within "
-        f"{found.horizon_days} days ({shares}): "
-        f"{found.lift.value:.1f} times as many (95 % interval {low:.1f} to {high:.1f}). "
+        f"{named}, {count(found.hits)} left within {found.horizon_days} days ({shares}): "
+        f"{found.lift.value:.1f} times as many (95 % interval {found.lift.low:.1f} to {found.lift.high:.1f}). "
         f"The best single column of each day would have found {percent(found.column_precision.value)}."
     )
 

@@ -17,6 +17,8 @@ KIND_WORDS: dict[Kind, str] = {
     "will_leave": "says it will leave",
     "left": "has left",
 }
+#: What is a call, whoever answered: a note, a snooze and a word that it has left are none.
+CALLS: frozenset[Kind] = frozenset({"called", "reached", "will_stay", "will_leave"})
 LONGEST_NOTE = 2000
 #: A client that was not reached is called again on the next day.
 DAYS_UNREACHED = 1

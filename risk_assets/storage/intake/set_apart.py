@@ -22,8 +22,8 @@ def read_test_rows(layout: Layout, session: Session, *, independent: bool = Fals
     """
     if layout.test_share is not None:
         data, among = teaching_rows(layout, require_ingestion(layout)), ids_set_apart(layout, session)
-        client = quote(session.columns.id)
-        query = f"{labelled_query(session, data, 'all')} AND {client} IN ({among})"
+        client, order = quote(session.columns.id), ", ".join(map(quote, session.columns.known))
+        query = f"{labelled_query(session, data, 'all')} AND {client} IN ({among}) ORDER BY {order}"
         return _read(session, query, independent=independent), 0
     with tempfile.TemporaryDirectory() as folder:
         data, refused = _test_data(layout, session, Path(folder))
