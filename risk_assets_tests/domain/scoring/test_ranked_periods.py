@@ -81,8 +81,8 @@ def test_of_months_in_which_nobody_left_the_worth_cannot_be_told() -> None:
 
     assert (found.left, found.lift.value, found.lift.high) == (0, 0.0, 0.0)
     assert backtest_sentence(found) == (
-        "Of 50 clients that would have been named on 2025-01-01, none left within 90 days, nor any other: their worth "
-        "cannot be told."
+        "Of 50 clients that would have been named on 2025-01-01, none left within 90 days, nor any other: their "
+        "worth cannot be told."
     )
 
 
