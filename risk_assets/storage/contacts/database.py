@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from risk_assets.settings import Settings
+from risk_assets.storage.atomic import create_private
 from risk_assets.storage.layout import Layout
 
 #: A writer waits for the others so long, in seconds.
@@ -101,6 +102,7 @@ class ContactsDatabase:
             return
         if self._file is not None:
             self._file.parent.mkdir(parents=True, exist_ok=True)
+            create_private(self._file)
         with _transaction(self._engine) as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ADVISORY_LOCK)))
