@@ -11,7 +11,7 @@ from risk_assets.automation.runs import failures_by_cause, last_success, run_in_
 from risk_assets.automation.watch import looks
 from risk_assets.domain.deployment.decisions import Decision, last_decision
 from risk_assets.domain.drift.verdict import DriftVerdict
-from risk_assets.domain.refresh.decision import (
+from risk_assets.domain.refresh.check_drift import (
     INGESTED,
     HeldChallenger,
     RefreshDecision,

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from risk_assets.automation.jobs import CAUSE, REASON, SETTLED_ONLY, ingest
 from risk_assets.automation.runs import failed_runs, run_in_flight
 from risk_assets.automation.watch import looks
-from risk_assets.domain.refresh.arrivals import FolderFacts, decide_ingest
+from risk_assets.domain.refresh.new_source_files import FolderFacts, decide_ingest
 from risk_assets.resources.home import Home
 from risk_assets.resources.observation import report_observation
 from risk_assets.settings import SettingsError

@@ -9,7 +9,7 @@ from risk_assets.domain.columns import Columns
 from risk_assets.domain.contacts.contact import Contact
 from risk_assets.domain.ranking.risk_summary import REASONS
 from risk_assets.domain.spreadsheet import write_csv
-from risk_assets.engine.ranking.ranked_columns import columns_of
+from risk_assets.engine.ranking.client_risk import columns_of
 from risk_assets.serve.client_search import KnownClient, Listed
 from risk_assets.serve.contact_desk import CallList
 from risk_assets.serve.http.xlsx_form import Kind, SheetColumn, write_xlsx

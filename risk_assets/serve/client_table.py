@@ -13,7 +13,7 @@ from risk_assets.domain.columns import Columns
 from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
 from risk_assets.engine.dataset import numbered_rows
 from risk_assets.engine.duck.session import DuckSession, open_duckdb
-from risk_assets.engine.ranking.ranked_columns import columns_of
+from risk_assets.engine.ranking.client_risk import columns_of
 from risk_assets.engine.ranking.risk_summary import feature_names, ranked_client, ranking_table
 from risk_assets.engine.sql import date_text, quote, read_parts
 from risk_assets.engine.temporary_directories import own_folder

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from risk_assets.domain.deployment.decisions import Decision
 from risk_assets.domain.drift.profile import Profile
-from risk_assets.domain.model.basis import Basis
+from risk_assets.domain.model.forms import Basis
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.domain.model.shapes import CategoricalShape, PairTable
 from risk_assets.domain.scoring.metrics import Confusion, Estimate, Metrics

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from risk_assets.domain.deployment.decisions import Decision, Manifest
 from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile, Profile, TrainingReference
-from risk_assets.domain.model.basis import Basis
+from risk_assets.domain.model.forms import Basis
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.domain.model.shapes import CategoricalShape, NumericShape, PairTable
 from risk_assets.domain.model.uncertainty import Side, Uncertainty

@@ -14,6 +14,7 @@ import pandas as pd
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.intake.outcomes import OutcomeFiles, OutcomeRules
+from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.engine.dataset import rows
 from risk_assets.engine.session import Session
 from risk_assets.storage.intake.finaldata import FeedCheck, IngestionRules, ingest, require_ingestion
@@ -55,7 +56,13 @@ class DatedPlace:
             yield session
 
     def ingest(
-        self, rules: OutcomeRules, *, session: Session | None = None, bad: float = 0.9, hold: bool = False
+        self,
+        rules: OutcomeRules,
+        *,
+        session: Session | None = None,
+        bad: float = 0.9,
+        hold: bool = False,
+        live: Scorecard | None = None,
     ) -> Ingestion:
         with contextlib.ExitStack() as stack:
             return ingest(
@@ -65,7 +72,7 @@ class DatedPlace:
                     bad,
                     write_csv=True,
                     outcomes=OutcomeFiles(LEAVINGS, rules),
-                    hold=FeedCheck() if hold else None,
+                    hold=FeedCheck(live) if hold else None,
                 ),
                 now=NOW,
             )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from risk_assets.domain.columns import Columns
     from risk_assets.domain.model.additive import AdditiveModel
     from risk_assets.domain.model.additive.pairs import Pair
-    from risk_assets.domain.model.basis import Basis
+    from risk_assets.domain.model.forms import Basis
     from risk_assets.domain.model.scorecard import FeatureColumns
 
     Array = NDArray[np.float64]
@@ -176,7 +176,7 @@ def spline_pieces(basis: Basis, values: Array) -> tuple[tuple[float, ...], tuple
 
     Coefficients are of powers of t, from 0 to 1 within the piece, highest power first.
 
-    >>> from risk_assets.domain.model.basis import Basis
+    >>> from risk_assets.domain.model.forms import Basis
     >>> spline_pieces(Basis("size", (0.0, 10.0), 1), np.array([-3.0, 0.0]))
     ((0.0, 10.0), ((3.0, -3.0),))
     """

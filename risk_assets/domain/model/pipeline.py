@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sklearn.preprocessing import SplineTransformer
 
     from risk_assets.domain.model.additive import AdditiveModel
-    from risk_assets.domain.model.basis import Basis
+    from risk_assets.domain.model.forms import Basis
 
     Array = NDArray[np.float64]
 
@@ -33,7 +33,7 @@ MISSING_CATEGORY = " missing "
 class Encoding:
     """Transformers of one column, and its basis as constant (size,) + matrix (size, outputs) @ their outputs.
 
-    >>> from risk_assets.domain.model.basis import Basis
+    >>> from risk_assets.domain.model.forms import Basis
     >>> found = encoding(Basis("region", (), 1, ("north",), categorical=True))
     >>> found.constant.tolist(), found.matrix.tolist()
     ([0.0, 0.0, 1.0], [[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]])
@@ -47,7 +47,7 @@ class Encoding:
 def encoding(basis: Basis) -> Encoding:
     """Return how scikit-learn computes a basis.
 
-    >>> from risk_assets.domain.model.basis import Basis
+    >>> from risk_assets.domain.model.forms import Basis
     >>> [type(step).__name__ for step in encoding(Basis("size", (0.0, 1.0), 1)).transformers]
     ['SplineTransformer', 'MissingIndicator']
     """

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from risk_assets.domain.model.basis import Basis
+from risk_assets.domain.model.forms import Basis
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

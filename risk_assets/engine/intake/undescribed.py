@@ -14,10 +14,10 @@ from risk_assets.domain.file_form import FileForm
 from risk_assets.engine.intake.column_facts import Texts, undescribed
 from risk_assets.engine.intake.encoding import open_text
 from risk_assets.engine.intake.formats import SUFFIXES, format_of
+from risk_assets.engine.intake.formats.workbook_file import first_rows
 from risk_assets.engine.intake.scan import DELIMITERS, ScannedFile, UnreadableError, scan_file
 from risk_assets.engine.intake.source import RowQuery
 from risk_assets.engine.intake.tokenize import tokenize
-from risk_assets.engine.intake.workbook_file import first_rows
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import quote, read_parts
 

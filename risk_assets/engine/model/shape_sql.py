@@ -14,7 +14,7 @@ from risk_assets.domain.model.shapes import CategoricalShape, NumericShape, Pair
 from risk_assets.engine.sql import literal
 
 if TYPE_CHECKING:
-    from risk_assets.domain.model.basis import Basis
+    from risk_assets.domain.model.forms import Basis
 
 
 def number(value: float) -> str:

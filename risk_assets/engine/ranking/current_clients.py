@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.engine.dataset import Dataset, numbered_rows
-from risk_assets.engine.ranking.ranking import latest_rows, scored_rows
+from risk_assets.engine.ranking.client_risk import latest_rows, scored_rows
 from risk_assets.engine.session import Session
 
 

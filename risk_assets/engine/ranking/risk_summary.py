@@ -8,7 +8,7 @@ from typing import Any
 
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.ranking.risk_summary import FEATURE, REASONS, RankedClient, RiskSummary
-from risk_assets.engine.ranking.ranked_columns import columns_of
+from risk_assets.engine.ranking.client_risk import columns_of
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import date_text, double, literal, quote, read_parts
 
@@ -67,7 +67,7 @@ def ranked_client(columns: Columns, row: Sequence[Any]) -> RankedClient:
 
 
 def risk_summary(session: Session, parquet: Path, status: Path, *, threshold: float, top: int = 10) -> RiskSummary:
-    """Sum up a ranking that `engine.ranking.ranking.rank_clients` wrote."""
+    """Sum up a ranking that `engine.ranking.client_risk.rank_clients` wrote."""
     columns, ranking = session.columns, ranking_table(session, parquet)
     place = f"CAST(least({BINS - 1}, floor(risk * {BINS})) AS UTINYINT)"
     now, before = f"risk >= {double(threshold)}", f"previous_risk >= {double(threshold)}"

@@ -11,7 +11,7 @@ import numpy as np
 
 from risk_assets.domain.drift.profile import Profile
 from risk_assets.domain.figures import figure
-from risk_assets.domain.model.basis import Basis
+from risk_assets.domain.model.forms import Basis
 from risk_assets.domain.model.scorecard import Scorecard, risk_at
 from risk_assets.domain.model.shapes import NumericShape
 

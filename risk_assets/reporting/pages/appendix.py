@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from risk_assets.domain.diagnostics import Dependency, DependencyReport, Diagnostics
 from risk_assets.domain.figures import NOTHING
 from risk_assets.reporting.pages.blocks import Block, cell, heading, note, section, space, table, words
-from risk_assets.reporting.pages.pictures import charted
+from risk_assets.reporting.pages.chart_blocks import charted
 from risk_assets.reporting.style import AMBER, MUTED, RED
 from risk_assets.reporting.wording import duration, plural, shown_of
 

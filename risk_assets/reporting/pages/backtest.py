@@ -5,7 +5,7 @@ from __future__ import annotations
 from risk_assets.domain.columns import UNDESCRIBED, Columns
 from risk_assets.domain.scoring.backtest import Backtest, BacktestPeriod
 from risk_assets.reporting.pages.blocks import Block, heading, note, section, space, table, words
-from risk_assets.reporting.pages.pictures import charted
+from risk_assets.reporting.pages.chart_blocks import charted
 from risk_assets.reporting.wording import backtest_sentence, count, percent, plural, score
 
 ABOUT = (

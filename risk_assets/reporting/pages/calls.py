@@ -9,7 +9,7 @@ from risk_assets.domain.columns import UNDESCRIBED, Columns
 from risk_assets.domain.figures import NOTHING
 from risk_assets.domain.scoring.metrics import Estimate, GroupScore, Metrics
 from risk_assets.reporting.pages.blocks import Block, cell, heading, note, section, space, table, words
-from risk_assets.reporting.pages.pictures import charted
+from risk_assets.reporting.pages.chart_blocks import charted
 from risk_assets.reporting.score_words import calibration_sentence, lift_sentence, rule_word, weak_sentence
 from risk_assets.reporting.style import AMBER
 from risk_assets.reporting.wording import count, money, percent, plural

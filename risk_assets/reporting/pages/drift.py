@@ -10,7 +10,7 @@ from risk_assets.domain.figures import figure
 from risk_assets.reporting.charts.drifting import comparison
 from risk_assets.reporting.charts.moved import ROW_HEIGHT, columns_that_moved
 from risk_assets.reporting.pages.blocks import Block, cell, heading, note, section, space, table, words
-from risk_assets.reporting.pages.pictures import HEADING, SMALLEST, strips
+from risk_assets.reporting.pages.chart_blocks import HEADING, SMALLEST, strips
 from risk_assets.reporting.style import DRIFT_COLOURS, INK, MUTED, RED
 from risk_assets.reporting.wording import count, drift_word, moment, plural, score, shown_of
 

@@ -10,8 +10,8 @@ from risk_assets.reporting.content import ReportContent
 from risk_assets.reporting.pages import blocks
 from risk_assets.reporting.pages.blocks import WIDTH, Block, lines, space, words
 from risk_assets.reporting.pages.call_list import call_list
+from risk_assets.reporting.pages.chart_blocks import charted
 from risk_assets.reporting.pages.document import FIRST_HEIGHT
-from risk_assets.reporting.pages.pictures import charted
 from risk_assets.reporting.pages.tiles import Tile, tiles
 from risk_assets.reporting.style import AMBER, BLUE, DRIFT_COLOURS, INK, MUTED, ORANGE, RED
 from risk_assets.reporting.wording import (

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from risk_assets.domain.deployment.decisions import Decision
 from risk_assets.reporting.content import ReportContent
 from risk_assets.reporting.pages.blocks import Block, cell, heading, note, section, table, words
-from risk_assets.reporting.pages.pictures import charted
+from risk_assets.reporting.pages.chart_blocks import charted
 from risk_assets.reporting.style import MUTED, VERDICT_COLOURS
 from risk_assets.reporting.wording import decision_sentence, interval, moment, plural, score, shown_of
 

@@ -22,7 +22,7 @@ from risk_assets.reporting.pages.blocks import (
     table,
     words,
 )
-from risk_assets.reporting.pages.pictures import drawn
+from risk_assets.reporting.pages.chart_blocks import drawn
 from risk_assets.reporting.style import BLUE, DRIFT_COLOURS, INK, MUTED, ORANGE, RULE, VERDICT_COLOURS, WASH
 from risk_assets.reporting.typeface import BOLD, REGULAR, fitted, showable
 from risk_assets.reporting.wording import (

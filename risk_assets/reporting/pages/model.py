@@ -21,7 +21,7 @@ from risk_assets.reporting.pages.blocks import (
     table,
     words,
 )
-from risk_assets.reporting.pages.pictures import SMALLEST, charted, picture, strips
+from risk_assets.reporting.pages.chart_blocks import SMALLEST, charted, picture, strips
 from risk_assets.reporting.wording import (
     challenger_sentence,
     count,

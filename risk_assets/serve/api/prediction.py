@@ -14,11 +14,11 @@ from risk_assets.serve.api.replying import problems, respond
 from risk_assets.serve.http.replies import JSON
 from risk_assets.serve.model.options import OPTIONS
 from risk_assets.serve.model.prediction import Question
+from risk_assets.serve.model.prediction_answer import ID, answer_schema, nullable
 from risk_assets.serve.state import serving
 from risk_assets.settings import Settings
 
 PREDICTION = "/prediction"
-ID = {"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]}
 
 
 def prediction_blueprint(settings: Settings) -> APIBlueprint:
@@ -37,7 +37,9 @@ def prediction_blueprint(settings: Settings) -> APIBlueprint:
     blueprint.post(
         PREDICTION,
         request_body={"required": True, "content": _request_content(columns, settings.max_rows)},
-        responses={200: {"description": "risk and label per client, in order", "content": _answers(columns)}},
+        responses={
+            200: {"description": "risk and label per client, in order", "content": _answer_content(columns)}
+        },
         openapi_extensions={"parameters": parameters},
     )(prediction)
     return blueprint
@@ -82,9 +84,9 @@ def _request_content(columns: Columns, max_rows: int) -> dict[str, Any]:
 
 def client_schema(columns: Columns) -> dict[str, Any]:
     """Return the JSON schema of one client."""
-    numeric = {column.name: _nullable(number_schema(column)) for column in columns.numeric}
+    numeric = {column.name: nullable(number_schema(column)) for column in columns.numeric}
     texts = [name for name in (*columns.categorical, *columns.dated) if name in columns.inputs]
-    text = {name: _nullable({"type": "string"}) for name in texts}
+    text = {name: nullable({"type": "string"}) for name in texts}
     properties = {columns.id: ID, **numeric, **text, columns.target: {"description": "ignored"}}
     known = {name: {"type": "number"} for name in numeric}
     known |= {name: {"type": "string", "pattern": r"\S"} for name in text}
@@ -104,47 +106,8 @@ def number_schema(column: NumericColumn) -> dict[str, Any]:
     return {"type": "number", "minimum": low, "maximum": high}
 
 
-def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"anyOf": [schema, {"type": "null"}], "description": "null is missing"}
-
-
-def _answers(columns: Columns) -> dict[str, Any]:
-    label = "integer" if columns.has_numeric_labels else "string"
-    client = {
-        "type": "object",
-        "required": ["risk", "predicted"],
-        "properties": {
-            "id": ID,
-            "risk": {"type": "number", "minimum": 0, "maximum": 1},
-            "predicted": {"type": label},
-            "missing": {"type": "array", "items": {"type": "string"}},
-            "unknown": {
-                "type": "array",
-                "items": {"type": "string"},
-                "description": "columns whose category has no level of its own in the model",
-            },
-            "risk_low": _nullable({"type": "number", "minimum": 0, "maximum": 1}),
-            "risk_high": _nullable({"type": "number", "minimum": 0, "maximum": 1}),
-            "contributions": {"type": "object", "additionalProperties": {"type": "number"}},
-            "reasons": {"type": "array", "items": {"type": "string"}},
-        },
-    }
-    answer = {
-        "type": "object",
-        "required": ["version", "threshold", "predictions"],
-        "properties": {
-            "version": {"type": "string"},
-            "threshold": {"type": "number"},
-            "base_log_odds": {"type": "number"},
-            "left_out": {
-                "type": "array",
-                "items": {"type": "string"},
-                "description": "columns of the file that are not declared",
-            },
-            "predictions": {"type": "array", "items": client},
-        },
-    }
-    return {JSON: {"schema": answer}, "text/csv": {"schema": {"type": "string"}}}
+def _answer_content(columns: Columns) -> dict[str, Any]:
+    return {JSON: {"schema": answer_schema(columns)}, "text/csv": {"schema": {"type": "string"}}}
 
 
 def _options_schema() -> dict[str, Any]:

@@ -15,7 +15,8 @@ from risk_assets.serve.http.content_type import media_type
 from risk_assets.serve.http.json_form import read_object
 from risk_assets.serve.http.replies import Reply, RequestError, json_reply, shown
 from risk_assets.serve.model.live import LiveModel, Version
-from risk_assets.serve.model.prediction import Predictions, Question, Scored
+from risk_assets.serve.model.prediction import Predictions, Question
+from risk_assets.serve.model.prediction_answer import Scored
 
 MODEL = "risk"
 NUMERIC_TYPES = ("FP64", "FP32", "INT64", "INT32", "INT16", "INT8", "UINT64", "UINT32", "UINT16", "UINT8")

@@ -17,7 +17,7 @@ from risk_assets.domain.spreadsheet import write_csv
 from risk_assets.serve.http.csv_form import read_csv
 from risk_assets.serve.http.replies import CSV, RequestError
 from risk_assets.serve.model.options import Options
-from risk_assets.serve.model.prediction import Scored
+from risk_assets.serve.model.prediction_answer import Scored, as_csv
 from risk_assets.serve.pages.site import show
 from risk_assets.serve.state import find_version, live_version, serving
 
@@ -67,14 +67,14 @@ def scored() -> Response:
         return _form(fault, file.filename)
     found = predictions.score(version, clients, Options(reasons=REASONS, interval=True))
     if request.form.get("answer") == "csv":
-        return _attachment(predictions.as_csv(found), _name(file.filename))
+        return _attachment(as_csv(found, predictions.columns.id), _name(file.filename))
     return show(
         "scored",
         file=file.filename,
         found=found,
         rows=riskiest(found),
         flagged=sum(_flags(found)),
-        download=_carried(predictions.as_csv(found)),
+        download=_carried(as_csv(found, predictions.columns.id)),
         name=_name(file.filename),
     )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from risk_assets.domain.intake.feed_profile import FileProfile, merged
@@ -62,18 +61,18 @@ def _faults(
     faults = faults_of(profile, known, merged(known))
     if live is None or not session.columns.has_target or live.features != session.columns.features:
         return faults
-    rows = _labelled_risks(session, source.part, live)
-    return faults if rows is None else (*faults, *label_faults(rows))
+    query = labelled_query(session, Dataset((source.part,)), "all")
+    return (*faults, *label_faults(labelled_risks(session, query, live)))
 
 
-def _labelled_risks(session: Session, part: Path, live: Scorecard) -> LabelledRisks | None:
-    """Return the risks of a file's rows with an outcome, None without any."""
+def labelled_risks(session: Session, query: str, live: Scorecard) -> LabelledRisks:
+    """Return the risks by the live model of the rows of a `labelled_query`, of each client the first alone."""
+    import numpy as np
+
     from risk_assets.domain.intake.label_rules import LabelledRisks
 
-    query = f"{labelled_query(session, Dataset((part,)), 'all')} LIMIT {MOST_ROWS}"
-    rows = read_labelled_rows(session, query)
-    if not len(rows.target):
-        return None
-    columns = rows.columns_for(live)
+    rows = read_labelled_rows(session, f"{query} LIMIT {MOST_ROWS}")
+    first = np.sort(np.unique(rows.ids.astype(str), return_index=True)[1])
+    columns = {name: cells[first] for name, cells in rows.columns_for(live).items()}
     numbers = {shape.column: columns[shape.column].astype(float) for shape in live.numeric}
-    return LabelledRisks(live.risk(columns), rows.target == 1, numbers)
+    return LabelledRisks(live.risk(columns), rows.target[first] == 1, numbers)

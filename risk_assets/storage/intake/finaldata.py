@@ -99,7 +99,8 @@ def ingest(layout: Layout, session: Session, rules: IngestionRules, *, now: date
             outcomes = None
             if rules.outcomes is not None:
                 parts = tuple(layout.finaldata_parquet / file.part for file in files if file.part)
-                check = OutcomeCheck(parts, session.columns, now) if rules.hold else None
+                told, hold = rules.outcomes.rules, rules.hold
+                check = OutcomeCheck(parts, session.columns, told, now, hold.live) if hold else None
                 outcomes = _read_outcomes(layout, session, rules, before, check)
                 held += outcomes.held
             else:

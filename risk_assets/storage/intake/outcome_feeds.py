@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.intake.ingestion import HeldFile
 from risk_assets.domain.intake.leavings_profile import LeavingsProfile
+from risk_assets.domain.intake.outcomes import OutcomeRules
+from risk_assets.engine.dataset import Dataset, Outcomes, moment
 from risk_assets.engine.intake.leavings_profile import profile_leavings
+from risk_assets.engine.intake.outcomes import reached, write_leavings
+from risk_assets.engine.select import labelled_query
 from risk_assets.engine.session import Session
+from risk_assets.engine.sql import quote
 from risk_assets.storage.intake.feed_verdicts import MOST_FILES, Judge
+from risk_assets.storage.intake.feeds import labelled_risks
 from risk_assets.storage.intake.parse_cache import Source
 from risk_assets.storage.layout import Layout
+
+if TYPE_CHECKING:
+    from risk_assets.domain.intake.label_rules import LabelledRisks
+    from risk_assets.domain.model.scorecard import Scorecard
 
 
 @dataclass(frozen=True)
 class OutcomeCheck:
-    """That files of outcomes are judged, beside these parts of client rows and their columns."""
+    """That files of outcomes are judged, beside these parts of client rows and their columns.
+
+    The live model, if there is one, looks at the outcomes of the rows that a file completes by the rules.
+    """
 
     rows: tuple[Path, ...]
     columns: Columns
+    rules: OutcomeRules
     now: datetime
+    live: Scorecard | None = None
 
 
 def judge_outcomes(
@@ -36,12 +52,13 @@ def judge_outcomes(
     """
     judge, going, held = Judge(layout.feed_verdicts, check.now, "outcomes"), list[Source](), list[HeldFile]()
     profiles = _profiles(session, sources, check) if not all(map(judge.knows, sources)) else {}
+    completed = _Completed(session, check, layout.ingestion_work / "leavings.parquet")
     before: list[Source] = []
     for source in sources:
         if not source.usable_rows:
             going.append(source)
             continue
-        find_faults = partial(_faults, profiles, source, tuple(before), {file.sha256 for file in held})
+        find_faults = partial(_faults, profiles, source, tuple(before), {file.sha256 for file in held}, completed)
         found = judge.hold(source, find_faults)
         if found:
             held.append(found)
@@ -57,11 +74,49 @@ def _profiles(session: Session, sources: Sequence[Source], check: OutcomeCheck) 
 
 
 def _faults(
-    profiles: Mapping[Path, LeavingsProfile], source: Source, before: Sequence[Source], held: Collection[str]
+    profiles: Mapping[Path, LeavingsProfile],
+    source: Source,
+    before: Sequence[Source],
+    held: Collection[str],
+    completed: _Completed,
 ) -> tuple[str, ...]:
+    from risk_assets.domain.intake.label_rules import label_faults
     from risk_assets.domain.intake.leavings_rules import leavings_faults
 
     known = before[-MOST_FILES:]
     sound = [profiles[file.part] for file in known if file.sha256 not in held]
     others = [profiles[file.part] for file in known if file.sha256 in held]
-    return leavings_faults(profiles[source.part], sound, others)
+    faults = leavings_faults(profiles[source.part], sound, others)
+    rows = completed.by(source, [file for file in before if file.sha256 not in held])
+    return faults if rows is None else (*faults, *label_faults(rows))
+
+
+@dataclass(frozen=True)
+class _Completed:
+    """The rows whose outcomes a file tells first; the times between leavings are written to `leavings`."""
+
+    session: Session
+    check: OutcomeCheck
+    leavings: Path
+
+    def by(self, source: Source, before: Sequence[Source]) -> LabelledRisks | None:
+        """Return the risks and outcomes of the rows that a file completes after those before it, None for none."""
+        live, rules = self.check.live, replace(self.check.rules, until=None)
+        if live is None or not before or live.features != self.check.columns.features:
+            return None
+        earlier = _arrivals(before)
+        parts = earlier | _arrivals([source])
+        newest = reached(self.session, parts)
+        first, last = rules.complete_until(reached(self.session, earlier)), rules.complete_until(newest)
+        if not first or last <= first:
+            return None
+        write_leavings(self.session, list(parts), self.leavings)
+        data = Dataset(self.check.rows, Outcomes(self.leavings, last, newest, rules.horizon_days))
+        with self.session.new_connection(self.check.columns) as reader:
+            as_of = quote(str(self.check.columns.as_of))
+            rows = f"SELECT * FROM ({labelled_query(reader, data, 'all')}) WHERE {as_of} > {moment(first)}"
+            return labelled_risks(reader, f"{rows} ORDER BY {quote(self.check.columns.id)}, {as_of}", live)
+
+
+def _arrivals(sources: Sequence[Source]) -> dict[Path, date]:
+    return {file.part: date.fromisoformat(file.arrived) for file in sources if file.usable_rows}

@@ -11,13 +11,13 @@ from pathlib import Path
 from risk_assets.domain.intake.ingestion import HeldFile, Ingestion
 from risk_assets.domain.intake.outcomes import OutcomeFiles, OutcomesAccount
 from risk_assets.domain.intake.source_file import SourceFile
-from risk_assets.engine.dataset import Dataset, Outcomes
 from risk_assets.engine.intake.outcomes import count_decided, count_leavings, reached, write_leavings
 from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
 from risk_assets.storage.digest import sha256_of
 from risk_assets.storage.intake.outcome_feeds import OutcomeCheck, judge_outcomes
 from risk_assets.storage.intake.parse_cache import Source, as_they_were
+from risk_assets.storage.intake.part_files import rows_of
 from risk_assets.storage.intake.parts import Folders, merge
 from risk_assets.storage.intake.source_reading import read_sources
 from risk_assets.storage.layout import Layout, reading_order
@@ -90,20 +90,8 @@ def with_decided(layout: Layout, session: Session, ingestion: Ingestion) -> Inge
     account = ingestion.outcomes
     if account is None:
         return ingestion
-    parts = (layout.finaldata_parquet / file.part for file in ingestion.files if file.part)
-    data = Dataset(tuple(parts), outcomes_of(layout, ingestion))
-    counts = count_decided(session, data, ingestion.accepted, account.counts)
+    counts = count_decided(session, rows_of(layout, ingestion), ingestion.accepted, account.counts)
     return replace(ingestion, positives=counts.positives, outcomes=replace(account, counts=counts))
-
-
-def outcomes_of(layout: Layout, ingestion: Ingestion) -> Outcomes | None:
-    """Return how the outcomes of rows follow, None where files hold them."""
-    account = ingestion.outcomes
-    if account is None:
-        return None
-    return Outcomes(
-        layout.leavings / account.leavings, account.complete_until, account.reached, account.rules.horizon_days
-    )
 
 
 def _write_leavings(layout: Layout, session: Session, parts: list[Path], work: Path) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from risk_assets.domain.intake.ingestion import Ingestion
-from risk_assets.engine.dataset import Dataset
-from risk_assets.storage.intake.outcomes import outcomes_of
+from risk_assets.engine.dataset import Dataset, Outcomes
 from risk_assets.storage.layout import Layout
 
 
@@ -42,3 +41,13 @@ def rows_of_files(layout: Layout, ingestion: Ingestion, names: Collection[str]) 
     wanted = (file for file in ingestion.files if file.name in names)
     parts = tuple(layout.finaldata_parquet / file.part for file in wanted if file.part)
     return Dataset(parts, outcomes_of(layout, ingestion))
+
+
+def outcomes_of(layout: Layout, ingestion: Ingestion) -> Outcomes | None:
+    """Return how the outcomes of rows follow, None where files hold them."""
+    account = ingestion.outcomes
+    if account is None:
+        return None
+    return Outcomes(
+        layout.leavings / account.leavings, account.complete_until, account.reached, account.rules.horizon_days
+    )

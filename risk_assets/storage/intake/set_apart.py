@@ -11,8 +11,7 @@ from risk_assets.engine.select import LabelledRows, labelled_query, one_per_clie
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import in_share, quote
 from risk_assets.storage.intake.finaldata import IngestionError, read_labelled, require_ingestion
-from risk_assets.storage.intake.outcomes import outcomes_of
-from risk_assets.storage.intake.part_files import rows_of, teaching_rows
+from risk_assets.storage.intake.part_files import outcomes_of, rows_of, teaching_rows
 from risk_assets.storage.layout import Layout
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.domain.ranking.risk_summary import RankingOrigin
 from risk_assets.engine.dataset import Dataset
-from risk_assets.engine.ranking.ranking import RankingFiles, rank_clients
+from risk_assets.engine.ranking.client_risk import RankingFiles, rank_clients
 from risk_assets.engine.session import Session
 from risk_assets.storage.atomic import replacing
 from risk_assets.storage.layout import Layout

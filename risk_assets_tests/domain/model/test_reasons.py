@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from risk_assets.domain.columns import UNDESCRIBED, Columns
 from risk_assets.domain.display import Display
-from risk_assets.domain.model.basis import Basis
+from risk_assets.domain.model.forms import Basis
 from risk_assets.domain.model.reasons import reasons
 from risk_assets.domain.model.scorecard import Family, Scorecard
 from risk_assets.domain.model.shapes import CategoricalShape, NumericShape, PairTable

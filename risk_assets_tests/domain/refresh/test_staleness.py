@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from risk_assets.domain.refresh.staleness import stale_results
-from risk_assets_tests.domain.refresh.test_decision import graph
+from risk_assets_tests.domain.refresh.test_check_drift import graph
 
 
 def test_after_new_data_what_is_made_from_a_stale_result_is_stale_too() -> None:

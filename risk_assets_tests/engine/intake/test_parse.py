@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from risk_assets.domain.file_form import FileForm
-from risk_assets.engine.intake.csv_file import CsvFormat
+from risk_assets.engine.intake.formats.csv_file import CsvFormat
 from risk_assets.engine.intake.scan import scan_file
 from risk_assets_tests.engine.dirty import COLUMNS as DIRTY_COLUMNS
 from risk_assets_tests.engine.dirty import DirtyWriter

@@ -14,7 +14,7 @@ import xlsxwriter
 
 from risk_assets.domain.columns import Columns, NumericColumn
 from risk_assets.domain.file_form import FileForm
-from risk_assets.engine.intake import workbook_file
+from risk_assets.engine.intake.formats import workbook_file
 from risk_assets_tests.engine.biff import xls
 from risk_assets_tests.engine.outcome import Outcome
 from risk_assets_tests.engine.parts import session_of

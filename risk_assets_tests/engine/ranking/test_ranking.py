@@ -15,7 +15,7 @@ from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.domain.model.shapes import CategoricalShape, NumericShape
 from risk_assets.domain.ranking.risk_summary import FIGURES, RankedClient
 from risk_assets.engine.dataset import Dataset
-from risk_assets.engine.ranking.ranking import RankingFiles, rank_clients
+from risk_assets.engine.ranking.client_risk import RankingFiles, rank_clients
 from risk_assets.engine.ranking.risk_summary import risk_summary
 from risk_assets_tests.domain.clients import EVERY_FORM, clients_of_every_form, trained_on_every_form
 from risk_assets_tests.engine.clients import write_clients

@@ -15,7 +15,7 @@ from risk_assets.domain.columns import DerivedColumn
 from risk_assets.domain.intake.outcomes import OutcomeRules
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.domain.model.shapes import NumericShape
-from risk_assets.engine.ranking.ranking import RankingFiles, rank_clients
+from risk_assets.engine.ranking.client_risk import RankingFiles, rank_clients
 from risk_assets.engine.ranking.risk_summary import ranked_client, ranking_table, risk_summary
 from risk_assets.engine.session import Session
 from risk_assets.storage.intake.finaldata import require_ingestion

@@ -10,11 +10,15 @@ import pytest
 
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.intake.outcomes import OutcomeRules
+from risk_assets.domain.model.scorecard import Scorecard
+from risk_assets.domain.model.shapes import NumericShape
 from risk_assets.storage.intake.feed_verdicts import accept, accepted_since, refuse
 from risk_assets_tests.storage.dated import DatedPlace
 from risk_assets_tests.storage.place import NOW
 
 RULES = OutcomeRules(horizon_days=10, reported_within_days=0)
+#: A live model: the fewer calls, the higher the risk.
+FEW_CALLS_LEAVE = Scorecard(0, 0.5, (NumericShape("calls", (0, 20), ((-4, 2),), missing=0, mean=0, usual=10),), ())
 MONTHS = [date(2025, month, 1) for month in range(1, 8)]
 
 
@@ -86,6 +90,20 @@ def test_a_file_cut_short_is_held_back_although_it_is_small(place: DatedPlace) -
     report(place, "4.csv", [leavings(4)[-1]])
     [(_, reasons)] = held(place.ingest(RULES, hold=True))
     assert reasons[0].startswith("0.033 leavings a day; in the files before 2.82")
+
+
+@pytest.mark.parametrize("few_calls_leave", [True, False])
+def test_a_file_whose_leavings_the_live_model_ranks_upside_down_is_held_back(
+    place: DatedPlace, *, few_calls_leave: bool
+) -> None:
+    calls = {f"a{number}": number % 3 for number in range(200)}
+    place.put("later.csv", *(f"{client},2025-04-05,{number},," for client, number in calls.items()))
+    leaving = [client for client, number in calls.items() if number == (0 if few_calls_leave else 2)]
+    report(place, "4.csv", [f"{client},2025-04-{6 + day % 10:02d}" for day, client in enumerate(leaving)])
+
+    found = held(place.ingest(RULES, hold=True, live=FEW_CALLS_LEAVE))
+    upside_down = ("outcomes/4.csv", ("the live model ranks the clients upside down: AUC 0.00",))
+    assert found == ([] if few_calls_leave else [upside_down])
 
 
 def test_few_leavings_tell_nothing(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from risk_assets.domain.model.basis import Basis, Values
+    from risk_assets.domain.model.forms import Basis, Values
 
     Array = NDArray[np.float64]
 
@@ -25,7 +25,7 @@ BIN_ROWS, MOST_BINS, ALL_BINS = 400, 100, 2000
 def fine_bins(bases: Sequence[Basis], columns: Mapping[str, Values]) -> csr_array:
     """Return indicators (rows, bins) of about equally full bins of each column that has a curve; columns (rows,).
 
-    >>> from risk_assets.domain.model.basis import Basis
+    >>> from risk_assets.domain.model.forms import Basis
     >>> fine_bins([Basis("a", (0.0, 1.0, 4.0), 3)], {"a": np.linspace(0, 4, 800)}).sum(axis=0).tolist()
     [400.0, 400.0]
     """
@@ -40,7 +40,7 @@ def fine_bins(bases: Sequence[Basis], columns: Mapping[str, Values]) -> csr_arra
 def has_curve(basis: Basis) -> bool:
     """Return whether a column has more numbers than its basis has functions.
 
-    >>> from risk_assets.domain.model.basis import Basis
+    >>> from risk_assets.domain.model.forms import Basis
     >>> has_curve(Basis("a", (0.0, 1.0, 4.0), 3)), has_curve(Basis("a", (0.0, 1.0), 1))
     (True, False)
     """

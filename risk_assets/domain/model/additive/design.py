@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from risk_assets.domain.model.additive.pairs import Pair
     from risk_assets.domain.model.additive.terms import Term
-    from risk_assets.domain.model.basis import Values
+    from risk_assets.domain.model.forms import Values
 
     Array = NDArray[np.float64]
 

@@ -9,14 +9,14 @@ import numpy as np
 from scipy.linalg import null_space
 
 from risk_assets.domain.model.additive.terms import Penalty, scaled_penalty
-from risk_assets.domain.model.basis import Basis, frequent, quantile_knots, spikes
+from risk_assets.domain.model.forms import Basis, frequent, quantile_knots, spikes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from risk_assets.domain.model.basis import Values
+    from risk_assets.domain.model.forms import Values
 
     Array = NDArray[np.float64]
 

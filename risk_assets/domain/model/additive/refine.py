@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from risk_assets.domain.model.additive.fit import Fitted
     from risk_assets.domain.model.additive.problem import Problem
     from risk_assets.domain.model.additive.score import ScoreTest
-    from risk_assets.domain.model.basis import Values
+    from risk_assets.domain.model.forms import Values
 
     Array = NDArray[np.float64]
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from risk_assets.domain.model.additive.fit import Fitted
     from risk_assets.domain.model.additive.pairs import Margin
     from risk_assets.domain.model.additive.problem import Problem
-    from risk_assets.domain.model.basis import Basis, Values
+    from risk_assets.domain.model.forms import Basis, Values
 
     Array = NDArray[np.float64]
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from risk_assets.domain.model.additive.score import ScoreTest
     from risk_assets.domain.model.additive.terms import Term
-    from risk_assets.domain.model.basis import Values
+    from risk_assets.domain.model.forms import Values
 
 MOST_PAIRS = 6
 #: Pairs are fitted where p < this / number of pairs.

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Literal, cast
 import numpy as np
 from scipy.linalg import block_diag, null_space
 
-from risk_assets.domain.model.basis import Basis, frequent, quantile_knots, refuse_infinite, spikes
+from risk_assets.domain.model.forms import Basis, frequent, quantile_knots, refuse_infinite, spikes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from risk_assets.domain.model.basis import Values
+    from risk_assets.domain.model.forms import Values
 
     Monotone = Literal["increasing", "decreasing"]
 

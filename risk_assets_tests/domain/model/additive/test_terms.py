@@ -3,7 +3,7 @@ import pytest
 
 from risk_assets.domain.model.additive.order import ordered_minimum
 from risk_assets.domain.model.additive.terms import Term, design_term
-from risk_assets.domain.model.basis import Basis
+from risk_assets.domain.model.forms import Basis
 
 RNG = np.random.default_rng(0)
 

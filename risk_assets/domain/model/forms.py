@@ -1,4 +1,4 @@
-"""The functions of one column that shapes and tables are made of: B-splines beside indicators of levels."""
+"""The forms that a column takes in the model: B-splines, straight lines between levels, indicators of levels."""
 
 from __future__ import annotations
 

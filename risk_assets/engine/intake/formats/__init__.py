@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from risk_assets.engine.intake.csv_file import CsvFormat
-from risk_assets.engine.intake.parquet_file import ParquetFormat
+from risk_assets.engine.intake.formats.csv_file import CsvFormat
+from risk_assets.engine.intake.formats.parquet_file import ParquetFormat
+from risk_assets.engine.intake.formats.workbook_file import WorkbookFormat
 from risk_assets.engine.intake.source import FileFormat
-from risk_assets.engine.intake.workbook_file import WorkbookFormat
 
 FORMATS: tuple[FileFormat, ...] = (CsvFormat(), ParquetFormat(), WorkbookFormat())
 SUFFIXES = tuple(suffix for form in FORMATS for suffix in form.suffixes)

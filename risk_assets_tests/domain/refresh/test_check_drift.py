@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from risk_assets.domain.drift.verdict import DriftVerdict, DriftWord
-from risk_assets.domain.refresh.decision import (
+from risk_assets.domain.refresh.check_drift import (
     HeldChallenger,
     RefreshDecision,
     RefreshFacts,

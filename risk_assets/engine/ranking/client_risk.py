@@ -7,13 +7,12 @@ from pathlib import Path
 
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.model.scorecard import Scorecard
-from risk_assets.domain.ranking.risk_summary import FEATURE, NUMBERS, REASONS
+from risk_assets.domain.ranking.risk_summary import FEATURE, NUMBERS, REASONS, RESERVED, TEXTS
 from risk_assets.domain.spreadsheet import harmless
 from risk_assets.engine.dataset import NEVER, NEXT_LEAVING, NOT_YET, POSITION, Dataset, moment, numbered_rows
 from risk_assets.engine.model.bounds import cache_bounds
 from risk_assets.engine.model.reasons_sql import change_query, reasons_query
 from risk_assets.engine.model.scorecard_sql import log_odds_sql, placed, risk_of, risk_sql, scorable
-from risk_assets.engine.ranking.ranked_columns import columns_of, id_name
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import date_text, harmless_sql, literal, quote
 
@@ -183,3 +182,18 @@ def _cell(name: str, value: str) -> str:
 
 def _six_decimals(number: str) -> str:
     return f"CASE WHEN {number} IS NOT NULL THEN printf('%.6f', {number}) END"
+
+
+def columns_of(columns: Columns) -> list[tuple[str, str]]:
+    """Return the columns in order, each with its name while the ranking is made and the one on disk."""
+    found = [("id", id_name(columns))]
+    found += [("observed", columns.as_of)] if columns.as_of is not None else []
+    found += [(name, name) for name in NUMBERS]
+    found += [("worth", columns.value), ("value_at_risk", "value_at_risk")] if columns.value is not None else []
+    found += [(f"carried_{place}", name) for place, name in enumerate(columns.shown)]
+    return [*found, *((name, name) for name in TEXTS)]
+
+
+def id_name(columns: Columns) -> str:
+    """Return the name of the column of ids: an id that is called like a figure of the ranking becomes client."""
+    return "client" if columns.id.casefold() in RESERVED else columns.id

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from risk_assets.domain.refresh.arrivals import ArrivalDecision, FolderFacts, decide_ingest
+from risk_assets.domain.refresh.new_source_files import ArrivalDecision, FolderFacts, decide_ingest
 from risk_assets.domain.refresh.retry import FailedRuns
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
