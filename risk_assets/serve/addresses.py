@@ -34,6 +34,7 @@ class ClientIdConverter(PathConverter):
     """The rest of a path, which may also begin with a slash."""
 
     regex = ".+?"
+    part_isolating = False
 
 
 class ClientPath(BaseModel):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from python_calamine import CalamineWorkbook
 
 from risk_assets.domain.access.roles import Role
 from risk_assets.storage.access.audit import AuditLine
@@ -254,6 +255,22 @@ def test_notes_are_exported_without_formulas(desk: Home) -> None:
     [row] = csv.DictReader(io.StringIO(desk.http.get("/contacts.csv").get_data(as_text=True)))
 
     assert row["note"] == "'=HYPERLINK(1)"
+
+
+def test_numbers_of_contacts_are_numbers_in_excel(desk: Home) -> None:
+    send_contact(desk.http, look(desk.http, "/clients/c001"))
+    book = CalamineWorkbook.from_filelike(io.BytesIO(desk.http.get("/contacts.xlsx").data))
+    heads, row = book.get_sheet_by_index(0).to_python()
+
+    assert dict(zip(heads, row, strict=True)) | {"number": 1.0, "revision": 1.0} == dict(
+        zip(heads, row, strict=True)
+    )
+
+
+def test_the_document_asks_for_a_key_that_was_made(locked: tuple[Home, dict[Role, str]]) -> None:
+    document = locked[0].http.get("/openapi/openapi.json").get_json()
+
+    assert document["security"] == [{"key": []}]
 
 
 def test_leavings_that_managers_say_are_a_file_for_the_folder_of_outcomes(desk: Home) -> None:
