@@ -50,8 +50,8 @@ def addresses_blueprint(columns: Columns) -> APIBlueprint:
     _serve(found, "/clients", _clients, searched, ClientList)
     _serve(found, "/calls", _calls, calls, CallListAnswer)
     _serve(found, "/contacts", _contacts, ContactQuery, ContactList)
-    conflict = problems(403, 409, 415)
-    found.post("/contacts", responses={201: ContactAnswer, 200: ContactAnswer, **conflict})(write_contact)
+    refused = problems(400, 403, 409, 415)
+    found.post("/contacts", responses={201: ContactAnswer, 200: ContactAnswer, **refused})(write_contact)
     found.get("/contacts/outcomes.csv", responses={200: {"content": {"text/csv": {}}}})(outcomes)
     found.get("/clients/<client_id:id>", responses=_responses(ClientAnswer))(one_client)
     return found

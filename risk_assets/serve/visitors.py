@@ -25,9 +25,9 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 def identify() -> Response | None:
     """Find out who asks before anything else: send strangers with a browser to the sign-in, refuse all others.
 
-    A key in the request, which a proxy may have added, counts for pages too.
     A session opens what is read, and the forms of the pages, which carry a token of ours; what programs write
-    needs a key in the request itself. Raises RequestError: 401, 403, 421, or that of a body that was not let in.
+    needs a key in the request itself. One that is there, as a proxy may add it, opens pages too. Raises
+    RequestError: 401, 403, 421, or that of a body that was not let in.
     """
     guard = serving().guard
     guard.check_host(request.headers.get("Host"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from urllib.parse import urlsplit
 
 import numpy as np
 from flask import Response, request, url_for
@@ -68,13 +67,14 @@ def _contact_section(name: str, fault: RequestError | None) -> dict[str, object]
 
 def _list_address() -> str:
     """Return the address of today's list as the visitor saw it, if they came from there."""
-    came = request.form.get("to") or urlsplit(request.referrer or "")._replace(scheme="", netloc="").geturl()
-    return came if is_call_list(came) else url_for("desk.calls")
+    path = "/".join((request.referrer or "").split("/")[3:])
+    came_from = request.form.get("to") or f"/{path}"
+    return came_from if is_call_list(came_from) else url_for("desk.calls")
 
 
 def is_call_list(address: str) -> bool:
     """Whether an address is that of today's list, with any filter."""
-    return urlsplit(address)[:3] == ("", "", url_for("desk.calls")) and address.isprintable()
+    return address.partition("?")[0] == url_for("desk.calls") and address.isprintable()
 
 
 def _model_sections(version: Version | None, rows: Sequence[ClientRow]) -> dict[str, object]:
