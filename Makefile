@@ -1,7 +1,7 @@
 # make run   the whole graph on the shipped data       make dev    Dagster's UI and daemon
 # make test  every test                                make check  what a commit must pass
 # make long  what takes long by nature: the whole graph on a Spark cluster of which a worker dies
-# make faults a run killed at every change of the disk, some ten minutes
+# make faults a run killed, or out of space, at every change of the disk, and every file damaged: an hour or two
 # make panel the whole graph on months of simulated clients, with dates of leaving
 #
 # run and dev install the default alone; test and check also what the extras need (Spark, S3, databases).
