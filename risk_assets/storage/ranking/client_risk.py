@@ -19,7 +19,8 @@ def save_client_risk(layout: Layout, session: Session, data: Dataset, scorecard:
         writing(layout.models, "client_risk"),
         replacing(layout.client_risk_csv) as csv,
         replacing(layout.client_status) as status,
+        replacing(layout.client_risk_origin) as origin,
         replacing(layout.client_risk_parquet) as parquet,
     ):
         rank_clients(session, data, scorecard, RankingFiles(parquet, csv, status))
-        write_record(layout.client_risk_origin, RankingOrigin(version, scorecard.threshold))
+        write_record(origin, RankingOrigin(version, scorecard.threshold))
