@@ -73,9 +73,9 @@ def _rows(month: int, clients: int, first: int = 0) -> str:
     )
     code = f"(n * {CODE_STEP} + {CODE_START}) % {len(LETTERS) ** CODE_LENGTH}"
     drawn = (
-        f"SELECT n, {code} AS code, {SIZE_CENTRE} + {SIZE_SPREAD} * {_normal('n', 1)} AS size, "
-        f"{_normal('n', 2)} AS pace, {_normal(f'n, {month}', 3)} AS turn, {_normal(f'n, {month}', 4)} AS noise, "
-        f"{_uniform(f'n, {month}', 5)} AS fate, hash(n, {month}, 6) AS dirt "
+        f"SELECT n, {code} AS code, {SIZE_CENTRE} + {SIZE_SPREAD} * {_normal(1)} AS size, {_normal(2)} AS pace, "
+        f"{_normal(3, month)} AS turn, {_normal(4, month)} AS noise, {_uniform(50, month)} AS fate, "
+        f"{_hash(60, month)} AS dirt "
         f"FROM range({first}, {first + clients}) AS clients(n)"
     )
     rates = f"SELECT *, exp(3 + 0.3 * (size - {SIZE_CENTRE}) + 0.9 * pace) AS rate FROM ({drawn})"
@@ -96,13 +96,19 @@ def _rows(month: int, clients: int, first: int = 0) -> str:
     )
 
 
-def _uniform(key: str, stream: int) -> str:
-    return f"((hash({key}, {stream}) >> 11) + 0.5) / {2**53}"
+def _hash(stream: int, month: int | None = None) -> str:
+    """Return 64 random bits; the hash of several arguments would not do, as streams of one row go along in it."""
+    return f"hash((n * 16 + {0 if month is None else month + 1}) * 64 + {stream})"
 
 
-def _normal(key: str, stream: int) -> str:
+def _uniform(stream: int, month: int | None = None) -> str:
+    return f"(({_hash(stream, month)} >> 11) + 0.5) / {2**53}"
+
+
+def _normal(stream: int, month: int | None = None) -> str:
     """Return a standard normal number by Box and Muller (1958)."""
-    return f"sqrt(-2 * ln({_uniform(key, 10 * stream)})) * cos(2 * pi() * {_uniform(key, 10 * stream + 1)})"
+    one, two = _uniform(10 * stream, month), _uniform(10 * stream + 1, month)
+    return f"sqrt(-2 * ln({one})) * cos(2 * pi() * {two})"
 
 
 def _dirty(value: str, place: int) -> str:

@@ -8,6 +8,7 @@ import dagster as dg
 
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.domain.scoring.backtest import Backtest
+from risk_assets.reporting.contact_words import untreated_lists_sentence
 from risk_assets.reporting.markdown import picture
 from risk_assets.reporting.wording import backtest_sentence, interval
 from risk_assets.resources.declaration import Metadata, graph_asset
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 @graph_asset(
     upstream=["finaldata"],
-    also_reads=["testdata"],  # whose clients are left out of training
-    code_version="1",
+    also_reads=["testdata", "contacts"],  # whose clients are left out of training, and who was called
+    code_version="2",
     settings=[
         "columns",
         "backtest_periods",
@@ -52,7 +53,8 @@ def backtest(home: Home) -> dg.MaterializeResult:
 
     For each of the last months whose outcomes are complete a model is trained on what was known on its last day
     alone; it ranks the clients of that month, and is compared with what happened, with a choice at random, and
-    with the best single column of that day.
+    with the best single column of that day. Where clients were called, which may have kept them, those that were
+    not are weighted beside to stand for all.
     """
     from risk_assets.domain.scoring.ranked_periods import compare_periods
 
@@ -77,6 +79,7 @@ def backtest(home: Home) -> dg.MaterializeResult:
 
 def _ranked_periods(home: Home, ingestion: Ingestion) -> list[RankedPeriod]:
     from risk_assets.engine.scoring.ranked_periods import ranked_periods
+    from risk_assets.storage.contacts.calls import read_calls
 
     settings, account = home.settings, ingestion.outcomes
     if account is None or not account.complete_until:
@@ -90,6 +93,7 @@ def _ranked_periods(home: Home, ingestion: Ingestion) -> list[RankedPeriod]:
             most=settings.backtest_periods,
             threshold=settings.threshold,
             most_rows=settings.max_training_rows,
+            calls=read_calls(settings, home.layout, session),
         )
         return list(found)
 
@@ -105,6 +109,7 @@ def _metadata(found: Backtest) -> Metadata:
         "share at random": interval(found.random_precision),
         "times as many as at random": interval(found.lift),
         "in words": backtest_sentence(found),
+        **({"not called": untreated_lists_sentence(found.untreated)} if found.untreated else {}),
         "picture": dg.MetadataValue.md(picture(backtest_chart(found), "backtest")),
     }
 

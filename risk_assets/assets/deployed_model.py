@@ -1,5 +1,6 @@
 """The model that serves, and the gate in front of it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 @graph_asset(
     upstream=["trained_model", "latest_score", "testdata"],
-    also_reads=["finaldata"],  # its recent held-out rows judge the challenger
-    code_version="1",
+    also_reads=["finaldata", "contacts"],  # its recent held-out rows judge the challenger; who was called
+    code_version="2",
     settings=["gate_margin", "gate_anchor_margin", "bootstrap_samples", "seed"],
     owners=["team:ml"],
     kinds={"python"},
@@ -45,6 +46,7 @@ def deployed_model(
     `risk reject`. Whatever is decided stands in deployments.jsonl, and the champion serves on until replaced.
     """
     from risk_assets.domain.deployment.gate import GateRules, judge_challenger
+    from risk_assets.storage.contacts.calls import read_calls
     from risk_assets.storage.deployment.challenge import carry_out, read_challenge
 
     del observed_sources  # it has noted what the folders hold, for this run's lineage
@@ -57,7 +59,10 @@ def deployed_model(
     )
     with home.session() as session:
         challenge = read_challenge(layout, session)
+        calls = read_calls(settings, layout, session)
     verdict = judge_challenger(challenge.evidence(read_decisions(layout)), rules)
+    if calls is not None and verdict.figures:
+        verdict = replace(verdict, figures={**verdict.figures, **challenge.untreated(calls)})
     decision = carry_out(layout, challenge, verdict, run_id=context.run.run_id, now=datetime.now(UTC))
     live = live_version(layout)
     return dg.MaterializeResult(

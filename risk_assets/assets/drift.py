@@ -7,6 +7,7 @@ import dagster as dg
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.drift.verdict import DriftRules, DriftVerdict
 from risk_assets.domain.scoring.metrics import ScorePoint
+from risk_assets.reporting.contact_words import untreated_sentence
 from risk_assets.reporting.markdown import picture
 from risk_assets.resources.declaration import Metadata, graph_asset
 from risk_assets.resources.home import Home
@@ -17,8 +18,8 @@ from risk_assets.storage.records import append_record, read_history, write_recor
 
 @graph_asset(
     upstream=["finaldata", "deployed_model"],
-    also_reads=["latest_score", "predictions"],  # the history of scores, and what was served
-    code_version="5",
+    also_reads=["latest_score", "predictions", "contacts"],  # scores so far, what was served, and who was called
+    code_version="6",
     settings=["drift_policy", "bootstrap_samples", "seed", "columns.display"],
     owners=["team:ml"],
     kinds={"scipy"},
@@ -32,14 +33,17 @@ def drift(home: Home) -> dg.MaterializeResult:
 
     Performance (of files whose outcomes are known), each feature and the risk score (of all files) are measured,
     judged and summed up: drifted, stable, insufficient data or no labels yet. Served clients are judged beside
-    them. The label-free estimate of F1 rests on its risks and is blind to a change of the relation itself.
+    them. The label-free estimate of F1 rests on its risks and is blind to a change of the relation itself. Where
+    clients were called, figures of the others, weighted to stand for all, are given beside and decide nothing.
     """
+    from risk_assets.storage.contacts.calls import read_calls
     from risk_assets.storage.drift.comparison import compare_new_rows
 
     settings, layout = home.settings, home.layout
     rules = DriftRules(policy=settings.drift_policy, samples=settings.bootstrap_samples, seed=settings.seed)
     with home.session() as session:
-        verdict = compare_new_rows(layout, session, rules, now=datetime.now(UTC))
+        calls = read_calls(settings, layout, session)
+        verdict = compare_new_rows(layout, session, rules, now=datetime.now(UTC), calls=calls)
     write_record(layout.drift, verdict)
     append_record(layout.drift_history, verdict.for_history)
     return dg.MaterializeResult(
@@ -70,6 +74,7 @@ def _metadata(layout: Layout, verdict: DriftVerdict, shown: int, columns: Column
             "\n".join(f"- {each.sentence}" for each in verdict.judgements) or "none"
         ),
         "estimated F1 without labels": verdict.estimated_f1 if verdict.estimated_f1 is not None else "not given",
+        **({"not called": untreated_sentence(verdict.untreated)} if verdict.untreated else {}),
         "what has moved": dg.MetadataValue.md(picture(shares, "shares before and now") if shares else "nothing"),
         "drift over time": dg.MetadataValue.md(picture(drift_history(verdicts, columns), "drift over time")),
         "score over time": dg.MetadataValue.md(

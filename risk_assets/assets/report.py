@@ -25,6 +25,8 @@ from risk_assets.storage.intake.finaldata import require_ingestion
 from risk_assets.storage.records import find_record, read_history, read_record
 
 if TYPE_CHECKING:
+    from risk_assets.domain.contacts.assignment import Effect
+    from risk_assets.engine.session import Session
     from risk_assets.reporting.content import ReportContent
 
 
@@ -34,9 +36,13 @@ MOST_LISTED = 40
 
 @graph_asset(
     upstream=["latest_score", "deployed_model", "client_risk", "drift", "backtest", "diagnostics"],
-    also_reads=["finaldata", "trained_model"],  # the accounts of the files and of the training
-    code_version="5",
-    settings=["history_runs", "call_capacity", "columns.display"],
+    also_reads=[
+        "finaldata",
+        "trained_model",
+        "contacts",
+    ],  # accounts of files and training, and who was left uncalled
+    code_version="6",
+    settings=["history_runs", "call_capacity", "uncalled_share", "columns.display"],
     owners=["team:ml"],
     kinds={"pdf"},
 )
@@ -63,6 +69,7 @@ def _content(home: Home) -> "ReportContent":
         risks = read_risk_summary(
             session, layout, threshold=deployed.threshold, top=min(settings.call_capacity, MOST_LISTED)
         )
+        effect = _effect(home, session) if settings.outcomes else None
     return ReportContent(
         ingestion=require_ingestion(layout),
         metrics=deployed_metrics(layout, live),
@@ -78,7 +85,25 @@ def _content(home: Home) -> "ReportContent":
         decisions=decisions,
         scores=read_history(layout.score_history, ScorePoint)[-settings.history_runs :],
         drift_history=read_history(layout.drift_history, DriftVerdict)[-settings.history_runs :],
+        effect=effect,
         capacity=settings.call_capacity,
         labels=outcome_words(settings.client_columns),
         columns=settings.client_columns,
     )
+
+
+def _effect(home: Home, session: "Session") -> "tuple[Effect | None, str]":
+    """Return what calls did, and why that cannot be told where it cannot."""
+    from risk_assets.storage.contacts.assignments import AssignmentLog
+    from risk_assets.storage.contacts.database import kept_contacts
+    from risk_assets.storage.contacts.effect import effect_of_calls
+    from risk_assets.storage.ranking.client_status import read_left_on
+
+    settings, layout = home.settings, home.layout
+    with kept_contacts(settings, layout) as database:
+        return effect_of_calls(
+            settings,
+            lambda: require_ingestion(layout).outcomes,
+            lambda: AssignmentLog(database).all() if database else (),
+            lambda clients: read_left_on(session, layout, clients),
+        )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from risk_assets.domain.columns import Columns
 from risk_assets.domain.drift.profile import TrainingReference
 from risk_assets.domain.scoring.calls import CallCosts
 from risk_assets.domain.scoring.metrics import Rule
@@ -100,7 +101,7 @@ def trained_model(home: Home) -> dg.MaterializeResult:
         )
     return dg.MaterializeResult(
         data_version=dg.DataVersion(record.version),
-        metadata=_metadata(record, model.scorecard, reference),
+        metadata=_metadata(record, model.scorecard, reference, home.settings.client_columns),
         check_results=[_test_clients_apart(left_out, layout.test_share), _fit_converged(record.report)],
     )
 
@@ -159,11 +160,13 @@ def _fit_converged(report: "TrainingReport") -> dg.AssetCheckResult:
     )
 
 
-def _metadata(record: "ModelRecord", scorecard: "Scorecard", reference: TrainingReference) -> Metadata:
+def _metadata(
+    record: "ModelRecord", scorecard: "Scorecard", reference: TrainingReference, schema: Columns
+) -> Metadata:
     from risk_assets.reporting.charts import pairs, shapes
 
     report = record.report
-    pages, maps = shapes(scorecard, reference.profile), pairs(scorecard, reference.profile)
+    pages, maps = (draw(scorecard, reference.profile, schema) for draw in (shapes, pairs))
     names = ", ".join(scorecard.features[:MOST_NAMES])
     shown: dict[str, dg.MetadataValue[str]] = {
         "shapes": dg.MetadataValue.md("\n\n".join(picture(page, f"shapes of {names}") for page in pages[:2]))

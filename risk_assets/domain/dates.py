@@ -5,6 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 #: What a format may name, each once, and the digits of it; the year has to come with month and day.
 DIGITS = {
@@ -26,6 +31,7 @@ ZONE = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
 DATE_TIME = f"^([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})[T ]({CLOCK}) ?{ZONE}?$"
 ON, AT, WITH_ZONE = 1, 2, 5
 DAY = 10  # characters of 2026-09-01
+MICROSECONDS = 86_400e6  # of a day
 
 
 @dataclass(frozen=True)
@@ -106,3 +112,15 @@ def _formatted_time(text: str, dates: DateFormat) -> datetime | None:
 
 def _spelled(text: str) -> str:
     return "".join(f"[{character}]" for character in text)
+
+
+def days_since_1970(times: NDArray[np.datetime64]) -> NDArray[np.float64]:
+    """Return times (n,) as days, with their part of a day.
+
+    >>> import numpy as np
+    >>> days_since_1970(np.array(["1970-01-02T12", "2026-03-01"], dtype="datetime64[us]")).tolist()
+    [1.5, 20513.0]
+    """
+    import numpy as np
+
+    return np.asarray(times).astype("datetime64[us]").astype(np.float64) / MICROSECONDS

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from risk_assets.domain.columns import Columns, DerivedColumn
+from risk_assets.domain.dates import days_since_1970
 from risk_assets.domain.derived import redefined
 from risk_assets.engine.dataset import NEVER, Dataset, Keep, moment, rows
 from risk_assets.engine.session import Session
@@ -35,8 +36,8 @@ class LabelledRows:
 
     Where an outcome is not known, `known` is False and `target` says nothing. `features` holds the numeric columns
     as float64 (NaN is missing), then the categorical ones as object (None). `carried` has what is shown beside
-    them as object (None), and `value` money a year (NaN), None where no column says it. `derived` says how those
-    features were computed that no file holds.
+    them as object (None), and `value` money a year (NaN), None where no column says it. `dates` are days since
+    1970, none without `as_of`. `derived` says how those features were computed that no file holds.
     """
 
     ids: NDArray[np.object_]
@@ -45,6 +46,7 @@ class LabelledRows:
     known: NDArray[np.bool_]
     carried: Mapping[str, NDArray[np.object_]]
     value: NDArray[np.float64] | None
+    dates: NDArray[np.float64]
     derived: tuple[DerivedColumn, ...] = ()
 
     @property
@@ -95,6 +97,7 @@ def read_labelled_rows(session: Session, query: str) -> LabelledRows:
         known=~np.ma.getmaskarray(found[columns.target]),
         carried={name: np.ma.getdata(found[name]) for name in columns.carried},
         value=None if columns.value is None else np.ma.filled(found[columns.value].astype(np.float64), np.nan),
+        dates=days_since_1970(found[columns.as_of]) if columns.as_of else np.empty(0),
         derived=columns.derived,
     )
 
@@ -207,9 +210,8 @@ def one_per_client(session: Session, query: str) -> str:
     as_of, client = quote(columns.as_of), quote(columns.id)
     turn, month, drawn = (quote(f" {name}") for name in ("turn", "month", "drawn"))
     of_row = month_number(as_of)
-    months = f"SELECT DISTINCT {of_row} AS month FROM ({query})"
-    placed = f"SELECT month, row_number() OVER (ORDER BY month) - 1 AS place FROM ({months})"
-    session.cache_table("months", [placed])
+    placed = "SELECT month, row_number() OVER (ORDER BY month) - 1 AS place"
+    session.cache_table("months", [f"{placed} FROM (SELECT DISTINCT {of_row} AS month FROM ({query}))"])
     [(count,)] = session.run("SELECT count(*) FROM months").fetchall()
     of_client = f"CAST('0x' || substr(md5('month ' || {client}), 1, 8) AS BIGINT) % {max(count, 1)}"
     numbered = (

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from risk_assets.domain.columns import UNDESCRIBED, Columns
+from risk_assets.domain.contacts.assignment import Effect
 from risk_assets.domain.deployment.challenger import Challenger
 from risk_assets.domain.deployment.decisions import Decision, Manifest
 from risk_assets.domain.diagnostics import Diagnostics
@@ -26,7 +27,8 @@ class ReportContent:
     `metrics`, `scorecard`, `reference` (the profile of the training rows) and `manifest` belong to the version
     that serves; `challenger` is the model trained last where it does not. `labels` are the words for the negative
     and the positive outcome, and `columns` those for columns. `left_out` counts the rows of test clients that the
-    model trained last was spared. `capacity` clients can be called.
+    model trained last was spared. `capacity` clients can be called. `effect` is what calls did, and why that
+    cannot be told where it cannot.
     """
 
     ingestion: Ingestion
@@ -46,6 +48,7 @@ class ReportContent:
     left_out: int = 0
     columns: Columns = UNDESCRIBED
     capacity: int = 100
+    effect: tuple[Effect | None, str] | None = None
 
     @property
     def newest(self) -> str:

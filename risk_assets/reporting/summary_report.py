@@ -71,7 +71,7 @@ def _print(content: ReportContent, pictures: dict[str, bytes], target: Path, at:
     first, has_spread = front.front_page(content, spread, moment(at.isoformat()))
     story = [
         *first,
-        *backtest.backtest_pages(content.backtest, pictures.get("backtest.png"), content.columns),
+        *backtest.backtest_pages(content, pictures.get("backtest.png")),
         *history.history_pages(content, pictures["history.png"], pictures["drift_history.png"]),
         *model.model_pages(content, pictures["confusion_matrix.png"], pictures["quality.png"], shapes, pairs),
         *calls.calls_pages(content.metrics, pictures["gains.png"], () if has_spread else spread, content.columns),

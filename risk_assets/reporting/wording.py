@@ -86,6 +86,11 @@ def percent(part: float, whole: float = 1.0) -> str:
     return f"{share:.{1 if 0 < edge < NEAR else 0}f}{TIED}%"
 
 
+def points(change: float) -> str:
+    """Return a change of a share in percentage points: "+12.5 points", "-0.3 points"."""
+    return f"{100 * change:+.1f}{TIED}points"
+
+
 def moment(at: str) -> str:
     """Return an ISO 8601 time to the minute: "2026-05-09 07:35"."""
     return at[:16].replace("T", " ")

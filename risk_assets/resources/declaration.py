@@ -146,7 +146,9 @@ def _page_link(spec: dg.AssetSpec, settings: Settings) -> Metadata:
 def absent_keys(settings: Settings) -> frozenset[str]:
     """Return the keys of assets that these settings do without."""
     outcomes = settings.outcomes
-    configured = {"testdata": settings.test_data_path, "outcomes": outcomes, "backtest": outcomes}
+    configured = {"testdata": settings.test_data_path} | dict.fromkeys(
+        ("outcomes", "backtest", "contacts"), outcomes
+    )
     return frozenset(key for key, setting in configured.items() if setting is None)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
 
-from risk_assets.domain.contacts.assignment import Assignment, Effect, draw, effect, places_listed, places_taken
+from risk_assets.domain.contacts.assignment import Assignment, Effect, draw, places_listed, places_taken
 from risk_assets.domain.contacts.contact import ClientState, Contact, ContactError, Draft
 from risk_assets.domain.ranking.risk_summary import RankedClient
 from risk_assets.serve.client_search import Sort
@@ -18,6 +18,7 @@ from risk_assets.serve.http.replies import Fault, RequestError
 from risk_assets.settings import Settings
 from risk_assets.storage.contacts.assignments import AssignmentLog
 from risk_assets.storage.contacts.database import ContactsDatabase, ContactsUnavailableError
+from risk_assets.storage.contacts.effect import effect_of_calls
 from risk_assets.storage.contacts.journal import ConflictError, ContactJournal, TokenReusedError
 from risk_assets.storage.layout import Layout
 
@@ -194,37 +195,17 @@ class ContactDesk:
 
     def effect(self) -> tuple[Effect | None, str]:
         """Return what calls did, and why that cannot be told where it cannot."""
-        outcomes = self._settings.outcomes
-        if not self._settings.uncalled_share:
-            return None, (
-                "Whether calls help cannot be told: all listed clients are called, so there is nobody to compare "
-                "them with. With uncalled_share in the settings some are left uncalled at random."
-            )
-        if outcomes is None:
-            return None, "Whether calls help cannot be told without dates of leaving (outcomes in the settings)."
-        account = self._generated.ingestion().outcomes
-        until = account.complete_until[:10] if account else ""
         with _answering():
-            complete = [one for one in self._assignments.all() if one.listed_on <= until]
-        left_on = self._clients.left_on([one.client for one in complete])
-        found = effect([(one, _left_within(one, left_on, outcomes.horizon_days)) for one in complete])
-        if found is None:
-            return (
-                None,
-                f"Too early to tell: {len(complete)} clients were listed so long ago that their outcome is known.",
+            return effect_of_calls(
+                self._settings,
+                lambda: self._generated.ingestion().outcomes,
+                self._assignments.all,
+                self._clients.left_on,
             )
-        return found, ""
 
     def close(self) -> None:
         """Close the database."""
         self._database.close()
-
-
-def _left_within(one: Assignment, left_on: Mapping[str, str], days: int) -> bool:
-    day = left_on.get(one.client)
-    if day is None:
-        return False
-    return 0 < (date.fromisoformat(day[:10]) - date.fromisoformat(one.listed_on)).days <= days
 
 
 def _fits(call: ListedCall, levels: Mapping[str, str]) -> bool:

@@ -16,7 +16,7 @@ from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.domain.simulate import simulate
 from risk_assets.storage.deployment.manual_decisions import rollback
 from risk_assets.storage.deployment.versions import live_version, read_decisions, read_manifest, version_folder
-from risk_assets.storage.intake.finaldata import IngestionError
+from risk_assets.storage.intake.refusal import IngestionError
 from risk_assets.storage.model.trained_model import read_model
 from risk_assets.storage.records import RecordError, read_record
 from risk_assets.storage.scoring.boosting import compare_boosting

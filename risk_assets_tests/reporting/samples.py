@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from risk_assets.domain.contacts.assignment import Effect
 from risk_assets.domain.deployment.decisions import Decision, Manifest, Verdict
 from risk_assets.domain.diagnostics import Dependency, DependencyReport, Diagnostics, Timing
 from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile, Profile
@@ -16,6 +17,7 @@ from risk_assets.domain.intake.source_file import SourceFile
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.domain.model.shapes import CategoricalShape, NumericShape
 from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
+from risk_assets.domain.scoring.backtest import Backtest, BacktestPeriod, UntreatedLists
 from risk_assets.domain.scoring.metrics import (
     CalibrationBin,
     CalibrationFit,
@@ -24,8 +26,10 @@ from risk_assets.domain.scoring.metrics import (
     Gains,
     GroupScore,
     Metrics,
+    RowFigures,
     RuleOutcome,
     ScorePoint,
+    UntreatedScore,
 )
 from risk_assets.reporting.content import ReportContent
 
@@ -111,6 +115,35 @@ def metrics() -> Metrics:
         all_positive_f1=0.342,
         model_sha256=MODEL,
     )
+
+
+def untreated() -> UntreatedScore:
+    """What test rows tell of which a tenth were called, as those were not and as all were."""
+    true, off = CalibrationFit(0.012, 0.011, None, estimate(0.02, 0.08)), estimate(-0.31, 0.09)
+    return UntreatedScore(
+        rows=2_000,
+        called=204,
+        unspoken=31,
+        untreated=RowFigures(1_765, 0.212, estimate(0.583), estimate(0.834), true),
+        every=RowFigures(2_000, 0.171, estimate(0.521), estimate(0.779), replace(true, level=off)),
+    )
+
+
+def effect() -> Effect:
+    """Calls that kept three of a hundred clients, which may be chance."""
+    return Effect(400, 100, 72, 21, 0.03, -0.05, 0.11, 41_200.0, -68_000.0, 150_000.0, 3_600)
+
+
+def backtest(untreated: UntreatedLists | None = None) -> Backtest:
+    """Three months in which a hundred clients would have been named."""
+    months = tuple(
+        BacktestPeriod(f"2026-0{month}-28", 9_000, 1_000, 90, 100, 40, "activity", 31, 120, 45, 0.81)
+        for month in (1, 2, 3)
+    )
+    bars = tuple(CalibrationBin(low / 10, low / 10 + 0.1, 300, low / 10, low / 10) for low in range(10))
+    curve = tuple((step / 50, 1 - (1 - step / 50) ** 4.5) for step in range(1, 51))
+    shares = estimate(0.4), estimate(0.31), estimate(0.09, 0.01), estimate(4.4, 0.4), estimate(1.3, 0.2)
+    return Backtest(90, 100, months, *shares, bars, curve, 140, untreated)
 
 
 def level(column: str, name: str, weak: str = "", *, sensitive: bool = False) -> GroupScore:

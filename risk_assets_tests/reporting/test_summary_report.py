@@ -19,7 +19,14 @@ from risk_assets.domain.display import Display
 from risk_assets.domain.drift.verdict import Judgement, LevelShare
 from risk_assets.domain.intake.ingestion import HeldFile
 from risk_assets.domain.intake.source_file import SourceFile
+from risk_assets.domain.scoring.backtest import UntreatedLists
 from risk_assets.reporting import typeface
+from risk_assets.reporting.contact_words import (
+    effect_sentences,
+    untreated_lists_sentence,
+    untreated_sentence,
+    untreated_table,
+)
 from risk_assets.reporting.content import ReportContent
 from risk_assets.reporting.summary_report import build_report
 from risk_assets_tests.domain.clients import trained_on_every_form
@@ -105,11 +112,26 @@ def every_form() -> ReportContent:
     )
 
 
+def with_calls() -> ReportContent:
+    """Clients were called, a share of those listed was not, and past lists are known."""
+    usual, told = samples.content(), samples.untreated()
+    assert usual.drift is not None
+    lists = UntreatedLists(300, 210, 20, *(samples.estimate(share) for share in (0.52, 0.11, 4.7)))
+    return dataclasses.replace(
+        usual,
+        backtest=samples.backtest(lists),
+        effect=(samples.effect(), ""),
+        metrics=dataclasses.replace(usual.metrics, untreated=told),
+        drift=dataclasses.replace(usual.drift, untreated=told),
+    )
+
+
 KINDS: dict[str, Callable[[], ReportContent]] = {
     "three features": samples.content,
     "categorical": lambda: samples.content(categorical=CATEGORIES),
     "sixty features": lambda: samples.content([f"feature_{place}" for place in range(60)], files=30, history=45),
     "every form": every_form,
+    "with calls": with_calls,
     "empty": empty,
     "wild": wild,
 }
@@ -517,3 +539,32 @@ def test_charts_of_an_earlier_larger_model_do_not_linger(tmp_path: Path) -> None
         "drift_history.png",
         "timings.png",
     }
+
+
+def plain(text: str) -> str:
+    return " ".join(text.replace("\u00a0", " ").split())
+
+
+def test_whether_calls_helped_is_told_in_the_words_of_the_page(report: Callable[[str], Report]) -> None:
+    told = plain(report("with calls").text)
+    for said in effect_sentences(samples.effect(), ""):
+        assert plain(said) in told
+
+
+def test_why_it_cannot_be_told_whether_calls_helped_is_told(tmp_path: Path) -> None:
+    content = dataclasses.replace(
+        samples.content(), backtest=samples.backtest(), effect=(None, "Too early to tell.")
+    )
+    told = plain(build(content, tmp_path).text)
+    assert "Did calls help? Too early to tell." in told
+    assert "Without the calls" not in told
+
+
+def test_what_clients_tell_that_were_not_called_stands_beside_all(report: Callable[[str], Report]) -> None:
+    content, told = with_calls(), plain(report("with calls").text)
+    assert content.backtest
+    assert content.backtest.untreated
+    assert plain(untreated_lists_sentence(content.backtest.untreated)) in told
+    assert told.count(plain(untreated_sentence(samples.untreated()))) == 2
+    for row in untreated_table(samples.untreated()):
+        assert all(plain(cell) in told for cell in row)

@@ -335,7 +335,8 @@ def test_the_model_page_has_shapes_confusion_and_metrics(prepared: Home) -> None
 def scored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """A home whose model was scored with what calls reach, and with the figures of levels."""
     settings = prepare(tmp_path_factory.mktemp("scored"))
-    deploy(settings, score=samples.scored_metrics(["north", "south", "<b>west</b>"]))
+    score = samples.scored_metrics(["north", "south", "<b>west</b>"])
+    deploy(settings, score=replace(score, untreated=samples.untreated()))
     with opened(settings) as home:
         yield home
 
@@ -370,11 +371,20 @@ def test_the_model_page_names_weak_levels_and_tells_sensitive_ones_apart(scored:
     assert "age missing 420 20 % (17 to 23) – – – –" in after
 
 
+def test_the_model_page_says_what_clients_tell_that_were_not_called(scored: Home) -> None:
+    words = text(scored.http.get("/pages/model"))
+
+    assert "Of 2,000 rows with a known outcome 204 are of clients that were called before it" in words
+    assert "Not called, weighted 1,765 21 % 0.834 (0.804 to 0.864)" in words
+    assert "All, as they turned out 2,000 17 % 0.779 (0.749 to 0.809)" in words
+
+
 def test_the_model_page_of_an_earlier_score_says_nothing_of_calls(prepared: Home) -> None:
     words = text(prepared.http.get("/pages/model"))
 
     assert "Whom to call" not in words
     assert "Where it is weak" not in words
+    assert "Without the calls" not in words
 
 
 def test_the_history_lists_decisions_verdicts_and_scores(prepared: Home) -> None:

@@ -12,6 +12,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 Z95 = 1.959964
 #: Fewer of either kind tell nothing.
@@ -137,6 +138,17 @@ def effect(assigned: Sequence[tuple[Assignment, bool]]) -> Effect | None:
         saved_high=saved[2],
         wanted=_wanted(len(assigned), difference, error),
     )
+
+
+def left_within(one: Assignment, left_on: Mapping[str, str], days: int) -> bool:
+    """Return whether a client left within so many days of its listing, by the date of its leaving (ISO 8601).
+
+    >>> listed = Assignment("c1", "2026-03-01", "", True, 0.5)
+    >>> left_within(listed, {"c1": "2026-03-31"}, 30), left_within(listed, {"c1": "2026-03-31"}, 29)
+    (True, False)
+    """
+    day = left_on.get(one.client)
+    return day is not None and 0 < (date.fromisoformat(day[:10]) - date.fromisoformat(one.listed_on)).days <= days
 
 
 def _variance(groups: Mapping[bool, Sequence[tuple[Assignment, bool]]], shares: Mapping[bool, float]) -> float:

@@ -25,6 +25,8 @@ FIELD_WORDS = {
     "snooze_until": "Snooze until",
     "left_on": "Left on",
 }
+#: What is a call, whoever answered: a note, a snooze and a word that it has left are none.
+CALLS: frozenset[Kind] = frozenset({"called", "reached", "will_stay", "will_leave"})
 LONGEST_NOTE = 2000
 #: A client that was not reached is called again on the next day.
 DAYS_UNREACHED = 1

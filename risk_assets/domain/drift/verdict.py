@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from risk_assets.domain.drift.profile import NumericProfile, Profile
-from risk_assets.domain.scoring.metrics import Estimate, Metrics
+from risk_assets.domain.scoring.metrics import Estimate, Metrics, UntreatedScore
 
 if TYPE_CHECKING:
     import numpy as np
@@ -124,7 +124,8 @@ class DriftVerdict:
     """The verdict on the deployed model over `n` rows it was not trained on.
 
     `estimated_f1` is the label-free estimate with its 95 % interval; None when it cannot be given. It rests on
-    the model's own risks, so it is blind to a change of the relation between features and target.
+    the model's own risks, so it is blind to a change of the relation between features and target. `untreated` is
+    what rows tell whose client was not called; it decides nothing.
     """
 
     verdict: DriftWord
@@ -138,13 +139,15 @@ class DriftVerdict:
     at: str | None = None
     estimated_f1_low: float | None = None
     estimated_f1_high: float | None = None
+    untreated: UntreatedScore | None = None
 
     @property
     def for_history(self) -> DriftVerdict:
-        """The verdict without the shares of levels, which only the last one needs.
+        """The verdict without the shares of levels and what untreated rows tell, which only the last one needs.
 
         >>> DriftVerdict("stable", "F1 holds.", 500, "statistical").for_history.n
         500
         """
         measured = ((each, replace(each.measurement, shares=())) for each in self.judgements)
-        return replace(self, judgements=tuple(replace(each, measurement=found) for each, found in measured))
+        judgements = tuple(replace(each, measurement=found) for each, found in measured)
+        return replace(self, judgements=judgements, untreated=None)

@@ -30,6 +30,22 @@ class BacktestPeriod:
 
 
 @dataclass(frozen=True)
+class UntreatedLists:
+    """What named clients that were not called tell of past lists, weighted so that they stand for all.
+
+    Of `named` clients `called` were called before their outcome; for `unspoken` of the named nobody stands, since
+    everyone like them was called. Where nobody stands for any there are no shares.
+    """
+
+    named: int
+    called: int
+    unspoken: int
+    precision: Estimate | None = None
+    random_precision: Estimate | None = None
+    lift: Estimate | None = None
+
+
+@dataclass(frozen=True)
 class Backtest:
     """All periods together: shares of the named clients that left, by the ranking, by the best column, at random.
 
@@ -49,6 +65,7 @@ class Backtest:
     calibration: tuple[CalibrationBin, ...] = ()
     curve: tuple[tuple[float, float], ...] = ()
     best_size: int = 0
+    untreated: UntreatedLists | None = None
 
     @property
     def called(self) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from risk_assets.domain.scoring.clustered import NORMAL_95, client_numbers
-from risk_assets.domain.scoring.metrics import CalibrationFit, Estimate
+from risk_assets.domain.scoring.metrics import CalibrationBin, CalibrationFit, Estimate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,9 +23,12 @@ LEAST_RANGE = 1e-6
 
 
 def fit_calibration(
-    target: NDArray[np.int64], risk: Array, clients: NDArray[np.object_] | NDArray[np.intp] | None
+    target: NDArray[np.int64],
+    risk: Array,
+    clients: NDArray[np.object_] | NDArray[np.intp] | None,
+    weights: Array | None = None,
 ) -> CalibrationFit:
-    """Return how true risks (n,) are of 0/1 outcomes (n,); both classes are needed.
+    """Return how true risks (n,) are of 0/1 outcomes (n,), of both classes; rows weigh 1 without `weights` (n,).
 
     The slope and the level are those of Cox (1958, Biometrika 45), with 95 % intervals whose variance is clustered
     over clients (n,), None where each row is one (Liang and Zeger 1986, Biometrika 73).
@@ -40,15 +43,15 @@ def fit_calibration(
     log_odds = np.log(inside / (1 - inside))
     owners = np.arange(len(risk)) if clients is None else client_numbers(clients)
     ones = np.ones(len(risk))
+    weights = ones if weights is None else weights
     slope = None
     if np.ptp(log_odds) > LEAST_RANGE:
-        _, slope = _logistic(np.column_stack([ones, log_odds]), np.zeros(len(risk)), target, owners)
-    moved = _logistic(ones[:, None], log_odds, target, owners)
+        _, slope = _logistic(np.column_stack([ones, log_odds]), np.zeros(len(risk)), target, owners, weights)
+    moved = _logistic(ones[:, None], log_odds, target, owners, weights)
     order = np.argsort(risk, kind="stable")
-    ascending = risk[order]
     return CalibrationFit(
-        error=_error(target[order].astype(np.float64), ascending),
-        error_by_chance=_error_by_chance(ascending),
+        error=_error(target[order].astype(np.float64), risk[order], weights[order]),
+        error_by_chance=_error_by_chance(risk[order], weights[order]),
         slope=slope,
         level=moved[0],
     )
@@ -64,34 +67,63 @@ def calibration_level(
     """
     inside = np.clip(risk, LEAST_RISK, 1 - LEAST_RISK)
     owners = np.arange(len(risk)) if clients is None else client_numbers(clients)
-    [level] = _logistic(np.ones((len(risk), 1)), np.log(inside / (1 - inside)), target, owners)
+    ones = np.ones(len(risk))
+    [level] = _logistic(ones[:, None], np.log(inside / (1 - inside)), target, owners, ones)
     return level
 
 
-def _error(target: Array, ascending: Array) -> float:
-    groups = zip(np.array_split(target, GROUPS), np.array_split(ascending, GROUPS), strict=True)
-    return float(sum(abs(left.sum() - risk.sum()) for left, risk in groups) / len(target))
+def calibration_bins(target: NDArray[np.int64], risk: NDArray[np.float64]) -> tuple[CalibrationBin, ...]:
+    """Return up to ten bins of about as many rows (n,) each; equal risks share a bin.
+
+    >>> found = calibration_bins(np.array([0, 1] * 50), np.linspace(0, 1, 100))
+    >>> len(found), found[0].n, found[0].positive_rate
+    (10, 10, 0.5)
+    """
+    edges = np.unique(np.quantile(risk, np.linspace(0, 1, GROUPS + 1)[1:-1]))
+    bins = edges.searchsorted(risk, side="right")
+    members = (bins == number for number in np.unique(bins))
+    return tuple(_bin(target[rows], risk[rows]) for rows in members)
 
 
-def _error_by_chance(ascending: Array) -> float:
+def _bin(target: NDArray[np.int64], risk: NDArray[np.float64]) -> CalibrationBin:
+    return CalibrationBin(
+        low=float(risk.min()),
+        high=float(risk.max()),
+        n=len(risk),
+        mean_risk=float(risk.mean()),
+        positive_rate=float(target.mean()),
+    )
+
+
+def _error(target: Array, ascending: Array, weights: Array) -> float:
+    groups = zip(
+        np.array_split(weights * target, GROUPS), np.array_split(weights * ascending, GROUPS), strict=True
+    )
+    return float(sum(abs(left.sum() - risk.sum()) for left, risk in groups) / weights.sum())
+
+
+def _error_by_chance(ascending: Array, weights: Array) -> float:
     """Return the mean error if each risk is true: a normal number's mean size is its deviation x sqrt(2 / pi)."""
-    variances = [float((risk * (1 - risk)).sum()) for risk in np.array_split(ascending, GROUPS)]
-    return float(np.sqrt(2 / np.pi * np.array(variances)).sum() / len(ascending))
+    variances = weights**2 * ascending * (1 - ascending)
+    sums = [float(group.sum()) for group in np.array_split(variances, GROUPS)]
+    return float(np.sqrt(2 / np.pi * np.array(sums)).sum() / weights.sum())
 
 
 def _logistic(
-    design: Array, offset: Array, target: NDArray[np.int64], owners: NDArray[np.intp]
+    design: Array, offset: Array, target: NDArray[np.int64], owners: NDArray[np.intp], weights: Array
 ) -> tuple[Estimate, ...]:
-    """Return the coefficients of a logistic regression with an offset, with their intervals."""
+    """Return the coefficients of a weighted logistic regression with an offset, with their intervals."""
     b = np.zeros(design.shape[1])
     for _ in range(STEPS):
         risk = 1 / (1 + np.exp(-np.clip(offset + design @ b, -500, 500)))
-        hessian = (design * (risk * (1 - risk))[:, None]).T @ design + 1e-9 * np.eye(len(b))
-        step = np.linalg.solve(hessian, design.T @ (target - risk))
+        hessian = (design * (weights * risk * (1 - risk))[:, None]).T @ design + 1e-9 * np.eye(len(b))
+        step = np.linalg.solve(hessian, design.T @ (weights * (target - risk)))
         b = b + np.clip(step, -2, 2)
         if np.abs(step).max() < 1e-10:  # noqa: PLR2004
             break
-    scores = np.column_stack([np.bincount(owners, weights=column * (target - risk)) for column in design.T])
+    scores = np.column_stack(
+        [np.bincount(owners, weights=column * weights * (target - risk)) for column in design.T]
+    )
     bread = np.linalg.inv(hessian)
     errors = np.sqrt(np.maximum(np.diag(bread @ (scores.T @ scores) @ bread), 0.0))
     return tuple(

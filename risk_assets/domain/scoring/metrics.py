@@ -137,6 +137,33 @@ class GroupScore:
 
 
 @dataclass(frozen=True)
+class RowFigures:
+    """The figures of `rows` rows, weighted or not, of which the share `left` left."""
+
+    rows: int
+    left: float
+    f1: Estimate
+    roc_auc: Estimate
+    calibration: CalibrationFit | None
+
+
+@dataclass(frozen=True)
+class UntreatedScore:
+    """What rows say of a model where the clients of `called` of them were called before their outcome.
+
+    `untreated` are the figures of rows that were not called, weighted so that they stand for all but `unspoken`
+    rows: those of groups of which everyone was called. `every` are those of all rows, as they turned out with the
+    calls. Rows of one class have no figures.
+    """
+
+    rows: int
+    called: int
+    unspoken: int
+    untreated: RowFigures | None
+    every: RowFigures | None
+
+
+@dataclass(frozen=True)
 class Metrics:
     """The score of a model on labelled rows.
 
@@ -168,6 +195,7 @@ class Metrics:
     rules: tuple[RuleOutcome, ...] = ()
     gains: Gains | None = None
     groups: tuple[GroupScore, ...] = ()
+    untreated: UntreatedScore | None = None
 
 
 @dataclass(frozen=True)

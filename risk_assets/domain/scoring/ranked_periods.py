@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from risk_assets.domain.scoring.backtest import Backtest, BacktestPeriod
+from risk_assets.domain.scoring.backtest import Backtest, BacktestPeriod, UntreatedLists
+from risk_assets.domain.scoring.calibration import calibration_bins
 from risk_assets.domain.scoring.f1 import f1_score
 from risk_assets.domain.scoring.metrics import Estimate
-from risk_assets.domain.scoring.score import auc_of, calibration_bins
+from risk_assets.domain.scoring.score import auc_of
+from risk_assets.domain.scoring.untreated import Treatment, weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,7 +33,7 @@ class RankedPeriod:
 
     `risk` is by a model of what was known on that day; from `threshold`, chosen then, a client was flagged.
     `column` is the best single column of the day and `column_value` its value, turned so that larger ones are
-    called first (NaN last).
+    called first (NaN last). `treatment` tells who was called, where it is known.
     """
 
     as_of: str
@@ -42,6 +44,7 @@ class RankedPeriod:
     column: str
     column_value: NDArray[np.float64]
     trained_rows: int
+    treatment: Treatment | None = None
 
     @cached_property
     def by_risk(self) -> NDArray[np.int64]:
@@ -64,6 +67,16 @@ class RankedPeriod:
         [1, 0]
         """
         return _order(np.nan_to_num(self.column_value, nan=-np.inf), self.clients)
+
+    def is_named(self, capacity: int) -> NDArray[np.bool_]:
+        """Return whether a client is among the first by risk (n,).
+
+        >>> two = RankedPeriod("2025-01-01", np.array(["a", "b"], dtype=object), np.array([0.1, 0.3]),
+        ...     np.array([False, True]), 0.2, "calls", np.array([2.0, 1.0]), 10)
+        >>> two.is_named(1).tolist()
+        [False, True]
+        """
+        return _first(self.by_risk, capacity)
 
 
 def best_column(
@@ -95,7 +108,8 @@ def compare_periods(
     """Compare the first `capacity` clients of each period with what happened; without a period all figures are 0.
 
     Intervals are by a bootstrap over clients, whose rows of all periods stay together (`samples` seeded resamples
-    of the counts, with the lists as they were).
+    of the counts, with the lists as they were). Where calls are known, clients that were not called are weighted
+    beside.
 
     >>> rng = np.random.default_rng(0)
     >>> risk = rng.random(500)
@@ -107,11 +121,7 @@ def compare_periods(
     """
     if not periods:
         return Backtest(horizon_days, capacity)
-    sums = _client_sums(periods, capacity)
-    value = _figures(sums.sum(axis=0, keepdims=True))
-    drawn = _resampled(sums, samples, np.random.default_rng(seed))
-    low, high = np.quantile(drawn, INTERVAL, axis=0)
-    estimates = [Estimate(*map(float, found)) for found in zip(value[0], low, high, strict=True)]
+    estimates = _estimates(_client_sums(periods, capacity), samples, seed)
     reached = np.cumsum(_padded(periods), axis=1).sum(axis=0)
     sizes, total = np.arange(1, len(reached) + 1), sum(int(period.left.sum()) for period in periods)
     return Backtest(
@@ -129,13 +139,43 @@ def compare_periods(
         ),
         curve=_curve(reached / max(total, 1)),
         best_size=int(sizes[np.argmax(f1_score(reached, sizes * len(periods), total))]),
+        untreated=_untreated(periods, capacity, samples, seed),
     )
+
+
+def _untreated(periods: Sequence[RankedPeriod], capacity: int, samples: int, seed: int) -> UntreatedLists | None:
+    """Return what clients that were not called tell, weighted day by day and apart for those named."""
+    known = [(period.is_named(capacity), period.risk, period.treatment) for period in periods if period.treatment]
+    if not any(treatment.is_called.any() for _, _, treatment in known):
+        return None
+    weight = np.concatenate([weights(treatment, risk, named) for named, risk, treatment in known])
+    called = np.concatenate([named & treatment.is_called for named, _, treatment in known])
+    named = np.concatenate([each for each, _, _ in known])
+    counts = int(named.sum()), int(called.sum()), int(named.sum()) - round(float(weight[named].sum()))
+    if not weight[named].any():
+        return UntreatedLists(*counts)
+    precision, _, at_random, lift, _ = _estimates(_client_sums(periods, capacity, weight), samples, seed)
+    return UntreatedLists(*counts, precision, at_random, lift)
+
+
+def _estimates(sums: NDArray[np.float64], samples: int, seed: int) -> list[Estimate]:
+    """Return the figures of the sums of clients (n, 5), with intervals."""
+    value = _figures(sums.sum(axis=0, keepdims=True))
+    drawn = _resampled(sums, samples, np.random.default_rng(seed))
+    low, high = np.quantile(drawn, INTERVAL, axis=0)
+    return [Estimate(*map(float, found)) for found in zip(value[0], low, high, strict=True)]
 
 
 def _curve(reached: NDArray[np.float64]) -> tuple[tuple[float, float], ...]:
     """Return points of the share of clients called and of leavers reached, thinned."""
     every = np.unique(np.linspace(1, len(reached), POINTS, dtype=np.int64)) - 1
     return tuple((float((at + 1) / len(reached)), float(reached[at])) for at in every)
+
+
+def _first(order: NDArray[np.int64], number: int) -> NDArray[np.bool_]:
+    found = np.zeros(len(order), dtype=bool)
+    found[order[:number]] = True
+    return found
 
 
 def _order(values: NDArray[np.float64], clients: NDArray[np.object_]) -> NDArray[np.int64]:
@@ -160,18 +200,18 @@ def _period(period: RankedPeriod, capacity: int) -> BacktestPeriod:
     )
 
 
-def _client_sums(periods: Sequence[RankedPeriod], capacity: int) -> NDArray[np.float64]:
+def _client_sums(
+    periods: Sequence[RankedPeriod], capacity: int, weight: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
     """Return, for each client that is in any period: named, hits, hits by the column, periods, leavings (n, 5)."""
     every = np.concatenate([period.clients.astype(str) for period in periods])
     names, places = np.unique(every, return_inverse=True)
     cells = []
     for period in periods:
-        called, by_column = (np.zeros(len(period.clients), dtype=bool) for _ in range(2))
-        called[period.by_risk[:capacity]] = True
-        by_column[period.by_column[:capacity]] = True
-        left = period.left
+        called, left = period.is_named(capacity), period.left
+        by_column = _first(period.by_column, capacity)
         cells.append(np.column_stack([called, called & left, by_column & left, np.ones(len(left)), left]))
-    table = np.concatenate(cells)
+    table = np.concatenate(cells) if weight is None else np.concatenate(cells) * weight[:, None]
     return np.column_stack(
         [np.bincount(places, weights=table[:, column], minlength=len(names)) for column in range(table.shape[1])]
     )

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from risk_assets.domain.scoring.bootstrap import with_interval
+from risk_assets.domain.scoring.calibration import calibration_bins
 from risk_assets.domain.scoring.f1 import f1_score
-from risk_assets.domain.scoring.metrics import CalibrationBin, Confusion, Estimate, Metrics
+from risk_assets.domain.scoring.groups import ScoredRows
+from risk_assets.domain.scoring.metrics import Confusion, Estimate, Metrics
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-CALIBRATION_BINS = 10
 CURVE_POINTS = 200
 #: Draws held in memory at once.
 CHUNK = 2_000_000
@@ -72,14 +73,30 @@ def score(
     )
 
 
+def weighted_estimates(
+    rows: ScoredRows, weights: NDArray[np.float64], *, samples: int, seed: int
+) -> dict[str, Estimate]:
+    """Return the figures of weighted rows (n,) of both classes by name, with intervals as of `score`.
+
+    >>> rows = ScoredRows(np.array([0, 0, 0, 1] * 40), np.array([0.1, 0.2, 0.6, 0.3] * 40), 0.5, np.arange(160))
+    >>> weighted_estimates(rows, np.array([1.0, 1.0, 0.0, 1.0] * 40), samples=50, seed=0)["roc_auc"].value
+    1.0
+    """
+    return _estimates(_sorted_rows(rows.target, rows.risk, rows.threshold, rows.clients, weights), samples, seed)
+
+
 @dataclass(frozen=True)
 class _Rows:
-    """Risks of the positives and of the negatives, each ascending; `owners` of clients with several rows."""
+    """Risks of the positives and of the negatives, each ascending; `owners` of clients with several rows.
+
+    `weights` are those of the positives and of the negatives, 1 if there are none.
+    """
 
     positive: NDArray[np.float64]
     negative: NDArray[np.float64]
     threshold: float
     owners: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
+    weights: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
 
     @property
     def n_positive(self) -> int:
@@ -91,25 +108,32 @@ class _Rows:
 
 
 def _sorted_rows(
-    target: NDArray[np.int64], risk: NDArray[np.float64], threshold: float, clients: NDArray[np.object_] | None
+    target: NDArray[np.int64],
+    risk: NDArray[np.float64],
+    threshold: float,
+    clients: NDArray[np.object_] | NDArray[np.intp] | None,
+    weights: NDArray[np.float64] | None = None,
 ) -> _Rows:
     """Return the rows in order; those of one risk stand in the order of their clients, whatever the input's."""
     names, places = (
         np.unique(np.asarray(clients, dtype=str), return_inverse=True) if clients is not None else ((), ())
     )
-    if len(names) == len(places):
+    if len(names) == len(places) and weights is None:
         return _Rows(np.sort(risk[target == 1]), np.sort(risk[target == 0]), threshold)
     orders = [
         rows[np.lexsort((places[rows], risk[rows]))] for rows in map(np.flatnonzero, (target == 1, target == 0))
     ]
     positive, negative = orders
-    return _Rows(risk[positive], risk[negative], threshold, (places[positive], places[negative]))
+    own = None if weights is None else (weights[positive], weights[negative])
+    return _Rows(risk[positive], risk[negative], threshold, (places[positive], places[negative]), own)
 
 
 def _estimates(rows: _Rows, samples: int, seed: int) -> dict[str, Estimate]:
     """Return every figure by name with its interval."""
-    value = _figures(rows, np.ones((1, rows.n_positive)), np.ones((1, rows.n_negative)))
-    drawn = [_figures(rows, *weights) for weights in _resamples(rows, samples, np.random.default_rng(seed))]
+    own = rows.weights or (np.ones(rows.n_positive), np.ones(rows.n_negative))
+    value = _figures(rows, own[0][None], own[1][None])
+    resamples = _resamples(rows, samples, np.random.default_rng(seed))
+    drawn = [_figures(rows, positive * own[0], negative * own[1]) for positive, negative in resamples]
     return {
         name: with_interval(float(value[name][0]), np.concatenate([part[name] for part in drawn]))
         for name in value
@@ -204,29 +228,6 @@ def auc_of(target: NDArray[np.bool_], risk: NDArray[np.float64]) -> float:
         return float("nan")
     auc, _ = _ranking(rows, np.ones((1, rows.n_positive)), np.ones((1, rows.n_negative)))
     return float(auc[0])
-
-
-def calibration_bins(target: NDArray[np.int64], risk: NDArray[np.float64]) -> tuple[CalibrationBin, ...]:
-    """Return up to ten bins of about as many rows (n,) each; equal risks share a bin.
-
-    >>> found = calibration_bins(np.array([0, 1] * 50), np.linspace(0, 1, 100))
-    >>> len(found), found[0].n, found[0].positive_rate
-    (10, 10, 0.5)
-    """
-    edges = np.unique(np.quantile(risk, np.linspace(0, 1, CALIBRATION_BINS + 1)[1:-1]))
-    bins = edges.searchsorted(risk, side="right")
-    members = (bins == number for number in np.unique(bins))
-    return tuple(_bin(target[rows], risk[rows]) for rows in members)
-
-
-def _bin(target: NDArray[np.int64], risk: NDArray[np.float64]) -> CalibrationBin:
-    return CalibrationBin(
-        low=float(risk.min()),
-        high=float(risk.max()),
-        n=len(risk),
-        mean_risk=float(risk.mean()),
-        positive_rate=float(target.mean()),
-    )
 
 
 def _curves(

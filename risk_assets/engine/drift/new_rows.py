@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from risk_assets.domain.dates import days_since_1970
 from risk_assets.domain.drift.counts import MOST_UNLISTED, ColumnCounts, CountedRows
 from risk_assets.domain.drift.profile import CategoricalProfile, NumericProfile
 from risk_assets.domain.drift.statistics import decile_edges
@@ -20,6 +21,12 @@ from risk_assets.engine.model.shape_sql import number
 from risk_assets.engine.select import draw, one_in
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import literal, quote
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from risk_assets.domain.scoring.groups import ScoredRows
 
 ColumnProfile = NumericProfile | CategoricalProfile
 
@@ -65,6 +72,20 @@ def count_new_rows(session: Session, table: str, scorecard: Scorecard, reference
     )
 
 
+def read_scored_rows(session: Session, table: str, scorecard: Scorecard) -> tuple[ScoredRows, NDArray[np.float64]]:
+    """Return the rows of a query with a known outcome, by client, and their dates in days since 1970 (n,)."""
+    import numpy as np
+
+    from risk_assets.domain.scoring.groups import ScoredRows
+
+    columns = session.columns
+    key = f"{quote(columns.id)} AS client", f"{quote(columns.as_of or '')} AS day"
+    scored = _scored(session, table, scorecard, f"{quote(columns.target)} IS NOT NULL", *key)
+    found = session.run(f"SELECT client, day, y, risk FROM ({scored}) ORDER BY client, day").fetchnumpy()
+    clients, target, risk = (np.ma.getdata(found[name]) for name in ("client", "y", "risk"))
+    return ScoredRows(target, risk, scorecard.threshold, clients), days_since_1970(found["day"])
+
+
 def count_pairs(session: Session, table: str, champion: Scorecard, challenger: Scorecard) -> PairedCounts:
     """Count the labelled rows of a query by label and by what both models call positive."""
     models = {"a": champion, "b": challenger}
@@ -84,10 +105,10 @@ def count_pairs(session: Session, table: str, champion: Scorecard, challenger: S
     return PairedCounts(tuple(left), tuple(stayed))
 
 
-def _scored(session: Session, table: str, scorecard: Scorecard, condition: str) -> str:
-    """Return a query for the features (x0, x1, …), the label y and the risk of rows."""
+def _scored(session: Session, table: str, scorecard: Scorecard, condition: str, *more: str) -> str:
+    """Return a query for the features (x0, x1, …), label y and risk of rows, and for what else is wanted."""
     cells = [f"{cell} AS x{place}" for place, cell in enumerate(scorable(session.columns, scorecard))]
-    labelled = ", ".join([f"{quote(session.columns.target)} AS y", *cells])
+    labelled = ", ".join([f"{quote(session.columns.target)} AS y", *cells, *more])
     source = f"SELECT {labelled} FROM ({table}) WHERE {condition}"
     return f"SELECT *, {risk_sql(placed(scorecard))} AS risk FROM ({source})"
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from risk_assets.domain.dates import days_since_1970
 from risk_assets.domain.intake.outcomes import OutcomeCounts
 from risk_assets.engine.dataset import CLIENT, LEFT_ON, NEVER, NOT_YET, SINCE, Dataset, moment, table
 from risk_assets.engine.session import Session
@@ -40,6 +41,21 @@ def write_leavings(session: Session, parts: Sequence[Path], target: Path) -> Non
         f"UNION ALL SELECT {CLIENT}, max(left_on), {moment(NOT_YET)} FROM ({dates}) GROUP BY {CLIENT}"
     )
     session.write_parquet(f"SELECT * FROM ({times}) ORDER BY {CLIENT}, {SINCE}", target)
+
+
+def read_leavings(session: Session, file: Path) -> Mapping[str, Sequence[float]]:
+    """Return when each client left, in days since 1970, from a file that `write_leavings` wrote."""
+    import numpy as np
+
+    found = session.run(
+        f"SELECT {CLIENT}, {LEFT_ON} FROM {read_parts([file])} WHERE {LEFT_ON} < {moment(NOT_YET)} "
+        f"ORDER BY {CLIENT}, {LEFT_ON}"
+    ).fetchnumpy()
+    leavings: dict[str, list[float]] = {}
+    days = days_since_1970(found[LEFT_ON]).tolist()
+    for client, day in zip(np.ma.getdata(found[CLIENT]).tolist(), days, strict=True):
+        leavings.setdefault(client, []).append(day)
+    return leavings
 
 
 def count_leavings(session: Session, parts: Mapping[Path, date]) -> OutcomeCounts:

@@ -10,6 +10,7 @@ import numpy as np
 
 from risk_assets.domain.intake.outcomes import OutcomesAccount
 from risk_assets.domain.scoring.ranked_periods import RankedPeriod, best_column
+from risk_assets.domain.scoring.untreated import Calls
 from risk_assets.engine.dataset import NEXT_LEAVING, Dataset, moment, numbered_rows, rows
 from risk_assets.engine.model.training import train_on
 from risk_assets.engine.model.training_rows import training_table
@@ -27,6 +28,7 @@ def ranked_periods(
     most: int,
     threshold: float | None,
     most_rows: int,
+    calls: Calls | None = None,
 ) -> Iterator[RankedPeriod]:
     """Yield the last `most` complete months, each ranked by a model of what was known on its last day.
 
@@ -56,6 +58,7 @@ def ranked_periods(
             column=column,
             column_value=values,
             trained_rows=model.report.rows,
+            treatment=None if calls is None else calls.of(found.ids, found.dates),
         )
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.reporting.charts.canvas import POINTS, blank_axes, figure, plain, png, write
 from risk_assets.reporting.charts.marks import ConfusionCell, confusion_cells
+from risk_assets.reporting.charts.once import drawn_once
 from risk_assets.reporting.style import BLUE, CHART_TEXT, INK, MUTED, ORANGE, PALE_BLUE, PALE_ORANGE
 from risk_assets.reporting.typeface import BOLD, fitted, wrapped
 from risk_assets.reporting.wording import OUTCOMES, count, percent, score_basis, what_the_score_means
-from risk_assets.storage import atomic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,8 +22,9 @@ LEFT, BOTTOM, ACROSS, UP = 19, 8, 39.5, 33.5
 SENTENCE = 8.0
 
 
-def confusion_matrix(metrics: Metrics, labels: tuple[str, str] = OUTCOMES, target: Path | None = None) -> bytes:
-    """Return the confusion matrix as PNG, and write it to `target` when given.
+@drawn_once
+def confusion_matrix(metrics: Metrics, labels: tuple[str, str] = OUTCOMES) -> bytes:
+    """Return the confusion matrix as PNG.
 
     Rows are what became of the clients, columns whether the model flags them; each cell has its count and
     its share of the row. `labels` are the words for the negative and the positive outcome.
@@ -36,10 +36,7 @@ def confusion_matrix(metrics: Metrics, labels: tuple[str, str] = OUTCOMES, targe
     for row, cells in enumerate(reversed(confusion_cells(metrics.confusion))):
         for column, cell in enumerate(cells):
             _cell(drawn, (column, row), cell)
-    picture = png(chart)
-    if target is not None:
-        atomic.write_bytes(target, picture)
-    return picture
+    return png(chart)
 
 
 def _heads(drawn: Axes, metrics: Metrics, labels: tuple[str, str]) -> None:

@@ -10,6 +10,7 @@ from risk_assets.domain.columns import UNDESCRIBED, Columns
 from risk_assets.domain.drift.verdict import DriftVerdict, Measurement
 from risk_assets.reporting.charts.canvas import axes, figure, label, png, sentence_alone
 from risk_assets.reporting.charts.history import date_ticks
+from risk_assets.reporting.charts.once import drawn_once
 from risk_assets.reporting.style import CHART_TEXT, DRIFT_COLOURS, INK, PALE_GREEN, RED, RULE, TEXT_WIDTH, WASH
 from risk_assets.reporting.wording import distinct
 
@@ -26,6 +27,7 @@ WIDE, LEAST_PLACES = 0.94, 12
 KINDS = {"performance": "performance", "score": "risk scores", "served": "served requests"}
 
 
+@drawn_once
 def drift_history(verdicts: Sequence[DriftVerdict], schema: Columns = UNDESCRIBED) -> bytes:
     """Return a strip of fields per comparison (red: drifted, green: not, grey: not judged), as PNG.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from risk_assets.domain.scoring.metrics import Gains, Metrics, RuleOutcome
 from risk_assets.reporting.charts.canvas import axes, figure, name_axes, png, sentence_alone, title, write
+from risk_assets.reporting.charts.once import drawn_once
 from risk_assets.reporting.score_words import rule_word
 from risk_assets.reporting.style import BLUE, INK, MUTED, ORANGE, RULE, TEXT_WIDTH
 from risk_assets.reporting.wording import count
@@ -18,6 +19,7 @@ SIDE, LEFT, GAP, BOTTOM = 1.6, 0.56, 0.75, 0.42
 LEAST_CALLS = 20
 
 
+@drawn_once
 def gains_chart(metrics: Metrics) -> bytes:
     """Return calls against leavers reached with a point per rule, and the lift of those called first, as PNG."""
     if metrics.gains is None:

@@ -12,6 +12,7 @@ from risk_assets.domain.deployment.decisions import Decision
 from risk_assets.domain.scoring.metrics import ScorePoint
 from risk_assets.reporting.charts.canvas import axes, figure, name_axes, png, sentence_alone, write
 from risk_assets.reporting.charts.marks import JudgedScore, judged_scores
+from risk_assets.reporting.charts.once import drawn_once
 from risk_assets.reporting.style import BLUE, CHART_TEXT, MUTED, RULE, TEXT_WIDTH, VERDICT_COLOURS
 from risk_assets.reporting.wording import moment
 
@@ -25,6 +26,7 @@ MOST_DATES = 7
 DATE_WIDTH = 0.62
 
 
+@drawn_once
 def history(scores: Sequence[ScorePoint], decisions: Sequence[Decision] = ()) -> bytes:
     """Return F1 with its 95 % interval for the last 40 models, coloured by the decision on each, as PNG.
 

@@ -10,6 +10,7 @@ from risk_assets.domain.columns import UNDESCRIBED, Columns
 from risk_assets.domain.drift.verdict import Judgement
 from risk_assets.reporting.charts.canvas import axes, figure, label, png, title, write
 from risk_assets.reporting.charts.drifting import comparison
+from risk_assets.reporting.charts.once import drawn_once
 from risk_assets.reporting.style import INK, MUTED, ORANGE, RULE, TEXT_WIDTH
 from risk_assets.reporting.wording import percent
 
@@ -24,6 +25,7 @@ SIZE = 6.0
 BAR = 0.36
 
 
+@drawn_once
 def moved(judgements: Sequence[Judgement], schema: Columns = UNDESCRIBED) -> bytes | None:
     """Return the levels of the columns that drifted, before in grey and now in orange, as PNG, if any."""
     shown = columns_that_moved(judgements)

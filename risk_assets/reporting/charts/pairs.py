@@ -11,6 +11,7 @@ from risk_assets.domain.drift.profile import Profile
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.reporting.charts.canvas import POINTS, blank_axes, figure, label, plain, png, write
 from risk_assets.reporting.charts.heat import SHADES, HeatMap, heat_maps
+from risk_assets.reporting.charts.once import drawn_once
 from risk_assets.reporting.style import BLUE, CHART_TEXT, INK, MUTED, ORANGE, TEXT_WIDTH
 from risk_assets.reporting.typeface import BOLD, width
 from risk_assets.reporting.wording import percent
@@ -30,6 +31,7 @@ SIZE = CHART_TEXT - 1.5
 DEEPEST = 0.62
 
 
+@drawn_once
 def pairs(scorecard: Scorecard, profile: Profile, schema: Columns = UNDESCRIBED) -> tuple[bytes, ...]:
     """Return pictures (PNG) of two maps each, one for each pair of columns that act together.
 

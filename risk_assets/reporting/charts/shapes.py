@@ -19,6 +19,7 @@ from risk_assets.reporting.charts.effects import (
     effects,
     reach_of,
 )
+from risk_assets.reporting.charts.once import drawn_once
 from risk_assets.reporting.style import (
     BLUE,
     CHART_TEXT,
@@ -55,6 +56,7 @@ BASE, CURVE = 0.17, 0.92
 BAND, BESIDE_WHISKERS, WHISKER = 0.16, 0.65, 1.0
 
 
+@drawn_once
 def shapes(scorecard: Scorecard, profile: Profile, schema: Columns = UNDESCRIBED) -> tuple[bytes, ...]:
     """Return pictures (PNG) of up to 15 shape charts each, named by the labels of `schema`, the strongest first.
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from risk_assets.domain.columns import UNDESCRIBED, Columns
-from risk_assets.domain.scoring.backtest import Backtest, BacktestPeriod
+from risk_assets.domain.columns import Columns
+from risk_assets.domain.contacts.assignment import Effect
+from risk_assets.domain.scoring.backtest import BacktestPeriod
+from risk_assets.reporting.contact_words import effect_sentences, untreated_lists_sentence
+from risk_assets.reporting.content import ReportContent
 from risk_assets.reporting.pages.blocks import Block, heading, note, section, space, table, words
 from risk_assets.reporting.pages.chart_blocks import charted
 from risk_assets.reporting.wording import backtest_sentence, count, percent, plural, score
@@ -18,28 +21,40 @@ HEADS = ("day", "trained on", "clients", "left", "named", "of whom left", "best 
 SHARES = (14, 12, 10, 8, 8, 12, 20, 12, 8)
 
 
-def backtest_pages(found: Backtest | None, chart: bytes | None, schema: Columns = UNDESCRIBED) -> list[Block]:
-    """Return the section on the backtest, nothing where there is none."""
+def backtest_pages(content: ReportContent, chart: bytes | None) -> list[Block]:
+    """Return the section on the backtest and on what calls did, nothing where there is no backtest."""
+    found = content.backtest
     if found is None:
         return []
     said = [*section("Would it have paid off?"), words(backtest_sentence(found), bold=True), space(3)]
     if not found.periods or chart is None:
-        return said
+        return [*said, *_helped(content.effect)]
     flagged = count(sum(period.flagged for period in found.periods))
     left = count(sum(period.flagged_hits for period in found.periods))
     best = (
         f"With hindsight a list of {plural(found.best_size, 'client')} a month would have had the greatest F1. "
         f"At the thresholds of those days {flagged} clients would have been flagged in all, of whom {left} left."
     )
+    uncalled = [words(untreated_lists_sentence(found.untreated)), space(3)] if found.untreated else []
     return [
         *said,
+        *uncalled,
         words(best),
+        *_helped(content.effect),
         *charted("Named and left", chart, backtest_sentence(found)),
         *heading("Day by day"),
-        table(HEADS, [_row(period, schema) for period in found.periods], SHARES),
+        table(HEADS, [_row(period, content.columns) for period in found.periods], SHARES),
         space(3),
         note(ABOUT),
     ]
+
+
+def _helped(effect: tuple[Effect | None, str] | None) -> list[Block]:
+    """Return whether calls helped, or why that cannot be told."""
+    if effect is None:
+        return []
+    first, *more = effect_sentences(*effect)
+    return [*heading("Did calls help?"), words(first, bold=effect[0] is not None), *map(words, more)]
 
 
 def _row(period: BacktestPeriod, schema: Columns) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from risk_assets.domain.columns import UNDESCRIBED, Columns
 from risk_assets.domain.figures import NOTHING
-from risk_assets.domain.scoring.metrics import Estimate, GroupScore, Metrics
+from risk_assets.domain.scoring.metrics import Estimate, GroupScore, Metrics, UntreatedScore
+from risk_assets.reporting.contact_words import UNTREATED_HEADS, untreated_sentence, untreated_table
 from risk_assets.reporting.pages.blocks import Block, cell, heading, note, section, space, table, words
 from risk_assets.reporting.pages.chart_blocks import charted
 from risk_assets.reporting.score_words import calibration_sentence, lift_sentence, rule_word, weak_sentence
@@ -48,8 +49,22 @@ def calls_pages(
         _rules(metrics),
         space(3),
         note(ABOUT_RULES),
+        *_untreated(metrics.untreated),
         *spread,
         *_groups(tuple(replace(each, column=schema.label(each.column)) for each in metrics.groups)),
+    ]
+
+
+def _untreated(found: UntreatedScore | None) -> list[Block]:
+    """Return what clients tell that were not called, nothing where nobody was."""
+    if found is None:
+        return []
+    rows = [(cell(name), *figures) for name, *figures in untreated_table(found)]
+    return [
+        *heading("Without the calls"),
+        words(untreated_sentence(found)),
+        space(4),
+        table(("", *UNTREATED_HEADS), rows, (24, 8, 8, 22, 22, 22)),
     ]
 
 

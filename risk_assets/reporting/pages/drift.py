@@ -9,6 +9,7 @@ from risk_assets.domain.drift.verdict import DriftVerdict, Judgement
 from risk_assets.domain.figures import figure
 from risk_assets.reporting.charts.drifting import comparison
 from risk_assets.reporting.charts.moved import ROW_HEIGHT, columns_that_moved
+from risk_assets.reporting.contact_words import untreated_sentence
 from risk_assets.reporting.pages.blocks import Block, cell, heading, note, section, space, table, words
 from risk_assets.reporting.pages.chart_blocks import HEADING, SMALLEST, strips
 from risk_assets.reporting.style import DRIFT_COLOURS, INK, MUTED, RED
@@ -38,6 +39,7 @@ def drift_pages(
         space(2),
         note(f"Judged on {plural(drift.n, 'new row')} by the policy “{drift.policy}”{when}."),
         *_estimate(drift),
+        *([note(untreated_sentence(drift.untreated))] if drift.untreated else []),
         *_moved(drift.judgements, moved),
         *_judgements(drift.judgements, schema),
     ]

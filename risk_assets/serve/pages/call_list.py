@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Response
 
-from risk_assets.domain.contacts.assignment import Effect
 from risk_assets.domain.contacts.contact import KIND_WORDS
+from risk_assets.reporting.contact_words import effect_sentences
 from risk_assets.serve.api.questions import CallQuery
 from risk_assets.serve.contact_desk import SORTS, By, CallList
 from risk_assets.serve.pages.clients import levels_of
@@ -26,6 +26,7 @@ def show_calls(query: CallQuery) -> Response:
     wanted = query.levels()
     found = find(lambda: here.desk.call_list(query.by, wanted))
     calls = found.value
+    effect = find(here.desk.effect) if calls else None
     valued = here.columns.value is not None
     return show(
         "call_list",
@@ -43,7 +44,8 @@ def show_calls(query: CallQuery) -> Response:
         origin=find(ranking_origin).value,
         as_of=_as_of(calls),
         kinds=KIND_WORDS,
-        effect=find(_effect) if calls else None,
+        effect=effect,
+        helped=effect_sentences(*effect.value) if effect and effect.value else (),
     )
 
 
@@ -52,7 +54,3 @@ def _as_of(calls: CallList | None) -> str:
     days = [call.ranked.as_of for call in (*calls.due, *calls.calls) if call.ranked.as_of] if calls else []
     ingestion = find(serving().generated.ingestion).value
     return max(days)[:10] if days else ingestion.ingested_at[:10] if ingestion else ""
-
-
-def _effect() -> tuple[Effect | None, str]:
-    return serving().desk.effect()

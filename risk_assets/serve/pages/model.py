@@ -6,6 +6,7 @@ from flask import Response
 
 from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.reporting.charts.marks import confusion_cells
+from risk_assets.reporting.contact_words import UNTREATED_HEADS, untreated_table
 from risk_assets.reporting.wording import outcome_words, what_the_score_means
 from risk_assets.serve.pages.calls import calls
 from risk_assets.serve.pages.curves import drawings, maps, usual_risk
@@ -46,6 +47,8 @@ def model() -> Response:
         challenger=challenger_of(version),
         cells=confusion_cells(found.confusion) if found else (),
         plot=calibration(found) if found else None,
+        untreated_heads=UNTREATED_HEADS,
+        untreated=untreated_table(found.untreated) if found and found.untreated else (),
         calls=calls(found, here.columns) if found else None,
         squares=squares(found) if found else (),
         reference=reference,

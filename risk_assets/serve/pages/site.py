@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from risk_assets.domain.deployment.challenger import Challenger
 from risk_assets.domain.figures import figure
 from risk_assets.domain.model.words import odds_text, value_text
-from risk_assets.reporting import wording
+from risk_assets.reporting import contact_words, wording
 from risk_assets.resources.page_links import assets_of
 from risk_assets.serve import sessions
 from risk_assets.serve.http.replies import NotGeneratedError, RequestError
@@ -71,11 +71,6 @@ def risk_text(risk: float) -> str:
     return f"{100 * risk:.1f}{wording.TIED}%"
 
 
-def change_text(change: float) -> str:
-    """Return a change of risk in percentage points: "+12.5 points", "-0.3 points"."""
-    return f"{100 * change:+.1f}{wording.TIED}points"
-
-
 def odds_interval(log_odds: float, half: float | None) -> str:
     """Return a factor of the odds with its 90 % interval: "odds × 2.0 (90 % interval × 1.6 to × 2.5)"."""
     found = odds_text(log_odds)
@@ -128,6 +123,8 @@ FILTERS: dict[str, Callable[..., str]] = {
     "digest": wording.digest,
     "score_basis": wording.score_basis,
     "backtest_sentence": wording.backtest_sentence,
+    "untreated_sentence": contact_words.untreated_sentence,
+    "untreated_lists_sentence": contact_words.untreated_lists_sentence,
     "drift_word": wording.drift_word,
     "drift_in_short": wording.drift_in_short,
     "challenger_sentence": wording.challenger_sentence,
@@ -136,7 +133,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "risk_interval": wording.risk_interval,
     "cell": value_text,
     "risk": risk_text,
-    "change": change_text,
+    "change": wording.points,
     "sentence": sentence,
     "bound": bound_text,
     "breakable": breakable,

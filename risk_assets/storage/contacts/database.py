@@ -119,6 +119,16 @@ class ContactsDatabase:
             raise ContactsUnavailableError(f"contacts ({where}) cannot be reached: {cause}") from error
 
 
+@contextlib.contextmanager
+def kept_contacts(settings: Settings, layout: Layout) -> Iterator[ContactsDatabase | None]:
+    """Yield the contacts database, None where nothing was written down yet: looking makes none."""
+    if settings.contacts_url is None and not layout.contacts.exists():
+        yield None
+        return
+    with contextlib.closing(ContactsDatabase.of(settings, layout)) as database:
+        yield database
+
+
 def migrate(connection: sa.Connection, revision: str = "head") -> None:
     """Bring the tables to a revision, in the transaction of the connection."""
     from alembic import command

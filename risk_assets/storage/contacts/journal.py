@@ -10,7 +10,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from risk_assets.domain.contacts.contact import FOR_EVER, ClientState, Contact, Draft, check_draft, state_after
+from risk_assets.domain.contacts.contact import (
+    CALLS,
+    FOR_EVER,
+    ClientState,
+    Contact,
+    Draft,
+    check_draft,
+    state_after,
+)
 from risk_assets.storage.contacts.database import (
     ASSIGNMENTS,
     CLIENT_STATES,
@@ -146,6 +154,11 @@ class ContactJournal:
             if len(found) < CHUNK:
                 return
             last = found[-1].number
+
+    def calls(self) -> tuple[tuple[str, date], ...]:
+        """Return the client and the day (in UTC) of each call."""
+        query = sa.select(CONTACTS.c.client, CONTACTS.c.at).where(CONTACTS.c.kind.in_(sorted(CALLS)))
+        return tuple((row.client, date.fromisoformat(row.at[:10])) for row in self._rows(query))
 
     def states(self, clients: Sequence[str]) -> dict[str, ClientState]:
         """Return what the contacts of these clients add up to, for those that have any."""

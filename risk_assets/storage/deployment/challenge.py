@@ -18,7 +18,9 @@ from risk_assets.domain.deployment.decisions import (
 from risk_assets.domain.deployment.gate import GateEvidence, GateVerdict, smoke_test
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.domain.scoring.bootstrap import PairedCounts
+from risk_assets.domain.scoring.f1 import f1_at
 from risk_assets.domain.scoring.metrics import Metrics
+from risk_assets.domain.scoring.untreated import Calls, weights
 from risk_assets.engine.drift.new_rows import count_pairs
 from risk_assets.engine.select import LabelledRows
 from risk_assets.engine.session import Session
@@ -81,6 +83,21 @@ class Challenge:
             smoke_faults=self.smoke_faults,
             barred=frozenset({(me, self.model.data_version)} if self._is_barred(decisions) else ()),
         )
+
+    def untreated(self, calls: Calls) -> dict[str, float]:
+        """Return F1 of both on test rows that were not called, weighted to stand for all; nothing goes by it."""
+        rows, models = self.tested, {"challenger": self.challenger}
+        treatment = calls.of(rows.ids, rows.dates)
+        if not treatment.is_called.any():
+            return {}
+        weight = weights(treatment, self.challenger.risk(rows.columns_for(self.challenger)))
+        models |= {} if self.champion is None else {"champion": self.champion}
+        return {
+            f"testdata_untreated_{name}_f1": f1_at(
+                rows.target, model.risk(rows.columns_for(model)), model.threshold, weight
+            )
+            for name, model in models.items()
+        }
 
     def _is_barred(self, decisions: Sequence[Decision]) -> bool:
         """Whether people decided against this model or its data, or chose what serves after it was trained."""

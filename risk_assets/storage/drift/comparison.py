@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from risk_assets.domain.columns import Columns
@@ -11,7 +12,8 @@ from risk_assets.domain.drift.profile import TrainingReference
 from risk_assets.domain.drift.verdict import DriftReference, DriftRules, DriftVerdict, NewRows
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.domain.scoring.metrics import Metrics
-from risk_assets.engine.drift.new_rows import count_new_rows
+from risk_assets.domain.scoring.untreated import Calls, untreated_score
+from risk_assets.engine.drift.new_rows import count_new_rows, read_scored_rows
 from risk_assets.engine.select import read_labelled_rows
 from risk_assets.engine.session import Session
 from risk_assets.storage.deployment.new_rows import new_observations
@@ -26,8 +28,13 @@ SERVED_WITHIN = timedelta(days=30)
 MOST_SERVED = 10_000
 
 
-def compare_new_rows(layout: Layout, session: Session, rules: DriftRules, *, now: datetime) -> DriftVerdict:
-    """Return the verdict on the live version over the rows it was not trained on, and on what it served."""
+def compare_new_rows(
+    layout: Layout, session: Session, rules: DriftRules, *, now: datetime, calls: Calls | None = None
+) -> DriftVerdict:
+    """Return the verdict on the live version over the rows it was not trained on, and on what it served.
+
+    With `calls` it also says what the rows tell whose client was not called.
+    """
     ingestion, live = require_ingestion(layout), live_version(layout)
     at = now.isoformat(timespec="seconds")
     if live is None:
@@ -44,9 +51,14 @@ def compare_new_rows(layout: Layout, session: Session, rules: DriftRules, *, now
     measured = measure_drift(_read(session, query, scorecard) if few else counted, compared, rules, served.risk)
     schema = session.columns
     judgements = judge_drift(measured, rules, schema)
-    return sum_up(
+    verdict = sum_up(
         measured, judgements, rules, version=live, data_version=ingestion.data_version, at=at, schema=schema
     )
+    if calls is None:
+        return verdict
+    rows, dates = read_scored_rows(session, query, scorecard)
+    treatment = calls.of(rows.clients.astype(object), dates)
+    return replace(verdict, untreated=untreated_score(rows, treatment, samples=rules.samples, seed=rules.seed))
 
 
 def _read(session: Session, query: str, scorecard: Scorecard) -> NewRows:

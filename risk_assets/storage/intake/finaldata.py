@@ -25,6 +25,7 @@ from risk_assets.storage.intake.outcome_feeds import OutcomeCheck
 from risk_assets.storage.intake.outcomes import ReadOutcomes, read_outcomes, with_decided
 from risk_assets.storage.intake.parse_cache import Source, as_they_were
 from risk_assets.storage.intake.parts import Folders, merge
+from risk_assets.storage.intake.refusal import IngestionError, refuse_bad
 from risk_assets.storage.intake.source_folder import named_in
 from risk_assets.storage.intake.source_reading import SourceChangedError, read_sources
 from risk_assets.storage.layout import Layout, reading_order
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from risk_assets.domain.model.scorecard import Scorecard
 
 ATTEMPTS = 3
-FILES_NAMED = 3
-REASONS_NAMED = 3
 _LOG = logging.getLogger(__name__)
 
 
@@ -64,10 +63,6 @@ class IngestionRules:
     final: Collection[str] = ()
     outcomes: OutcomeFiles | None = None
     hold: FeedCheck | None = None
-
-
-class IngestionError(ValueError):
-    """Nothing may be ingested; the message says why, in one line."""
 
 
 def read_ingestion(layout: Layout) -> Ingestion | None:
@@ -142,7 +137,7 @@ def read_labelled(
         sources = read_sources(session, files, folder / "parsed", folder / "work")
     except SourceChangedError as error:
         raise IngestionError(str(error)) from error
-    _refuse_bad(sources, files[0].parent if files else folder, 1.0)
+    refuse_bad(sources, files[0].parent if files else folder, 1.0)
     folders = Folders(folder / "parts", folder / "redelivered")
     accounts = merge(session, sources, folders, folder / "work")
     return tuple(folders.parts / file.part for file in accounts if file.part), accounts
@@ -152,7 +147,7 @@ def _read_all(layout: Layout, session: Session, before: Ingestion | None, rules:
     """Read the input folder. Raises IngestionError where too much of it is refused."""
     sources = _read_unchanging(layout, session, before, rules.leave_out)
     try:
-        _refuse_bad(sources, layout.url_of(layout.input) or layout.input, rules.max_bad_share)
+        refuse_bad(sources, layout.url_of(layout.input) or layout.input, rules.max_bad_share)
     except IngestionError as error:
         raise IngestionError(f"{error}{where_refused(layout, sources)}") from None
     return sources
@@ -207,40 +202,6 @@ def _read_outcomes(
         return read_outcomes(layout, session, rules.outcomes, earlier, changing, check=check)
     except SourceChangedError as error:
         raise IngestionError(f"{error}; ingest again when it is complete") from error
-
-
-def _refuse_bad(sources: Sequence[Source], folder: Path | str, max_bad_share: float) -> None:
-    if not sources:
-        raise IngestionError(f"no client files in {folder}")
-    read = sum(source.parsed.read for source in sources)
-    refused = sum(source.parsed.quarantined for source in sources)
-    if not any(source.usable_rows for source in sources):
-        raise IngestionError(f"no usable row in {folder}: {_worst(sources)}")
-    whole = sum(source.parsed.reason is not None for source in sources)
-    if whole > max_bad_share * len(sources):
-        share = f"{whole:,} of {len(sources):,} files in {folder} are refused whole, more than {max_bad_share:.0%}"
-        raise IngestionError(f"{share}: {_worst(sources)}")
-    if refused > max_bad_share * read:
-        share = f"{refused:,} of {read:,} rows in {folder} are refused, more than {max_bad_share:.0%}"
-        raise IngestionError(f"{share}: {_worst(sources)}")
-
-
-def _worst(sources: Sequence[Source]) -> str:
-    """Say of the files with the most refused rows what is wrong, and where the rows are."""
-    bad = [source for source in sources if source.parsed.reason or source.parsed.quarantined]
-    bad.sort(key=lambda source: (source.parsed.reason is None, -source.parsed.quarantined))
-    texts = [_refusal_text(source) for source in bad[:FILES_NAMED]]
-    more = [f"and {len(bad) - FILES_NAMED} more files"] * (len(bad) > FILES_NAMED)
-    return "; ".join(texts + more) or "the files hold no rows"
-
-
-def _refusal_text(source: Source) -> str:
-    parsed = source.parsed
-    if parsed.reason:
-        return f"{source.name}: {parsed.reason}"
-    reasons = [f"{count:,} × {reason}" for reason, count in list(parsed.reasons.items())[:REASONS_NAMED]]
-    why = f"{', '.join(reasons)}"
-    return f"{source.name}: {parsed.quarantined:,} of {parsed.read:,} ({why})"
 
 
 def _version(columns: Columns, files: Sequence[SourceFile], outcomes: OutcomesAccount | None) -> str:

@@ -10,8 +10,9 @@ from risk_assets.engine.dataset import Dataset, table
 from risk_assets.engine.select import LabelledRows, labelled_query, one_per_client, read_labelled_rows
 from risk_assets.engine.session import Session
 from risk_assets.engine.sql import in_share, quote
-from risk_assets.storage.intake.finaldata import IngestionError, read_labelled, require_ingestion
+from risk_assets.storage.intake.finaldata import read_labelled, require_ingestion
 from risk_assets.storage.intake.part_files import outcomes_of, rows_of, teaching_rows
+from risk_assets.storage.intake.refusal import IngestionError
 from risk_assets.storage.layout import Layout
 
 
@@ -22,8 +23,8 @@ def read_test_rows(layout: Layout, session: Session, *, independent: bool = Fals
     """
     if layout.test_share is not None:
         data, among = teaching_rows(layout, require_ingestion(layout)), ids_set_apart(layout, session)
-        client = quote(session.columns.id)
-        query = f"{labelled_query(session, data, 'all')} AND {client} IN ({among})"
+        client, order = quote(session.columns.id), ", ".join(map(quote, session.columns.known))
+        query = f"{labelled_query(session, data, 'all')} AND {client} IN ({among}) ORDER BY {order}"
         return _read(session, query, independent=independent), 0
     with tempfile.TemporaryDirectory() as folder:
         data, refused = _test_data(layout, session, Path(folder))

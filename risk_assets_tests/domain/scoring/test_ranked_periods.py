@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from risk_assets.domain.scoring.backtest import Backtest
+from risk_assets.domain.scoring.backtest import Backtest, UntreatedLists
 from risk_assets.domain.scoring.ranked_periods import RankedPeriod, compare_periods
+from risk_assets.domain.scoring.untreated import Treatment
 
 
 def day(as_of: str, seed: int, *, n: int = 400, skill: float = 1.0) -> RankedPeriod:
@@ -70,3 +74,37 @@ def test_without_a_period_there_are_no_figures() -> None:
 def test_a_list_longer_than_the_clients_names_them_all() -> None:
     [period] = compare(day("2025-01-01", 1), capacity=1000).periods
     assert (period.called, period.hits) == (400, period.left)
+
+
+def with_calls(given: RankedPeriod, called: NDArray[np.bool_], left: NDArray[np.bool_]) -> RankedPeriod:
+    """The clients of a day of whom some were called on the next day, and what became of them."""
+    days, leaves_on = (np.where(each, day, np.inf) for each, day in ((called, 1.0), (left, 30.0)))
+    return replace(given, left=left, treatment=Treatment(days, leaves_on, np.zeros(len(left), dtype=bool)))
+
+
+def test_named_clients_that_were_not_called_stand_for_those_that_were() -> None:
+    precise, kept = [], []
+    for seed in range(20):
+        given = day("2025-01-01", seed)
+        rng = np.random.default_rng(1000 + seed)
+        called = given.is_named(100) & (rng.random(400) < 0.8)
+        found = compare(with_calls(given, called, given.left & ~called), capacity=100, samples=50)
+        assert found.untreated
+        assert found.untreated.precision
+        assert (found.untreated.named, found.untreated.called) == (100, called.sum())
+        precise.append(found.untreated.precision.value - given.left[given.is_named(100)].mean())
+        kept.append(found.precision.value - given.left[given.is_named(100)].mean())
+    assert abs(np.mean(precise)) < 0.03
+    assert np.mean(kept) < -0.2
+
+
+def test_where_all_that_were_named_were_called_nobody_stands_for_them() -> None:
+    given = day("2025-01-01", 1)
+    found = compare(with_calls(given, given.is_named(50), given.left))
+    assert found.untreated == UntreatedLists(named=50, called=50, unspoken=50)
+
+
+def test_calls_change_nothing_that_is_said_of_all_clients() -> None:
+    given = day("2025-01-01", 1)
+    found = compare(with_calls(given, given.is_named(50), given.left))
+    assert replace(found, untreated=None) == compare(given)

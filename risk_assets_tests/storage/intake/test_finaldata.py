@@ -21,8 +21,9 @@ from risk_assets.domain.columns import Columns, DerivedColumn, NumericColumn
 from risk_assets.domain.dates import DateFormat
 from risk_assets.domain.intake.ingestion import Ingestion
 from risk_assets.engine.duck.session import DuckSession
-from risk_assets.storage.intake.finaldata import IngestionError, IngestionRules, ingest, read_ingestion
+from risk_assets.storage.intake.finaldata import IngestionRules, ingest, read_ingestion
 from risk_assets.storage.intake.part_files import rows_of, rows_of_files, rows_with_redelivered
+from risk_assets.storage.intake.refusal import IngestionError
 from risk_assets.storage.intake.set_apart import read_test_rows
 from risk_assets.storage.layout import reading_order
 from risk_assets.storage.records import write_record

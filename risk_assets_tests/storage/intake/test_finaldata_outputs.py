@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from risk_assets.storage.intake.finaldata import IngestionError
+from risk_assets.storage.intake.refusal import IngestionError
 from risk_assets_tests.storage.place import HEADER, NOW, Place
 
 

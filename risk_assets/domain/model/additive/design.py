@@ -68,7 +68,7 @@ class Design:
         roots = np.sqrt(weights)[:, None]
         total = np.zeros((len(self.contrast),) * 2)
         for start in range(0, len(self), BLOCK_ROWS):
-            block = self.functions[start : start + BLOCK_ROWS].toarray()
+            block = self._dense(start)
             block *= roots[start : start + BLOCK_ROWS]
             total += block.T @ block
         return np.asarray(self.contrast.T @ total @ self.contrast)
@@ -76,8 +76,14 @@ class Design:
     def blocks(self) -> Iterator[tuple[slice, Array]]:
         """Yield slices of rows with their design, (rows of the block, p)."""
         for start in range(0, len(self), BLOCK_ROWS):
-            block = slice(start, min(start + BLOCK_ROWS, len(self)))
-            yield block, self.functions[block].toarray() @ self.contrast
+            yield slice(start, min(start + BLOCK_ROWS, len(self))), self._dense(start) @ self.contrast
+
+    def _dense(self, start: int) -> Array:
+        """Return a block of B; no part of B is copied to make it, as slicing would."""
+        ends = self.functions.indptr[start : start + BLOCK_ROWS + 1]
+        span = slice(ends[0], ends[-1])
+        parts = self.functions.data[span], self.functions.indices[span], ends - ends[0]
+        return np.asarray(csr_array(parts, shape=(len(ends) - 1, len(self.contrast))).toarray())
 
 
 def of_matrix(matrix: Array) -> Design:
@@ -103,21 +109,20 @@ def design_of(parts: Sequence[Term | Pair], columns: Mapping[str, Values]) -> De
     starts = np.cumsum([1, *(len(part.contrast) for part in parts)])
     few = 1 + sum(part.nonzero(columns, slice(0))[0].shape[1] for part in parts)
     places, values = np.empty((rows, few), dtype=np.int32), np.empty((rows, few))
-    seen = np.arange(len(contrast)) == 0
-    blocks = [slice(start, start + FILLED_ROWS) for start in range(0, rows, FILLED_ROWS)]
-    for block in blocks:
+    for first in range(0, rows, FILLED_ROWS):
+        block = slice(first, first + FILLED_ROWS)
         places[block, 0], values[block, 0], column = 0, 1.0, 1
         for part, start in zip(parts, starts[:-1], strict=True):
             found, shares = part.nonzero(columns, block)
-            found += start
-            seen[found] = True
             span = slice(column, column + found.shape[1])
-            places[block, span], values[block, span] = found, shares
-            column += found.shape[1]
-    if not seen.all():
-        numbers = (np.cumsum(seen) - 1).astype(np.int32)
-        for block in blocks:
-            places[block] = numbers[places[block]]
+            np.add(found, start, out=places[block, span], casting="unsafe")
+            values[block, span] = shares
+            column = span.stop
     ends = np.arange(0, rows * few + 1, few, dtype=np.int32 if rows * few < 2**31 else np.int64)
-    functions = csr_array((values.ravel(), places.ravel(), ends), shape=(rows, int(seen.sum())))
-    return Design(functions, contrast[seen])
+    functions = csr_array((values.ravel(), places.ravel(), ends), shape=(rows, len(contrast)))
+    seen = functions.T @ np.ones(rows) > 0
+    # what is 0 in all rows may share the column of another function
+    numbers = np.maximum(np.cumsum(seen) - 1, 0).astype(functions.indices.dtype)
+    if not seen.all():
+        np.take(numbers, functions.indices, out=functions.indices, mode="clip")
+    return Design(csr_array((functions.data, functions.indices, ends), shape=(rows, seen.sum())), contrast[seen])

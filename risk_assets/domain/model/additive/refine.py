@@ -6,10 +6,11 @@ that penalty takes a jump for no worse than a slope of the same height (Tibshira
 
 from __future__ import annotations
 
+from itertools import pairwise, starmap
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, hstack
 from scipy.special import chdtrc
 
 from risk_assets.domain.model.additive.bins import binned, has_curve
@@ -58,34 +59,39 @@ def refined(
     [60]
     """
     count = min(len(fitted.log_odds) // KNOT_ROWS, MOST_KNOTS)
-    if count < 2 * len(KNOTS) - 1:
+    curved = [term.name for term in terms if has_curve(term.basis)]
+    if count < 2 * len(KNOTS) - 1 or not curved:
         return terms
-    main = score_test(problem, fitted, csr_array((len(fitted.log_odds), 0)), clients)
+    bins = [binned(np.asarray(columns[name]), count) for name in curved]
+    main = score_test(problem, fitted, csr_array(hstack(bins)), clients)
+    ends = problem.design.width + np.cumsum([0, *(each.shape[1] for each in bins)])
+    coarse = {
+        name
+        for name, span in zip(curved, starmap(slice, pairwise(ends)), strict=True)
+        if misfit(main, span) < LEVEL / len(terms)
+    }
     pieces = Pieces(tuple(np.linspace(0.0, 1.0, count).tolist()), 1)
     return tuple(
         design_term(term.name, columns[term.name], monotone=term.monotone, pieces=pieces, special=term.special)
-        if has_curve(term.basis) and misfit(np.asarray(columns[term.name]), main, count) < LEVEL / len(terms)
+        if term.name in coarse
         else term
         for term in terms
     )
 
 
-def misfit(numbers: Array, main: ScoreTest, count: int) -> float:
-    """Return the p-value of a curve's misfit; numbers (rows,).
+def misfit(main: ScoreTest, bins: slice) -> float:
+    """Return the p-value of a curve's misfit; `bins` are the columns of F that are bins of the curve's column.
 
-    Twice the smaller one of two tests, of `count` bins together and of the greatest jump between two of them.
+    Twice the smaller one of two tests, of the bins together and of the greatest jump between two of them.
 
     >>> from risk_assets.domain.model.additive.design import of_matrix
     >>> from risk_assets.domain.model.additive.fit import fit
     >>> from risk_assets.domain.model.additive.problem import Problem
     >>> one = Problem(of_matrix(np.ones((400, 1))), (np.arange(400) >= 200).astype(float), np.ones(400), ())
-    >>> main = score_test(one, fit(one, np.zeros(0)), csr_array((400, 0)), None)
-    >>> misfit(np.arange(400.0), main, 4) < 1e-9
+    >>> misfit(score_test(one, fit(one, np.zeros(0)), binned(np.arange(400.0), 4), None), slice(1, 5)) < 1e-9
     True
     """
-    bins = binned(numbers, count)
-    jumps = np.tri(bins.shape[1])[:, 1:]
-    score, variance, known = main.moments(bins, jumps)
+    score, variance, known = main.jumps(bins)
     told = np.diag(known) > LEAST_INFORMATION
     greatest = float(np.max(score[told] ** 2 / np.diag(variance)[told], initial=0.0))
-    return 2 * min(chi_square(score, variance, known), float(chdtrc(1, greatest)) * float(jumps.shape[1]))
+    return 2 * min(chi_square(score, variance, known), float(chdtrc(1, greatest)) * len(score))

@@ -11,6 +11,7 @@ rounded off is then no pair of that column with another that goes along with it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, cast
 
@@ -42,7 +43,7 @@ LEAST_INFORMATION = 2.5
 
 @dataclass(frozen=True)
 class ScoreTest:
-    """What the tests of all pairs share: residual and working weight (rows,), F'WF's factor, F'r, and F by parts.
+    """What all tests share: residual and working weight (rows,), F'WF, F'r, and F by parts.
 
     F is the main effects' design beside the bins (rows, bins); `scores` holds F times the residual, summed by
     client, (clients, columns of F), where rows share clients.
@@ -61,10 +62,15 @@ class ScoreTest:
     working: Array
     design: Design
     bins: csr_array
-    factor: tuple[Array, bool]
+    gram: Array
     score: Array
     clients: NDArray[np.intp] | None
     scores: Array | None
+
+    @cached_property
+    def factor(self) -> tuple[Array, bool]:
+        """Return the Cholesky factor of F'WF."""
+        return ridged_factor(self.gram)
 
     def p_value(self, functions: csr_array, contrast: Array) -> float:
         """Return the p-value of a table given the main effects; functions (rows, q), contrast (q, width)."""
@@ -72,16 +78,29 @@ class ScoreTest:
 
     def moments(self, functions: csr_array, contrast: Array) -> tuple[Array, Array, Array]:
         """Return a table's projected score (width,), its variance and its information, (width, width) each."""
-        weighted = functions.multiply(self.working[:, None]).T.tocsr()
-        own = contrast.T @ (weighted @ functions).toarray() @ contrast
-        curves = self.design.contrast.T @ (weighted @ self.design.functions).toarray().T
-        cross = np.vstack([curves, (weighted @ self.bins).toarray().T]) @ contrast
+        table = functions @ contrast
+        weighted = table * self.working[:, None]
+        curves = self.design.contrast.T @ (self.design.functions.T @ weighted)
+        cross = np.vstack([curves, self.bins.T @ weighted])
         rotated = cho_solve(self.factor, cross)
-        score = contrast.T @ (functions.T @ self.residual) - rotated.T @ self.score
-        known = own - rotated.T @ cross
+        score = table.T @ self.residual - rotated.T @ self.score
+        known = table.T @ weighted - rotated.T @ cross
         if self.clients is None or self.scores is None:
             return score, known, known
         scores = client_scores(functions, self.residual, self.clients) @ contrast - self.scores @ rotated
+        return score, scores.T @ scores, known
+
+    def jumps(self, bins: slice) -> tuple[Array, Array, Array]:
+        """Return what `moments` does, of the jumps between bins that are columns of F, given the design alone."""
+        curves = slice(self.design.width)
+        jumps = np.tri(bins.stop - bins.start)[:, 1:]
+        cross = self.gram[curves, bins] @ jumps
+        rotated = cho_solve(ridged_factor(self.gram[curves, curves]), cross)
+        score = jumps.T @ self.score[bins] - rotated.T @ self.score[curves]
+        known = jumps.T @ self.gram[bins, bins] @ jumps - rotated.T @ cross
+        if self.scores is None:
+            return score, known, known
+        scores = self.scores[:, bins] @ jumps - self.scores[:, curves] @ rotated
         return score, scores.T @ scores, known
 
 
@@ -96,15 +115,17 @@ def score_test(problem: Problem, fitted: Fitted, bins: csr_array, clients: NDArr
     [-0.5, 0.5]
     """
     residual, working = problem.residual(fitted.log_odds), problem.working(fitted.log_odds)
-    weighted = bins.multiply(working[:, None]).T.tocsr()
-    across = (weighted @ problem.design.functions).toarray() @ problem.design.contrast
-    gram = np.block([[problem.design.gram(working), across.T], [across, (weighted @ bins).toarray()]])
+    across = np.zeros((bins.shape[1], problem.design.width))
+    for block, rows in problem.design.blocks():
+        across += bins[block].T @ (rows * working[block, None])
+    alone = (bins.multiply(working[:, None]).T @ bins).toarray()
+    gram = np.block([[problem.design.gram(working), across.T], [across, alone]])
     score = np.concatenate([problem.design.summed(residual), bins.T @ residual])
     scores = None
     if clients is not None:
         curves = client_scores(problem.design.functions, residual, clients) @ problem.design.contrast
         scores = np.hstack([curves, client_scores(bins, residual, clients).toarray()])
-    return ScoreTest(residual, working, problem.design, bins, ridged_factor(gram), score, clients, scores)
+    return ScoreTest(residual, working, problem.design, bins, gram, score, clients, scores)
 
 
 def ridged_factor(gram: Array) -> tuple[Array, bool]:

@@ -19,15 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
-    from risk_assets.domain.model.additive.score import ScoreTest
     from risk_assets.domain.model.additive.terms import Term
     from risk_assets.domain.model.forms import Values
+
+    Array = NDArray[np.float64]
 
 MOST_PAIRS = 6
 #: Pairs are fitted where p < this / number of pairs.
 LEVEL = 0.005
-#: A pair whose first, cheaper test is above this is not score_test again.
+#: A pair of which a test, the first and cheaper one included, is above this is not tested again.
 FIRST_LEVEL = 0.05
 
 
@@ -54,17 +56,18 @@ def find_pairs(
     left = screened(margins, columns, main, FIRST_LEVEL)
     kept: list[Pair] = []
     while left and len(kept) < MOST_PAIRS:
-        chosen = _strongest(left, columns, main, LEVEL / number)
-        if chosen is None:
+        tested = [(main.p_value(*_table(pair, columns)), pair) for pair in left]
+        level, chosen = min(tested, key=lambda each: each[0])
+        if level >= LEVEL / number:
             break
-        left.remove(chosen)
+        left = [pair for level, pair in tested if level < FIRST_LEVEL and pair is not chosen]
         larger = _with_pair(problem, (*terms, *kept, chosen), columns)
         start = np.append(fitted.coefficients, np.zeros(chosen.width))
         refit = fit(larger, np.append(fitted.strengths, 1.0), start)
         if pays(problem, fitted, larger, refit, number):
             kept.append(chosen)
             problem, fitted = larger, refit
-            main = score_test(problem, fitted, bins, clients)
+            main = score_test(problem, fitted, bins, clients) if left else main
     return tuple(kept), problem, fitted
 
 
@@ -93,14 +96,9 @@ def degrees_of_freedom(problem: Problem, fitted: Fitted) -> float:
     return float(np.sum(covariance * fitted.information))
 
 
-def _strongest(pairs: list[Pair], columns: Mapping[str, Values], main: ScoreTest, level: float) -> Pair | None:
-    best, least = None, level
-    for pair in pairs:
-        design = design_of((pair,), columns)
-        found = main.p_value(design.functions, design.contrast[:, 1:])
-        if found < least:
-            best, least = pair, found
-    return best
+def _table(pair: Pair, columns: Mapping[str, Values]) -> tuple[csr_array, Array]:
+    design = design_of((pair,), columns)
+    return design.functions, design.contrast[:, 1:]
 
 
 def _with_pair(problem: Problem, parts: tuple[Term | Pair, ...], columns: Mapping[str, Values]) -> Problem:

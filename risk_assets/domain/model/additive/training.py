@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from risk_assets.domain.model.additive.design import design_of
-from risk_assets.domain.model.additive.fit import Fitted, fit
+from risk_assets.domain.model.additive.fit import Fitted, approached, fit
 from risk_assets.domain.model.additive.interval import (
     CAP,
     capped_strengths,
@@ -95,16 +95,19 @@ def fit_additive(
 
     rows = _checked(columns, outcome, weights, clients)
     with threadpool_limits(1):  # several threads wait for each other longer than such small products take
-        terms = _terms(rows.columns, monotone or {}, special or {})
-        return _fitted(rows, terms, _part(rows) if part is None else part, pairs=pairs, cap=cap)
+        part = _part(rows) if part is None else part
+        terms = _terms(rows, part, monotone or {}, special or {})
+        return _fitted(rows, terms, part, pairs=pairs, cap=cap)
 
 
 def _terms(
-    columns: Mapping[str, Values], monotone: Mapping[str, Monotone], special: Mapping[str, tuple[float, ...]]
+    rows: Rows, part: NDArray[np.bool_], monotone: Mapping[str, Monotone], special: Mapping[str, tuple[float, ...]]
 ) -> tuple[Term, ...]:
+    """Return the terms: knots of numbers are quantiles of the part, levels of categories count all rows."""
+    found = {name: values if values.dtype == object else values[part] for name, values in rows.columns.items()}
     return tuple(
         design_term(name, values, monotone=monotone.get(name), special=special.get(name, ()))
-        for name, values in columns.items()
+        for name, values in found.items()
     )
 
 
@@ -123,7 +126,8 @@ def _fitted(
         found, problem, fitted = find_pairs(rows.columns, terms, problem, fitted, rows.clients)
     if rows is not every:
         problem = replace(problem_of(every, terms, found), dispersion=problem.dispersion)
-        fitted = fit(problem, fitted.strengths, fitted.coefficients, updates=MORE_UPDATES)
+        start = approached(problem, fitted, every.weights.sum() / rows.weights.sum())
+        fitted = fit(problem, fitted.strengths, start, updates=MORE_UPDATES)
     if any(term.monotone for term in terms):
         order, penalty = _order(terms, problem.design.width), penalty_matrix(problem, fitted.strengths)
         start = ordered_minimum(fitted.information + penalty, fitted.coefficients, order)
