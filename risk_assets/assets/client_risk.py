@@ -13,7 +13,7 @@ from risk_assets.storage.intake.part_files import rows_with_redelivered
 
 @graph_asset(
     upstream=["finaldata", "deployed_model"],
-    code_version="6",
+    code_version="7",
     settings=["columns", "columns.display"],
     owners=["team:ml"],
     kinds={"duckdb", "parquet"},
@@ -24,8 +24,8 @@ def client_risk(home: Home) -> dg.MaterializeResult:
     previous_risk is that of the row before by the same version, and change_reason what moved it since.
 
     Clients whose latest known outcome is that they left are not ranked: client_status.parquet has every client
-    with current or left. client_risk.parquet is for programs, client_risk.csv for spreadsheets. Rank 1 and decile
-    1 are the riskiest.
+    with current or left. client_risk.parquet is for programs, client_risk.csv for spreadsheets, client_risk.json
+    names the version. Rank 1 and decile 1 are the riskiest.
     """
     from risk_assets.storage.ranking.client_risk import save_client_risk
     from risk_assets.storage.ranking.risk_summary import read_risk_summary
@@ -34,7 +34,7 @@ def client_risk(home: Home) -> dg.MaterializeResult:
     ingestion, live = require_ingestion(layout), require_live_version(layout)
     scorecard = servable_scorecard(layout, live, home.settings.client_columns)
     with home.session() as session:
-        save_client_risk(layout, session, rows_with_redelivered(layout, ingestion), scorecard)
+        save_client_risk(layout, session, rows_with_redelivered(layout, ingestion), scorecard, live)
         summary = read_risk_summary(session, layout, threshold=scorecard.threshold)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(f"{ingestion.data_version}-{live}"),

@@ -35,7 +35,7 @@ def outcome_words(columns: Columns) -> tuple[str, str]:
 
 def became(label: str) -> str:
     """Return an outcome as a verb: "left", or a quotation of the data's own label."""
-    return label if label in OUTCOMES else f"are marked “{shorten(label, 20)}”"
+    return label if label in OUTCOMES else f"are “{shorten(label, 20)}” in the data"
 
 
 def count(number: int) -> str:

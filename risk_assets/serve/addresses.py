@@ -11,6 +11,7 @@ from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.tag import Tag
 from flask_openapi.types import ResponseDict
 from pydantic import BaseModel, Field
+from werkzeug.routing import PathConverter
 
 from risk_assets.domain.columns import Columns
 from risk_assets.serve.api.answers import CallListAnswer, ClientAnswer, ClientList, ContactAnswer, ContactList
@@ -29,6 +30,13 @@ SUFFIXES: dict[str, Form] = {".json": "json", ".csv": "csv", ".xlsx": "xlsx"}
 TAG = Tag(name="clients", description="the clients, ranked by risk; whom to call, and what came of it")
 
 
+class ClientIdConverter(PathConverter):
+    """The rest of a path, which may also begin with a slash."""
+
+    regex = ".+?"
+    part_isolating = False
+
+
 class ClientPath(BaseModel):
     """Which client."""
 
@@ -42,10 +50,10 @@ def addresses_blueprint(columns: Columns) -> APIBlueprint:
     _serve(found, "/clients", _clients, searched, ClientList)
     _serve(found, "/calls", _calls, calls, CallListAnswer)
     _serve(found, "/contacts", _contacts, ContactQuery, ContactList)
-    conflict = problems(403, 409, 415)
-    found.post("/contacts", responses={201: ContactAnswer, 200: ContactAnswer, **conflict})(write_contact)
+    refused = problems(400, 403, 409, 415)
+    found.post("/contacts", responses={201: ContactAnswer, 200: ContactAnswer, **refused})(write_contact)
     found.get("/contacts/outcomes.csv", responses={200: {"content": {"text/csv": {}}}})(outcomes)
-    found.get("/clients/<path:id>", responses=_responses(ClientAnswer))(one_client)
+    found.get("/clients/<client_id:id>", responses=_responses(ClientAnswer))(one_client)
     return found
 
 
@@ -100,13 +108,12 @@ def _calls(query: CallQuery, form: Form) -> Response:
 
 
 def _contacts(query: ContactQuery, form: Form) -> Response:
-    """Return contacts, the latest first; a file holds all of them, the earliest first."""
+    """Return contacts, the latest first; a file holds all that fit, the earliest first, whatever `before` says."""
     if form == "html":
         return contacts.show_contacts(query)
     if form == "json":
         return answer(list_contacts(query, find_contacts(query)))
-    everything = not query.client and not query.by and query.before is None
-    found = serving().desk.all() if everything else find_contacts(query)
+    found = serving().desk.all(client=query.client, by=query.by)
     return send(contacts_sheet(found), form, "contacts")
 
 

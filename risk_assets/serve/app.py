@@ -14,12 +14,12 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from risk_assets.domain.access.roles import Role
-from risk_assets.serve.addresses import addresses_blueprint
+from risk_assets.serve.addresses import ClientIdConverter, addresses_blueprint
 from risk_assets.serve.api.answers import ProblemAnswer
 from risk_assets.serve.api.health import health
 from risk_assets.serve.api.inference import inference_blueprint
 from risk_assets.serve.api.prediction import prediction_blueprint
-from risk_assets.serve.api.replying import respond
+from risk_assets.serve.api.replying import body_fault, respond
 from risk_assets.serve.api.results import results
 from risk_assets.serve.guards.guard import Guard
 from risk_assets.serve.http.headers import security_headers
@@ -33,7 +33,11 @@ from risk_assets.settings import Settings
 from risk_assets.settings.loading import ConfigFile
 from risk_assets.storage.layout import Layout
 
-BEARER = {"type": "http", "scheme": "bearer", "description": "one of RISK_ASSETS_API_KEYS"}
+BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "made by `risk keys make`, or one of RISK_ASSETS_API_KEYS",
+}
 #: Where the front finds which rule answered, for its figures.
 ROUTE = "risk_assets.route"
 
@@ -53,10 +57,11 @@ def create_app(
     settings, has changed since. Nothing has to be deployed or generated yet. The application starts a thread for
     the prediction log, so make it in the process that serves.
     """
-    keys = [key.get_secret_value() for key in settings.api_keys]
-    app = _documented_app(with_key=bool(keys))
-    guard = Guard(keys, hosts, path=Layout.of(settings).access_keys, anyone=anyone)
-    app.extensions[EXTENSION] = Serving.of(settings, guard, config)
+    keys, path = [key.get_secret_value() for key in settings.api_keys], Layout.of(settings).access_keys
+    app = _documented_app(wants_key=bool(keys) or path.exists())
+    app.extensions[EXTENSION] = Serving.of(settings, Guard(keys, hosts, path=path, anyone=anyone), config)
+    app.url_map.merge_slashes = False
+    app.url_map.converters["client_id"] = ClientIdConverter
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]  # flask types the provider by its base class
     for blueprint in (
@@ -76,13 +81,13 @@ def create_app(
     return app
 
 
-def _documented_app(*, with_key: bool) -> OpenAPI:
+def _documented_app(*, wants_key: bool) -> OpenAPI:
     """Return an application without addresses, whose documentation says whether a key is wanted."""
     app = OpenAPI(
         __name__,
         info=Info(title="risk_assets", version=installed("risk_assets"), description="Attrition risk of clients"),
-        security_schemes={"key": BEARER} if with_key else None,
-        openapi_extensions={"security": [{"key": []}]} if with_key else None,
+        security_schemes={"key": BEARER} if wants_key else None,
+        openapi_extensions={"security": [{"key": []}]} if wants_key else None,
         validation_error_model=ProblemAnswer,
         validation_error_callback=_wrong_parameters,
         static_folder=None,
@@ -123,6 +128,8 @@ def _fail(error: HTTPException) -> Response:
 
 
 def _wrong_parameters(error: ValidationError) -> Response:
+    if any(not item["loc"] for item in error.errors()):
+        return _refuse(body_fault())
     faults = [
         Fault(
             None,

@@ -30,6 +30,7 @@ KINDS: dict[str, Kind] = {
 }
 CONTACT_KINDS: dict[str, Kind] = {
     "number": "whole",
+    "revision": "whole",
     "follow_up_on": "date",
     "snooze_until": "date",
     "left_on": "date",

@@ -14,12 +14,12 @@ from risk_assets.domain.ranking.risk_summary import RankedClient
 from risk_assets.serve.client_search import Sort
 from risk_assets.serve.client_table import ClientTable
 from risk_assets.serve.generated import Generated
-from risk_assets.serve.http.replies import Fault, RequestError, faulty
+from risk_assets.serve.http.replies import Fault, RequestError
 from risk_assets.settings import Settings
 from risk_assets.storage.contacts.assignments import AssignmentLog
 from risk_assets.storage.contacts.database import ContactsDatabase, ContactsUnavailableError
 from risk_assets.storage.contacts.effect import effect_of_calls
-from risk_assets.storage.contacts.journal import ConflictError, ContactJournal
+from risk_assets.storage.contacts.journal import ConflictError, ContactJournal, TokenReusedError
 from risk_assets.storage.layout import Layout
 
 By = Literal["value", "risk", "rise", "uncertainty"]
@@ -80,8 +80,8 @@ class ContactDesk:
     def add(self, draft: Draft, *, token: str, by: str, seen: int | None = None) -> tuple[Contact, bool]:
         """Write a contact down, and return it and whether it is new.
 
-        Raises RequestError: 404 for an unknown client, 422 for a wrong field, 409 where somebody wrote since
-        `seen`.
+        Raises RequestError: 404 for an unknown client, 422 for a wrong field or a token of another contact, 409
+        where somebody wrote since `seen`.
         """
         ranked = self._clients.client(draft.client).ranked
         risk = ranked.risk if ranked else None
@@ -98,10 +98,10 @@ class ContactDesk:
         with _answering():
             return self._journal.page(before=before, by=by)
 
-    def all(self) -> tuple[Contact, ...]:
-        """Return all contacts, the earliest first."""
+    def all(self, *, client: str = "", by: str = "") -> tuple[Contact, ...]:
+        """Return all contacts, of one client or one writer alone where one is named, the earliest first."""
         with _answering():
-            return tuple(self._journal.all())
+            return tuple(self._journal.all(client=client, by=by))
 
     def states(self, clients: list[str]) -> dict[str, ClientState]:
         """Return what the contacts of these clients add up to."""
@@ -217,8 +217,11 @@ def _answering() -> Iterator[None]:
     try:
         yield
     except ContactError as error:
-        raise faulty([Fault(None, error.field, error.message)]) from error
+        fault = Fault(None, error.field, error.message)
+        raise RequestError(422, str(error), (fault,)) from error
     except ConflictError as error:
         raise RequestError(409, f"{error}; look at it, and send yours again") from error
+    except TokenReusedError as error:
+        raise RequestError(422, str(error)) from error
     except ContactsUnavailableError as error:
         raise RequestError(503, str(error)) from error

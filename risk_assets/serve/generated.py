@@ -12,6 +12,7 @@ from risk_assets.domain.diagnostics import Diagnostics
 from risk_assets.domain.drift.profile import TrainingReference
 from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.intake.ingestion import HeldFile, Ingestion
+from risk_assets.domain.ranking.risk_summary import RankingOrigin
 from risk_assets.domain.scoring.backtest import Backtest
 from risk_assets.domain.scoring.metrics import Metrics, ScorePoint
 from risk_assets.serve.http.replies import NotGeneratedError, RequestError
@@ -79,6 +80,11 @@ class Generated:
         except OSError as error:
             raise RequestError(503, f"{path.name} cannot be read: {error.strerror}") from error
         return [(file, said.get(file.name)) for file in ingestion.held]
+
+    def ranking_origin(self) -> RankingOrigin | None:
+        """Return what the ranking was made with, None of one that does not say."""
+        path = self._layout.client_risk_origin
+        return _read(path, RankingOrigin, asset="client_risk") if path.is_file() else None
 
     def decisions(self) -> tuple[Decision, ...]:
         """Return all decisions about deployments, oldest first."""

@@ -10,7 +10,7 @@ import hmac
 import secrets
 from datetime import timedelta
 
-from flask import Flask, request, session
+from flask import Flask, g, request, session
 from flask.sessions import SecureCookieSessionInterface
 
 from risk_assets.domain.access.roles import Visitor
@@ -23,6 +23,10 @@ COOKIE = "risk_assets"
 REFUSED = "risk_assets.refused"
 LIFETIME = timedelta(hours=12)
 KEY, TOKEN = "key", "form_token"
+
+
+class FormExpiredError(RequestError):
+    """A form without the secret word of its visitor."""
 
 
 class Sessions(SecureCookieSessionInterface):
@@ -55,7 +59,7 @@ def signed_in() -> Visitor | None:
 
 def is_wanted() -> bool:
     """Whether this visitor has to sign in first."""
-    return serving().guard.wants_key and signed_in() is None
+    return serving().guard.wants_key and "visitor" not in g and signed_in() is None
 
 
 def has_signed_in() -> bool:
@@ -64,13 +68,15 @@ def has_signed_in() -> bool:
 
 
 def check_form() -> None:
-    """Refuse a form that is not ours. Raises RequestError: 403, or that of a body that was not let in."""
+    """Refuse a form that is not ours. Raises RequestError: FormExpiredError, or that of a refused body."""
     if REFUSED in request.environ:
         raise request.environ[REFUSED]
     ours = session.get(TOKEN, "")
     theirs = request.form.get(TOKEN, "")
     if not ours or not hmac.compare_digest(ours.encode(), theirs.encode(errors="replace")):
-        raise RequestError(403, "the form is too old, or cookies are off; go back, load the page again and resend")
+        g.typed = request.form.get("note", "")
+        words = "the form is too old, or cookies are off; go back, load the page again and resend"
+        raise FormExpiredError(403, words)
 
 
 def form_token() -> str:

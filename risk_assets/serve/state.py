@@ -9,6 +9,7 @@ from typing import cast
 from flask import Flask, current_app, g
 
 from risk_assets.domain.columns import Columns
+from risk_assets.domain.ranking.risk_summary import RankingOrigin
 from risk_assets.serve.client_table import ClientTable
 from risk_assets.serve.contact_desk import ContactDesk
 from risk_assets.serve.generated import Generated
@@ -102,6 +103,23 @@ def live_version() -> Version:
     if version is None:
         g.version = version = serving().live.current()
     return version
+
+
+def ranking_origin() -> RankingOrigin | None:
+    """Return what the ranking was made with, None of one that does not say. Raises RequestError (503)."""
+    return serving().generated.ranking_origin()
+
+
+def ranking_version() -> str | None:
+    """Return the version that the ranking was made with, None of one that does not say."""
+    origin = ranking_origin()
+    return origin.version if origin else None
+
+
+def ranking_threshold() -> float | None:
+    """Return the risk from which the ranking flags a client, that of the live version where it does not say."""
+    origin, version = ranking_origin(), find_version()
+    return origin.threshold if origin else version.scorecard.threshold if version else None
 
 
 def live_name() -> str | None:

@@ -26,17 +26,20 @@ def identify() -> Response | None:
     """Find out who asks before anything else: send strangers with a browser to the sign-in, refuse all others.
 
     A session opens what is read, and the forms of the pages, which carry a token of ours; what programs write
-    needs a key in the request itself. Raises RequestError: 401, 403, 421, or that of a body that was not let in.
+    needs a key in the request itself. One that is there, as a proxy may add it, opens pages too. Raises
+    RequestError: 401, 403, 421, or that of a body that was not let in.
     """
     guard = serving().guard
     guard.check_host(request.headers.get("Host"))
     is_form = request.path.startswith(PAGES) and request.method == "POST"
     if not is_open(request.path):
         is_ours = is_form or request.method in SAFE_METHODS
-        visitor = signed_in() if is_ours and "Authorization" not in request.headers else None
-        if visitor is None and guard.wants_key and wants_page():
+        given = request.headers.get("Authorization", "")
+        authorization = given if given.lower().startswith("bearer ") else None
+        visitor = signed_in() if is_ours and authorization is None else None
+        if visitor is None and authorization is None and guard.wants_key and wants_page():
             return _asked_to_sign_in()
-        g.visitor = visitor or guard.check_key(request.headers.get("Authorization"))
+        g.visitor = visitor or guard.check_key(authorization)
     if is_form:
         check_form()
     return _without_blanks() if request.method == "GET" and wants_page() else None
@@ -54,6 +57,7 @@ def _without_blanks() -> Response | None:
 
 def _asked_to_sign_in() -> Response:
     if request.method not in SAFE_METHODS:
+        g.typed = request.form.get("note", "")
         raise RequestError(401, "you have been signed out; sign in and send the form again")
     return redirect(url_for("pages.sign_in", to=request.full_path.rstrip("?")), HTTPStatus.SEE_OTHER)
 
@@ -72,8 +76,7 @@ def require(role: Role) -> Visitor:
     """Return who asks. Raises RequestError (403) where their role does not do."""
     found = visitor()
     if not found.may(role):
-        wanted = "an operator" if role == "operate" else f"the right to {role}"
-        raise RequestError(403, f"this needs a key with {wanted}; `risk keys make NAME --role {role}` makes one")
+        raise RequestError(403, f"this needs a key that may {role}; `risk keys make NAME --role {role}` makes one")
     return found
 
 

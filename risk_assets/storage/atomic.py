@@ -48,6 +48,12 @@ def write_text(target: Path, content: str) -> None:
     write_bytes(target, content.encode())
 
 
+def create_private(target: Path) -> None:
+    """Make an empty file that its owner alone may read, unless there is one already."""
+    if not target.exists():
+        target.touch(mode=0o600)
+
+
 def append_line(target: Path, line: str) -> None:
     """Append one line durably, in a single write; a torn last line of an earlier crash is closed first."""
     target.parent.mkdir(parents=True, exist_ok=True)

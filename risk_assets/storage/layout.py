@@ -106,6 +106,8 @@ class Layout:
     confusionmatrix = _Named("models", "confusionmatrix.png")
     #: Every client's risk, rank and reasons.
     client_risk_parquet = _Named("models", "client_risk.parquet")
+    #: The version that the ranking was made with, and its threshold.
+    client_risk_origin = _Named("models", "client_risk.json")
     #: Every client, current or left.
     client_status = _Named("models", "client_status.parquet")
     #: The same for spreadsheets.

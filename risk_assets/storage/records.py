@@ -62,7 +62,9 @@ def parse_record(path: Path, content: bytes, kind: type[T]) -> T:
     try:
         return _adapter(kind).validate_json(_with_new_names(content))
     except ValidationError as error:
-        raise RecordError(f"{path}: not a valid {kind.__name__}: {error.error_count()} faults") from error
+        count = error.error_count()
+        faults = f"{count} fault{'s' if count > 1 else ''}"
+        raise RecordError(f"{path}: not a valid {kind.__name__}: {faults}") from error
 
 
 def _with_new_names(content: bytes) -> bytes:

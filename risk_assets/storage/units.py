@@ -98,7 +98,7 @@ def units_of(layout: Layout) -> dict[str, Unit]:
         Unit(
             "client_risk",
             models,
-            (layout.client_status.name, layout.client_risk_parquet.name),
+            (layout.client_status.name, layout.client_risk_origin.name, layout.client_risk_parquet.name),
             for_people=(layout.client_risk_csv.name,),
         ),
         Unit("drift", models, (layout.drift_history.name, layout.drift.name)),

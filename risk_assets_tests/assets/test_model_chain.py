@@ -12,6 +12,7 @@ import pytest
 
 from risk_assets.domain.drift.verdict import DriftVerdict
 from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.domain.ranking.risk_summary import RankingOrigin
 from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.domain.simulate import simulate
 from risk_assets.storage.deployment.manual_decisions import rollback
@@ -241,6 +242,8 @@ def test_a_run_of_everything_reports_on_every_current_client(project: Project) -
     rows = pd.read_csv(project.layout.finaldata_csv)
     assert set(ranked["corporation"]) == set(rows.loc[rows["exited"] == 0, "corporation"])
     assert list(ranked["rank"]) == list(range(1, len(ranked) + 1))
+    origin = read_record(project.layout.client_risk_origin, RankingOrigin)
+    assert origin.version == live_version(project.layout)
     assert project.layout.summary_report.read_bytes().startswith(b"%PDF")
     kept = project.instance.get_latest_materialization_event(dg.AssetKey("report"))
     assert kept is not None

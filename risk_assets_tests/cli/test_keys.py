@@ -48,6 +48,7 @@ def test_a_backup_holds_what_the_running_server_has_only_in_its_log(project: Pro
     journal.add(Draft("c1", "reached"), token="1", by="Anna", now=datetime(2026, 3, 1, tzinfo=UTC))
 
     assert project.risk("contacts", "backup", str(copy)).exit_code == 0
+    assert copy.stat().st_mode & 0o077 == 0
 
     database.close()
     restored = ContactsDatabase(copy)

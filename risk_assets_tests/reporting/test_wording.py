@@ -92,7 +92,7 @@ def test_the_score_is_told_about_a_hundred_clients() -> None:
 
 def test_the_score_is_told_in_the_labels_of_the_data() -> None:
     told = wording.what_the_score_means(samples.metrics(), ("Active", "Churned"))
-    assert "Of 100 clients that are marked “Churned”, the model flags 63." in told
+    assert "Of 100 clients that are “Churned” in the data, the model flags 63." in told
 
 
 def test_a_score_without_positives_is_said_to_tell_nothing() -> None:

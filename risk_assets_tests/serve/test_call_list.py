@@ -16,6 +16,7 @@ from python_calamine import CalamineWorkbook
 
 from risk_assets.domain.contacts.contact import Draft
 from risk_assets.domain.intake.outcomes import OutcomeCounts, OutcomeRules, OutcomesAccount
+from risk_assets.domain.ranking.risk_summary import RankingOrigin
 from risk_assets.serve.contact_desk import ContactDesk
 from risk_assets.serve.generated import Generated
 from risk_assets.settings.outcomes import OutcomesSetting
@@ -24,8 +25,9 @@ from risk_assets.storage.contacts.database import ContactsDatabase
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import write_record
 from risk_assets_tests.serve.conftest import Home, opened
-from risk_assets_tests.serve.deployed import COLUMNS
+from risk_assets_tests.serve.deployed import COLUMNS, deploy
 from risk_assets_tests.serve.desk import BROWSER, look, send_contact, write_desk
+from risk_assets_tests.serve.prepared import prepare
 from risk_assets_tests.serve.test_pages import text
 
 
@@ -45,6 +47,33 @@ def test_the_first_address_leads_to_todays_list(desk: Home) -> None:
 
     assert (answer.status_code, answer.headers["Location"]) == (302, "/calls")
     assert "Whom to call today 10 clients by value at risk" in text(look(desk.http, "/calls"))
+
+
+def test_after_a_rollback_lists_name_the_version_that_ranked_them_and_flag_by_its_threshold(
+    tmp_path: Path,
+) -> None:
+    settings = prepare(tmp_path)
+    before = deploy(settings)
+    write_record(Layout.of(settings).client_risk_origin, RankingOrigin("v0002-of-the-ranking", 0.9))
+    with opened(settings) as home:
+        named = {home.http.get(path).get_json()["version"] for path in ("/calls", "/clients", "/clients/c001")}
+        pages = [text(look(home.http, path)) for path in ("/calls", "/clients", "/pages/overview")]
+        overview = pages[-1].replace("\xa0", " ")
+
+    assert named == {"v0002-of-the-ranking"}
+    assert all(f"made with version v0002-of-the-ranking , and {before} serves now" in page for page in pages)
+    assert "20 of 120 with a risk of 90.0 % or more" in overview
+
+
+def test_the_list_says_how_old_its_data_are(desk: Home) -> None:
+    assert "The data is as of 2026-03-01." in text(look(desk.http, "/calls"))
+
+
+def test_clients_that_left_are_not_among_those_that_were_called(desk: Home) -> None:
+    for client, kind in (("c060", "left"), ("c059", "reached")):
+        assert desk.http.post("/contacts", json={"client": client, "kind": kind}).status_code == 201
+
+    assert "1 other was called or snoozed lately" in text(look(desk.http, "/calls"))
 
 
 def test_the_list_holds_as_many_as_can_be_called_by_the_order_that_is_asked_for(desk: Home) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -82,6 +83,19 @@ def ask(home: Home, **query: Any) -> dict[str, Any]:
     assert answer.status_code == 200
     content: dict[str, Any] = answer.get_json()
     return content
+
+
+@pytest.mark.parametrize("name", ["/lead", "a//b", "//"])
+def test_a_client_is_found_whatever_slashes_its_id_has(tmp_path: Path, name: str) -> None:
+    settings = make_settings(tmp_path)
+    write_ranking(settings)
+    write_finaldata(settings)
+    left = f"SELECT '{name}' AS corporation, 'left' AS status"
+    duckdb.sql(f"COPY ({left}) TO '{Layout.of(settings).client_status}' (FORMAT parquet)")
+    with opened(settings, deployed=True) as home:
+        answer = home.http.get(f"/clients/{name}")
+
+    assert (answer.status_code, answer.get_json()["status"]) == (200, "left")
 
 
 def test_the_first_page_shows_the_clients_at_the_highest_risk(ranked: Home) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from python_calamine import CalamineWorkbook
 
 from risk_assets.domain.access.roles import Role
 from risk_assets.settings.outcomes import OutcomesSetting
@@ -80,9 +82,10 @@ def test_a_form_sent_twice_or_from_two_tabs_writes_one_contact_and_refuses_the_o
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"kind": "note"}, "Note is empty"),
+        ({"kind": "note"}, "“Note” is empty"),
         ({"kind": "sold"}, "Choose what came of it"),
-        ({"follow_up_on": "1999-01-01"}, "follow_up_on 1999-01-01 is too early"),
+        ({"follow_up_on": "1999-01-01"}, "“Follow up on” is 1999-01-01, which is too early"),
+        ({"left_on": "2026-02-20"}, "“Left on” is for a client that “has left”"),
         ({"token": ""}, "The form is not whole"),
         ({"seen": "-1"}, "The form is not whole"),
     ],
@@ -97,6 +100,29 @@ def test_a_form_that_cannot_be_taken_is_shown_again_with_the_fault(
     assert contacts(desk) == []
 
 
+def test_a_form_sent_again_with_another_note_is_shown_with_it_and_can_be_saved(desk: Home) -> None:
+    page = look(desk.http, "/clients/c001")
+    send_contact(desk.http, page, note="first")
+    changed = send_contact(desk.http, page, note="changed afterwards")
+
+    assert changed.status_code == 422
+    assert "contact #1 with c001; this one is not saved" in changed.get_data(as_text=True)
+    assert "changed afterwards</textarea>" in changed.get_data(as_text=True)
+    assert send_contact(desk.http, changed, note="changed afterwards").status_code == 303
+    assert [one["note"] for one in contacts(desk)] == ["changed afterwards", "first"]
+
+
+def test_saving_leads_back_to_the_list_as_it_was_filtered(desk: Home) -> None:
+    came_from = "http://localhost/calls?in.manager=Anna"
+    page = desk.http.get("/clients/c002", headers={**BROWSER, "Referer": came_from})
+    found = re.search('name="to" value="([^"]*)"', page.get_data(as_text=True))
+
+    assert found
+    assert send_contact(desk.http, page, to=found[1]).headers["Location"] == "/calls?in.manager=Anna"
+    elsewhere = send_contact(desk.http, look(desk.http, "/clients/c004"), to="/calls.evil")
+    assert elsewhere.headers["Location"] == "/clients/c004"
+
+
 def test_a_contact_with_nobody_we_know_is_refused(desk: Home) -> None:
     page = look(desk.http, "/clients/c001")
 
@@ -108,9 +134,12 @@ def test_programs_write_once_per_idempotency_key(desk: Home) -> None:
     body = {"client": "c002", "kind": "called", "note": "no answer"}
     first = desk.http.post("/contacts", json=body, headers={"Idempotency-Key": "k1"})
     again = desk.http.post("/contacts", json=body, headers={"Idempotency-Key": "k1"})
+    other = desk.http.post("/contacts", json={**body, "client": "c003"}, headers={"Idempotency-Key": "k1"})
     stale = desk.http.post("/contacts", json={**body, "seen": 0})
 
     assert (first.status_code, again.status_code, stale.status_code) == (201, 200, 409)
+    assert other.status_code == 422
+    assert "Idempotency-Key, came before with other content" in other.get_json()["detail"]
     assert first.get_json() == again.get_json()
     assert stale.get_json()["detail"].startswith("somebody wrote down a contact with c002 in the meantime")
 
@@ -133,9 +162,11 @@ def test_a_wrong_body_is_refused_with_its_field(desk: Home, body: dict[str, obje
 
 def test_a_form_of_elsewhere_is_no_contact(desk: Home) -> None:
     plain = desk.http.post("/contacts", data='{"client": "c001", "kind": "reached"}', content_type="text/plain")
+    broken = desk.http.post("/contacts", data='{"client": ', content_type="application/json")
     forged = desk.http.post("/pages/contact", data={"client": "c001", "kind": "reached"}, headers=BROWSER)
 
-    assert plain.status_code in {415, 422}
+    assert (plain.status_code, plain.get_json()["detail"]) == (415, 'send application/json, not "text/plain"')
+    assert (broken.status_code, broken.get_json()["detail"]) == (400, "the body is not a JSON object")
     assert forged.status_code == 403
     assert contacts(desk) == []
 
@@ -154,6 +185,7 @@ def test_each_role_may_do_what_it_says_and_no_more(locked: tuple[Home, dict[Role
         "writeer",
         "operateer",
     ]
+    assert Layout.of(home.settings).audit_log.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_reader_sees_no_form_and_its_forgery_is_refused(locked: tuple[Home, dict[Role, str]]) -> None:
@@ -165,7 +197,30 @@ def test_a_reader_sees_no_form_and_its_forgery_is_refused(locked: tuple[Home, di
     data = {"form_token": token, "token": "t", "client": "c001", "seen": "0", "kind": "reached"}
 
     assert "What came of it</legend>" not in page.get_data(as_text=True)
-    assert visitor.post("/pages/contact", data=data, headers=BROWSER).status_code == 403
+    refused = visitor.post("/pages/contact", data=data, headers=BROWSER)
+    assert refused.status_code == 403
+    assert "<h1>You may not do that</h1>" in refused.get_data(as_text=True)
+    assert "This needs a key that may write" in refused.get_data(as_text=True)
+
+
+def test_a_proxy_that_adds_the_key_shows_pages(locked: tuple[Home, dict[Role, str]]) -> None:
+    home, keys = locked
+    page = home.http.get("/calls", headers={**BROWSER, **bearer(keys["read"])})
+    wrong = home.http.get("/calls", headers={**BROWSER, **bearer("no key of ours")})
+
+    assert page.status_code == 200
+    assert 'href="/pages/overview"' in page.get_data(as_text=True)
+    assert wrong.status_code == 401
+
+
+def test_a_file_of_contacts_holds_all_that_fit_the_filter_of_the_page(desk: Home) -> None:
+    for number in range(101):
+        desk.http.post("/contacts", json={"client": "c001" if number % 2 else "c002", "kind": "reached"})
+    page = look(desk.http, "/contacts?by=somebody").get_data(as_text=True)
+
+    assert 'href="/contacts.csv?by=somebody"' in page
+    assert desk.http.get("/contacts.csv?by=somebody").data.count(b"reached") == 101
+    assert desk.http.get("/contacts.csv?client=c001").data.count(b"reached") == 50
 
 
 def test_a_session_ends_when_its_key_is_revoked(
@@ -174,11 +229,16 @@ def test_a_session_ends_when_its_key_is_revoked(
     home, keys = locked
     visitor: FlaskClient = home.app.test_client()
     sign_in(visitor, keys["write"])
-    assert look(visitor, "/calls").status_code == 200
+    page = look(visitor, "/clients/c001")
+    assert page.status_code == 200
 
     revoke_key(Layout.of(home.settings), "writeer")
     monkeypatch.setattr(home.serving.guard, "_read_at", float("-inf"))
 
+    lost = send_contact(visitor, page, note="typed for a while")
+    assert lost.status_code == 401
+    assert "typed for a while</textarea>" in lost.get_data(as_text=True)
+    assert 'href="/pages/sign-in"' in lost.get_data(as_text=True)
     assert look(visitor, "/calls").status_code == 303
     assert home.http.get("/calls", headers=bearer(keys["write"])).status_code == 401
 
@@ -197,6 +257,22 @@ def test_notes_are_exported_without_formulas(desk: Home) -> None:
     [row] = csv.DictReader(io.StringIO(desk.http.get("/contacts.csv").get_data(as_text=True)))
 
     assert row["note"] == "'=HYPERLINK(1)"
+
+
+def test_numbers_of_contacts_are_numbers_in_excel(desk: Home) -> None:
+    send_contact(desk.http, look(desk.http, "/clients/c001"))
+    book = CalamineWorkbook.from_filelike(io.BytesIO(desk.http.get("/contacts.xlsx").data))
+    heads, row = book.get_sheet_by_index(0).to_python()
+
+    assert dict(zip(heads, row, strict=True)) | {"number": 1.0, "revision": 1.0} == dict(
+        zip(heads, row, strict=True)
+    )
+
+
+def test_the_document_asks_for_a_key_that_was_made(locked: tuple[Home, dict[Role, str]]) -> None:
+    document = locked[0].http.get("/openapi/openapi.json").get_json()
+
+    assert document["security"] == [{"key": []}]
 
 
 def test_leavings_that_managers_say_are_a_file_for_the_folder_of_outcomes(desk: Home) -> None:

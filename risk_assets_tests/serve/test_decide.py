@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from werkzeug.test import TestResponse
 
 from risk_assets.domain.access.roles import Role
 from risk_assets.domain.intake.ingestion import HeldFile
@@ -36,11 +37,15 @@ def desk(tmp_path: Path) -> Iterator[tuple[Home, dict[Role, str]]]:
 
 def send(home: Home, key: str, what: str, target: str) -> int:
     """Sign in with a key and decide, and return the status."""
+    return decide(home, key, what, target).status_code
+
+
+def decide(home: Home, key: str, what: str, target: str) -> TestResponse:
     visitor = home.app.test_client()
     sign_in(visitor, key)
     token = hidden(look(visitor, "/pages/decide"), "form_token")
     data = {"form_token": token, "what": what, "target": target}
-    return visitor.post("/pages/decide", data=data, headers=BROWSER).status_code
+    return visitor.post("/pages/decide", data=data, headers=BROWSER)
 
 
 def test_a_file_that_looks_broken_is_accepted_by_an_operator_alone(desk: tuple[Home, dict[Role, str]]) -> None:
@@ -101,6 +106,18 @@ def test_what_cannot_be_decided_is_refused(
     home, keys = desk
 
     assert send(home, keys["operate"], what, target) == status
+
+
+def test_a_refusal_names_files_from_the_data_root_on(desk: tuple[Home, dict[Role, str]]) -> None:
+    home, keys = desk
+    layout = Layout.of(home.settings)
+    held = hold(layout, "third").version
+    (layout.versions / held / "manifest.json").write_text("[]")
+    refused = decide(home, keys["operate"], "approve", held)
+
+    assert refused.status_code == 409
+    assert f"versions/{held}/manifest.json: not a valid Manifest: 1 fault" in text(refused)
+    assert str(layout.data_root) not in text(refused)
 
 
 def test_the_page_says_why_and_offers_buttons_to_operators_alone(desk: tuple[Home, dict[Role, str]]) -> None:

@@ -64,8 +64,9 @@ def test_a_manager_calls_notes_and_snoozes_and_a_colleague_sees_it(
         page.get_by_label("Note", exact=True).fill("Wants a new offer by June.")
         page.get_by_role("button", name="Save, back to today’s list").click()
         assert page.get_by_role("link", name="c060", exact=True).count() == 0
+        assert page.get_by_label("manager").input_value() == "Anna"
 
-        page.get_by_role("link", name="c059", exact=True).click()
+        page.get_by_role("link", name="c058", exact=True).click()
         page.get_by_label("only a note").check()
         page.evaluate(
             "document.getElementById('snooze_until').valueAsDate = new Date(Date.now() + 9 * 24 * 3600 * 1000)"
@@ -130,6 +131,20 @@ def test_contacts_that_are_being_written_when_the_server_is_killed_are_neither_l
 
     assert len(before) < len(names)
     assert sorted(notes) == sorted(names)
+
+
+def test_lists_need_no_scrolling_on_paper_and_show_reasons_on_a_phone(
+    furnished: Server, opened_page: Open
+) -> None:
+    page = opened_page(f"{furnished.url}/clients", "phone")
+    reasons = page.locator("tbody .reasons").first.bounding_box()
+    page.emulate_media(media="print")
+    overflow = "all => all.filter(one => getComputedStyle(one).overflowX !== 'visible').length"
+
+    assert reasons
+    assert reasons["x"] + reasons["width"] <= 360
+    assert reasons["width"] > 250
+    assert page.locator(".scroll").evaluate_all(overflow) == 0
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -171,12 +171,14 @@ def test_the_style_sheets_need_no_key(visitor: FlaskClient) -> None:
     assert visitor.get("/static/site.css").status_code == 200
 
 
-def test_after_wrong_keys_even_a_right_one_has_to_wait(tmp_path: Path) -> None:
+def test_after_wrong_keys_even_a_right_one_of_the_same_address_has_to_wait(tmp_path: Path) -> None:
     with opened(prepare(tmp_path, api_keys=KEYS), deployed=True) as home:
         for _ in range(WRONG):
             assert sign_in(home.app.test_client(), "guessed").status_code == 401
         answer = sign_in(home.app.test_client(), KEYS[0])
+        elsewhere = sign_in(home.app.test_client(), KEYS[0], **{"X-Forwarded-For": "192.0.2.1"})
 
+    assert elsewhere.status_code == 303
     assert answer.status_code == 429
     assert 0 < int(answer.headers["Retry-After"]) <= SECONDS
     assert "Too many wrong keys: try again in" in answer.get_data(as_text=True)

@@ -66,6 +66,26 @@ def test_a_result_that_is_too_long_for_the_page_says_how_to_get_it(
     assert "send the file again with “Download as CSV”" in text(answer)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252", "utf-16"])
+def test_a_file_in_the_encodings_of_spreadsheets_is_scored(deployed: Home, encoding: str) -> None:
+    answer = send(deployed, GOOD.replace(b"\na,", "\nMüller – Söhne,".encode()).decode().encode(encoding), "csv")
+
+    assert answer.status_code == 200
+    assert "Müller – Söhne" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("start", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0"])
+def test_of_a_workbook_it_is_said_what_reads_it(deployed: Home, start: bytes) -> None:
+    answer = send(deployed, start + bytes(100), name="clients.xlsx")
+
+    assert answer.status_code == 415
+    assert "This is a workbook, which `risk score FILE` reads" in text(answer)
+
+
+def test_one_client_is_at_high_risk_or_not(deployed: Home) -> None:
+    assert "0 of 1 client is at high risk" in text(send(deployed, b"activity\n100\n")).replace("\xa0", " ")
+
+
 @pytest.mark.parametrize("is_deployed", [True, False])
 def test_the_sample_has_the_declared_columns_and_two_clients_that_can_be_scored(
     tmp_path: Path, deployed: Home, *, is_deployed: bool
@@ -110,7 +130,7 @@ def test_a_file_comes_back_as_csv_with_risks_and_harmless_cells(deployed: Home) 
         (b"corporation,activty\na,1\n", ["is nearly called activity, which the file lacks"]),
         (b"corporation,activity\na,1\nb\n", ["Row 2: has 1 cells, the header has 2."]),
         (b"corporation,activity\na,two\n", ["Row 1: activity is not a number"]),
-        (b"corporation,activity\n\xff,1\n", ["The CSV is not UTF-8 text"]),
+        ("corporation,activity\nMüller,1\n".encode() + b"\xff,2\n", ["The CSV is not UTF-8 text"]),
         (b"corporation,activity\n" + b"a,1\n" * 4, ["More than 3 clients in one request"]),
         (b"", ["The CSV has no header with a feature"]),
     ],

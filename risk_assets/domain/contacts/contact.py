@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal, get_args
 
@@ -16,6 +16,14 @@ KIND_WORDS: dict[Kind, str] = {
     "will_stay": "says it will stay",
     "will_leave": "says it will leave",
     "left": "has left",
+}
+#: What people call the fields.
+FIELD_WORDS = {
+    "client": "Client",
+    "note": "Note",
+    "follow_up_on": "Follow up on",
+    "snooze_until": "Snooze until",
+    "left_on": "Left on",
 }
 #: What is a call, whoever answered: a note, a snooze and a word that it has left are none.
 CALLS: frozenset[Kind] = frozenset({"called", "reached", "will_stay", "will_leave"})
@@ -31,7 +39,7 @@ class ContactError(ValueError):
     """A contact that cannot be written down; `field` is what is wrong with it."""
 
     def __init__(self, field: str, message: str) -> None:
-        super().__init__(f"{field}: {message}")
+        super().__init__(f"“{FIELD_WORDS[field]}” {message}")
         self.field = field
         self.message = message
 
@@ -76,13 +84,17 @@ class ClientState:
 
 
 def check_draft(draft: Draft, today: date) -> Draft:
-    """Return the contact with `left_on` filled in. Raises ContactError, which names the field.
+    """Return the contact with its dates as YYYY-MM-DD, and `left_on` filled in.
+
+    Raises ContactError, which names the field.
 
     >>> check_draft(Draft("c1", "left"), date(2026, 3, 1)).left_on
     '2026-03-01'
+    >>> check_draft(Draft("c1", "reached", follow_up_on="2026-W10"), date(2026, 3, 1)).follow_up_on
+    '2026-03-02'
     >>> check_draft(Draft("c1", "note"), date(2026, 3, 1))
     Traceback (most recent call last):
-    risk_assets.domain.contacts.contact.ContactError: note: is empty
+    risk_assets.domain.contacts.contact.ContactError: “Note” is empty
     """
     if not draft.client.strip():
         raise ContactError("client", "is empty")
@@ -90,44 +102,51 @@ def check_draft(draft: Draft, today: date) -> Draft:
         raise ContactError("note", f"has {len(draft.note)} characters; {LONGEST_NOTE} fit")
     if draft.kind == "note" and not (draft.note.strip() or draft.follow_up_on or draft.snooze_until):
         raise ContactError("note", "is empty")
-    for field, least in (("follow_up_on", 0), ("snooze_until", 1), ("left_on", -DAYS_AHEAD)):
-        _check_date(field, getattr(draft, field), today, least)
     if draft.left_on is not None and draft.kind != "left":
-        raise ContactError("left_on", "is for clients that have left")
-    if draft.kind == "left" and draft.left_on is None:
-        return Draft(**{**vars(draft), "left_on": today.isoformat()})
-    return draft
+        raise ContactError("left_on", f"is for a client that “{KIND_WORDS['left']}”")
+    left_on = today.isoformat() if draft.kind == "left" and draft.left_on is None else draft.left_on
+    return replace(
+        draft,
+        follow_up_on=_checked_date("follow_up_on", draft.follow_up_on, today, 0),
+        snooze_until=_checked_date("snooze_until", draft.snooze_until, today, 1),
+        left_on=_checked_date("left_on", left_on, today, -DAYS_AHEAD),
+    )
 
 
-def _check_date(field: str, value: str | None, today: date, least: int) -> None:
+def _checked_date(field: str, value: str | None, today: date, least: int) -> str | None:
     if value is None:
-        return
+        return None
     try:
         given = date.fromisoformat(value)
     except ValueError:
-        raise ContactError(field, f"{value[:40]!r} is no date, such as 2026-03-31") from None
+        raise ContactError(field, f"is {value[:40]!r}, which is no date such as 2026-03-31") from None
     if (given - today).days < least:
-        raise ContactError(field, f"{value} is too early")
+        raise ContactError(field, f"is {value}, which is too early")
     if (given - today).days > DAYS_AHEAD:
-        raise ContactError(field, f"{value} is more than two years ahead")
+        raise ContactError(field, f"is {value}, which is more than two years ahead")
+    return given.isoformat()
 
 
 def state_after(state: ClientState | None, contact: Contact, recall_days: int) -> ClientState:
     """Return what a client's contacts add up to with one more.
 
     A call lets the client rest for `recall_days`, or until tomorrow where nobody was reached; a date that is given
-    goes before. A note without a date leaves both dates as they are.
+    goes before. A note without a date leaves both dates as they are. A client that left is not called again; one
+    whose leaving is announced rests until that day, and is back if it is still there then.
 
     >>> called = Contact("c1", "reached", number=1, revision=1, at="2026-03-01T10:00:00+00:00", by="Anna")
     >>> state_after(None, called, 30).rests_until
     '2026-03-31'
+    >>> state_after(None, replace(called, kind="left", left_on="2026-05-01"), 30).rests_until
+    '2026-05-01'
     """
     rests, due = (state.rests_until, state.follow_up_on) if state else (None, None)
     given = contact.snooze_until or contact.follow_up_on
-    if contact.kind == "left":
+    announced = contact.left_on if contact.left_on and contact.left_on > contact.at[:10] else None
+    if contact.kind == "left" and not announced:
         rests, due = FOR_EVER, None
-    elif given:
-        rests, due = given, contact.follow_up_on
+    elif given or announced:
+        rests, due = given or announced, contact.follow_up_on
     elif contact.kind != "note":
         days = DAYS_UNREACHED if contact.kind == "called" else recall_days
         rests, due = (date.fromisoformat(contact.at[:10]) + timedelta(days=days)).isoformat(), None

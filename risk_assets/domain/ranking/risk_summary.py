@@ -49,6 +49,14 @@ class RankedClient:
 
 
 @dataclass(frozen=True)
+class RankingOrigin:
+    """The version that a ranking was made with, and the risk from which that flags a client."""
+
+    version: str
+    threshold: float
+
+
+@dataclass(frozen=True)
 class RiskSummary:
     """The current clients at a glance: how many reach the threshold, counts in 20 equal bins of risk, and the top.
 

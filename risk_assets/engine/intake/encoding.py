@@ -64,6 +64,18 @@ def open_text(file: ScannedFile, folder: Path, declared: str | None = None) -> T
     return Text(path, scan, damaged)
 
 
+def decode_file(content: bytes, declared: str | None = None) -> str:
+    """Return the text of a whole file by the rules of `open_text`. Raises UnicodeDecodeError for a damaged one."""
+    encoding = _encoding(content[:START]) if declared in {None, "utf-8"} else declared
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError:
+        if encoding != "utf-8" or any(map(_is_utf8_text, content.splitlines())):
+            raise
+        encoding, text = "latin-1", content.decode("latin-1")
+    return text.translate(WINDOWS_MARKS) if encoding == "latin-1" else text
+
+
 def escape_damage(text: str) -> str:
     """Return a text that was read with surrogateescape with the code of each byte that is not UTF-8."""
     return text if text.isascii() else text.encode(errors="surrogateescape").decode(errors="backslashreplace")

@@ -14,6 +14,8 @@ from risk_assets.domain.ranking.risk_summary import Status
 from risk_assets.domain.scoring.metrics import Metrics
 from risk_assets.serve.contact_desk import By
 
+RANKED_WITH = "the version that the ranking was made with; null of one that does not say"
+
 
 class FaultAnswer(BaseModel):
     """What is wrong with a request: the row (1 is the first client) and the field, where there is one."""
@@ -107,7 +109,7 @@ class ListedClient(BaseModel):
 class ClientList(BaseModel):
     """A page of the clients that fit."""
 
-    version: str | None
+    version: str | None = Field(description=RANKED_WITH)
     total: int
     page: int
     pages: int
@@ -166,7 +168,7 @@ class ClientAnswer(BaseModel):
     There is no explanation when finaldata no longer holds it.
     """
 
-    version: str | None
+    version: str | None = Field(description=RANKED_WITH)
     status: Status
     left_on: str | None
     client: ListedClient | None
@@ -230,7 +232,7 @@ class ListedCallAnswer(ListedClient):
 class CallListAnswer(BaseModel):
     """Whom to call on a day: follow-ups that are due, then the first clients of the order."""
 
-    version: str | None
+    version: str | None = Field(description=RANKED_WITH)
     day: str
     by: By
     due: list[ListedCallAnswer]

@@ -24,7 +24,7 @@ from risk_assets.serve.api.answers import (
 from risk_assets.serve.api.questions import ClientQuery
 from risk_assets.serve.client_search import ClientRow, KnownClient
 from risk_assets.serve.model.live import Version
-from risk_assets.serve.state import live_name, live_version, serving
+from risk_assets.serve.state import live_version, ranking_version, serving
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +41,7 @@ def list_clients(query: ClientQuery) -> ClientList:
     found = serving().clients.page(**query.search())
     listing = [in_list(client) for client in found.clients]
     return ClientList(
-        version=live_name(),
+        version=ranking_version(),
         total=found.total,
         page=query.page,
         pages=found.pages,
@@ -55,7 +55,7 @@ def describe_client(name: str) -> ClientAnswer:
     known = serving().clients.client(name)
     rows = serving().clients.history(name)
     return ClientAnswer(
-        version=live_name(),
+        version=ranking_version(),
         status=known.status,
         left_on=known.left_on,
         client=None if known.ranked is None else in_list(known),

@@ -13,11 +13,11 @@ from risk_assets.domain.contacts.contact import Contact, Draft
 from risk_assets.serve.api.answers import CallListAnswer, ContactAnswer, ContactList, ListedCallAnswer
 from risk_assets.serve.api.clients import in_list
 from risk_assets.serve.api.questions import CallQuery, ContactBody, ContactQuery
-from risk_assets.serve.api.replying import answer
+from risk_assets.serve.api.replying import answer, body_fault
 from risk_assets.serve.client_search import KnownClient
 from risk_assets.serve.contact_desk import CallList, ListedCall
-from risk_assets.serve.http.replies import RequestError
-from risk_assets.serve.state import live_name, serving
+from risk_assets.serve.http.replies import JSON, RequestError
+from risk_assets.serve.state import ranking_version, serving
 from risk_assets.serve.visitors import record, require, visitor
 from risk_assets.storage.contacts.journal import PAGE
 
@@ -27,7 +27,7 @@ TOKEN_LENGTH = 200
 def list_calls(calls: CallList) -> CallListAnswer:
     """Return the call list."""
     return CallListAnswer(
-        version=live_name(),
+        version=ranking_version(),
         day=calls.day,
         by=calls.by,
         due=[_listed(call) for call in calls.due],
@@ -70,8 +70,8 @@ def list_contacts(query: ContactQuery, contacts: Iterable[Contact]) -> ContactLi
 def write_contact(body: ContactBody) -> Response:
     """Write a contact down; the same Idempotency-Key again writes nothing and answers as before."""
     require("write")
-    if request.mimetype != "application/json":
-        raise RequestError(415, "send the contact as application/json")
+    if request.mimetype != JSON:
+        raise body_fault()
     draft = Draft(**body.model_dump(exclude={"seen"}))
     key = request.headers.get("Idempotency-Key") or secrets.token_urlsafe(24)
     if len(key) > TOKEN_LENGTH:

@@ -9,7 +9,16 @@ from flask_openapi.types import ResponseDict
 from pydantic import BaseModel
 
 from risk_assets.serve.api.answers import dump
-from risk_assets.serve.http.replies import JSON, PROBLEM, SHOWN_CHARACTERS, Fault, Reply, faulty
+from risk_assets.serve.http.replies import (
+    JSON,
+    PROBLEM,
+    SHOWN_CHARACTERS,
+    Fault,
+    Reply,
+    RequestError,
+    faulty,
+    shown,
+)
 
 STATUSES = {
     400: "the request is malformed",
@@ -48,6 +57,13 @@ def problems(*statuses: int) -> ResponseDict:
     return {
         status: {"description": STATUSES[status], "content": {PROBLEM: {"schema": schema}}} for status in statuses
     }
+
+
+def body_fault() -> RequestError:
+    """Return the error of a body that is no JSON object: 415 by its media type, 400 by its content."""
+    if request.mimetype != JSON:
+        return RequestError(415, f"send {JSON}, not {shown(request.mimetype or 'no content type')}")
+    return RequestError(400, "the body is not a JSON object")
 
 
 def refuse_parameters() -> None:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from risk_assets.domain.columns import BLANKS, Columns
 from risk_assets.domain.derived import parts_of
 from risk_assets.domain.intake.misspelt import nearly_called
+from risk_assets.engine.intake.encoding import decode_file
+from risk_assets.engine.intake.scan import WORKBOOK_MAGIC
 from risk_assets.serve.http.client_validation import Clients, ClientValidator, not_known
 from risk_assets.serve.http.csv_cells import read_cells
 from risk_assets.serve.http.replies import SHOWN_CHARACTERS, Fault, RequestError, faulty, refuse_any
@@ -16,17 +18,15 @@ from risk_assets.serve.http.replies import SHOWN_CHARACTERS, Fault, RequestError
 DELIMITERS = (",", ";", "\t", "|")
 
 
-def read_csv(body: bytes, validator: ClientValidator) -> Clients:
-    """Return the clients of a CSV text. Raises RequestError (400, 413, 422) that names row and field.
+def read_csv(body: bytes, validator: ClientValidator, *, is_file: bool = False) -> Clients:
+    """Return the clients of a CSV text. Raises RequestError (400, 413, 415, 422) that names row and field.
 
-    Columns that are not declared are left out, and named. A blank cell is a missing value, and so are the words
-    for it; blanks around names and values are no part of them.
+    It is UTF-8; a file may have any encoding that ingestion reads. Columns that are not declared are left out, and
+    named. A blank cell is a missing value, and so are the words for it; blanks around names and values are no part
+    of them.
     """
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise RequestError(400, f"the CSV is not UTF-8 text: byte {error.start}") from error
     columns = validator.columns
+    text = _decoded(body, columns.form.encoding if is_file else "utf-8-sig")
     first = text.partition("\n")[0]
     lines = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=_delimiter(first, columns))
     try:
@@ -41,6 +41,16 @@ def read_csv(body: bytes, validator: ClientValidator) -> Clients:
     ignored = {name.casefold() for name in columns.ignored}
     strangers = (cell for cell, name in zip(header, names, strict=True) if name is None)
     return clients._replace(left_out=[cell for cell in strangers if cell.casefold() not in ignored])
+
+
+def _decoded(body: bytes, encoding: str | None) -> str:
+    if body.startswith(WORKBOOK_MAGIC):
+        raise RequestError(415, "this is a workbook, which `risk score FILE` reads; here send it saved as CSV")
+    try:
+        return decode_file(body, encoding)
+    except UnicodeDecodeError as error:
+        name = "UTF-8" if error.encoding.startswith("utf-8") else error.encoding
+        raise RequestError(400, f"the CSV is not {name} text: byte {error.start}") from error
 
 
 def _delimiter(header: str, columns: Columns) -> str:

@@ -100,7 +100,7 @@ def refuse_any(faults: Iterable[Fault]) -> None:
 
 
 def shown(value: object) -> str:
-    """Return what a client sent, as JSON of bounded length, to quote it in a message."""
+    """Return what a client sent, as JSON of bounded length, to quote it in a message; letters stay as they are."""
     try:
         text = _as_json(value)
     except RecursionError:  # writing takes a little more of the stack than reading did
@@ -113,7 +113,8 @@ def _as_json(value: object) -> str:
         return f"{value:.15g}"
     if isinstance(value, int) and abs(value) >= 10**SHOWN_CHARACTERS:
         return "a number of many digits"
-    return json.dumps(value)
+    text = json.dumps(value, ensure_ascii=False)
+    return text if text.isprintable() else json.dumps(value)
 
 
 def json_reply(content: object, version: str | None = None) -> Reply:

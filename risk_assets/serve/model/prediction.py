@@ -102,7 +102,8 @@ class Predictions:
             path = content["filepath"]
             if not isinstance(path, str):
                 raise RequestError(422, f"filepath is not a text: {shown(path)}")
-            return read_csv(read_below(self._root, path, max_bytes=self._max_bytes), self.validator)
+            body = read_below(self._root, path, max_bytes=self._max_bytes)
+            return read_csv(body, self.validator, is_file=True)
         clients = content.get("clients")
         if not isinstance(clients, list):
             raise RequestError(422, "the body has no list of clients and no filepath")

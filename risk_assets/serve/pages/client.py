@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from flask import Response, request
+from flask import Response, request, url_for
 
 from risk_assets.domain.contacts.contact import KIND_WORDS
 from risk_assets.domain.model.reasons import Reason
@@ -21,7 +21,7 @@ from risk_assets.serve.pages.bars import Change, changes, deviations
 from risk_assets.serve.pages.curves import Cell, drawings, maps, usual_risk
 from risk_assets.serve.pages.plots import RiskPath, risk_path
 from risk_assets.serve.pages.site import find, show
-from risk_assets.serve.state import find_version, serving
+from risk_assets.serve.state import find_version, ranking_threshold, serving
 
 
 def client() -> Response:
@@ -44,6 +44,7 @@ def show_client(name: str, fault: RequestError | None = None) -> Response:
         ranked=known.ranked,
         rows=rows,
         columns=serving().columns,
+        flagged_from=find(ranking_threshold).value,
         **_contact_section(name, fault),
         **_model_sections(find_version(), rows.value or ()),
     )
@@ -60,7 +61,20 @@ def _contact_section(name: str, fault: RequestError | None) -> dict[str, object]
         "seen": contacts.value[0].revision if contacts.value else 0,
         "token": secrets.token_urlsafe(16),
         "today": serving().desk.today,
+        "back": _list_address(),
     }
+
+
+def _list_address() -> str:
+    """Return the address of today's list as the visitor saw it, if they came from there."""
+    path = "/".join((request.referrer or "").split("/")[3:])
+    came_from = request.form.get("to") or f"/{path}"
+    return came_from if is_call_list(came_from) else url_for("desk.calls")
+
+
+def is_call_list(address: str) -> bool:
+    """Whether an address is that of today's list, with any filter."""
+    return address.partition("?")[0] == url_for("desk.calls") and address.isprintable()
 
 
 def _model_sections(version: Version | None, rows: Sequence[ClientRow]) -> dict[str, object]:

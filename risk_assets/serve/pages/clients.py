@@ -13,7 +13,7 @@ from risk_assets.serve.api.questions import ClientQuery, client_query
 from risk_assets.serve.client_table import MOST_LEVELS
 from risk_assets.serve.http.replies import RequestError, shown
 from risk_assets.serve.pages.site import find, show
-from risk_assets.serve.state import find_version, serving
+from risk_assets.serve.state import ranking_origin, ranking_threshold, serving
 
 #: Pages named on either side of the one that shows.
 NEIGHBOURS = 2
@@ -37,8 +37,7 @@ def clients_csv() -> AnyResponse:
 
 def show_clients(query: ClientQuery) -> Response:
     """Show a page of the ranking."""
-    version, table = find_version(), serving().clients
-    threshold = version.scorecard.threshold if version else None
+    table, threshold = serving().clients, find(ranking_threshold).value
     found = find(lambda: table.page(**query.search()))
     ranked = [known.ranked for known in found.value.clients if known.ranked] if found.value else []
     wanted = query.model_dump(by_alias=True, exclude_defaults=True, exclude={"page", "after"})
@@ -54,6 +53,7 @@ def show_clients(query: ClientQuery) -> Response:
         pages=pages,
         choices=choices,
         threshold=threshold,
+        origin=find(ranking_origin).value,
         certain=any(each.risk_low is not None for each in ranked),
         changed=any(each.change is not None for each in ranked),
         most=serving().settings.max_rows,

@@ -11,7 +11,7 @@ from risk_assets.domain.contacts.contact import KIND_WORDS, KINDS, Draft
 from risk_assets.serve.api.contacts import find_contacts
 from risk_assets.serve.api.questions import ContactQuery
 from risk_assets.serve.http.replies import RequestError
-from risk_assets.serve.pages.client import show_client
+from risk_assets.serve.pages.client import is_call_list, show_client
 from risk_assets.serve.pages.site import client_address, find, show
 from risk_assets.serve.state import serving
 from risk_assets.serve.visitors import record, require, visitor
@@ -27,7 +27,8 @@ def show_contacts(query: ContactQuery) -> Response:
     found = find(lambda: find_contacts(query))
     listed = found.value or ()
     before = listed[-1].number if len(listed) == PAGE and not query.client else None
-    return show("contacts", query=query, found=found, before=before, kinds=KIND_WORDS)
+    wanted = query.model_dump(exclude_defaults=True, exclude={"before"})
+    return show("contacts", query=query, found=found, before=before, wanted=wanted, kinds=KIND_WORDS)
 
 
 def write_contact() -> AnyResponse:
@@ -47,9 +48,7 @@ def write_contact() -> AnyResponse:
     if is_new:
         record("wrote a contact", f"#{contact.number}")
     to = form.get("to", "")
-    return redirect(
-        to if to.startswith("/calls") and to.isprintable() else client_address(name), HTTPStatus.SEE_OTHER
-    )
+    return redirect(to if is_call_list(to) else client_address(name), HTTPStatus.SEE_OTHER)
 
 
 def _draft() -> Draft:
@@ -58,8 +57,6 @@ def _draft() -> Draft:
     if kind not in KINDS:
         raise RequestError(422, "choose what came of it")
     given = {name: form.get(name, "").strip() or None for name in DATES}
-    if kind != "left":
-        given["left_on"] = None
     note = form.get("note", "").replace("\r\n", "\n").strip()
     return Draft(form.get("client", ""), next(one for one in KINDS if one == kind), note, **given)
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from risk_assets.domain.columns import Columns
 from risk_assets.domain.deployment.decisions import Decision, last_decision, predecessor
 from risk_assets.serve.http.replies import RequestError
+from risk_assets.serve.model.live import message_of
 from risk_assets.serve.pages.site import find, show
 from risk_assets.serve.state import find_version, serving
 from risk_assets.serve.visitors import record, require, visitor
@@ -59,9 +60,9 @@ def decided() -> AnyResponse:
             carry_out(mirror.layout, target)
             record(words, target)
     except LockedError as error:
-        raise RequestError(503, str(error)) from error
+        raise RequestError(503, message_of(mirror.layout, error)) from error
     except (DeploymentError, RemoteError, ValueError) as error:
-        raise RequestError(409, str(error)) from error
+        raise RequestError(409, message_of(mirror.layout, error)) from error
     finally:
         mirror.close()
     return redirect(url_for("pages.decide"), HTTPStatus.SEE_OTHER)

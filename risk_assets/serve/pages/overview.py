@@ -9,8 +9,8 @@ from risk_assets.domain.ranking.risk_summary import RiskSummary
 from risk_assets.reporting.wording import decision_sentence, outcome_words, what_the_score_means
 from risk_assets.serve.model.live import Version
 from risk_assets.serve.pages.bars import histogram
-from risk_assets.serve.pages.site import Found, challenger_of, find, show
-from risk_assets.serve.state import find_version, serving
+from risk_assets.serve.pages.site import challenger_of, find, show
+from risk_assets.serve.state import find_version, ranking_origin, serving
 
 TOP = 5
 
@@ -20,7 +20,7 @@ def overview() -> Response:
     here, version = serving(), find_version()
     generated = here.generated
     metrics = find(lambda: generated.metrics(version)) if version else None
-    risks = _risks(version)
+    risks = find(lambda: _risks(version)) if version else None
     decisions, drift = find(generated.decisions), find(generated.drift)
     meaning = ""
     if metrics and metrics.value:
@@ -37,6 +37,7 @@ def overview() -> Response:
         ingestion=find(generated.ingestion),
         decision=decision_sentence(decisions.value[-1]) if decisions.value else decisions.why_not,
         risks=risks,
+        origin=find(ranking_origin).value,
         valued=here.columns.value is not None,
         horizon=here.settings.outcomes.horizon_days if here.settings.outcomes else None,
         bars=histogram(risks.value) if risks and risks.value else None,
@@ -48,9 +49,7 @@ def _served_has_drifted(verdict: DriftVerdict) -> bool:
     return any(each.drifted for each in verdict.judgements if each.measurement.kind == "served")
 
 
-def _risks(version: Version | None) -> Found[RiskSummary] | None:
-    """Return the clients at a glance, by the threshold of the version that serves."""
-    if version is None:
-        return None
-    threshold = version.scorecard.threshold
-    return find(lambda: serving().clients.summary(threshold=threshold, top=TOP))
+def _risks(version: Version) -> RiskSummary:
+    """Return the clients at a glance, by the threshold of the version that they were ranked with."""
+    threshold = (ranking_origin() or version.scorecard).threshold
+    return serving().clients.summary(threshold=threshold, top=TOP)

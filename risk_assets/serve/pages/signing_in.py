@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from risk_assets.serve.guards.login_throttle import sender
 from risk_assets.serve.pages.site import show
 from risk_assets.serve.sessions import authenticate, forget
 from risk_assets.serve.state import serving
@@ -21,13 +22,14 @@ def sign_in() -> Response:
 def signed_in() -> AnyResponse:
     """Let in whoever names a key, and go on to the page that was asked for."""
     login_throttle = serving().login_throttle
-    if wait := login_throttle.seconds():
+    address = sender(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""))
+    if wait := login_throttle.seconds(address):
         asked = _ask(f"Too many wrong keys: try again in {wait} seconds.", HTTPStatus.TOO_MANY_REQUESTS)
         asked.headers["Retry-After"] = str(wait)
         return asked
     key = request.form.get("key", "").strip()
     known = serving().guard.visitor(key) is not None
-    login_throttle.note(known=known)
+    login_throttle.note(address, known=known)
     if not known:
         return _ask("This is not one of the keys of this server.", HTTPStatus.UNAUTHORIZED)
     authenticate(key)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 
-from flask import Response, render_template, request, url_for
+from flask import Response, g, render_template, request, url_for
 from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException
 
@@ -47,7 +47,8 @@ BELOW = {
 PLAIN_ID = re.compile(r"(?!\.+$)[\w .~@:+-]+")
 TITLES = {
     400: "That could not be read",
-    403: "That form has expired",
+    401: "Sign in first",
+    403: "You may not do that",
     404: "Not found",
     413: "That is too large",
     503: "Not available at the moment",
@@ -201,7 +202,10 @@ def prepare() -> dict[str, Any]:
 def show_problem(problem: RequestError) -> Response:
     """Return the page of a refusal."""
     title = TITLES.get(problem.status, HTTPStatus(problem.status).phrase)
-    return show("problem", problem.status, title=title, problem=problem, words=words_of(problem))
+    if isinstance(problem, sessions.FormExpiredError):
+        title = "That form has expired"
+    typed = g.get("typed", "")
+    return show("problem", problem.status, title=title, problem=problem, words=words_of(problem), typed=typed)
 
 
 def show_http_error(error: HTTPException) -> Response:

@@ -62,7 +62,7 @@ def scored() -> Response:
     if file is None or not file.filename:
         return _form(RequestError(422, "choose a CSV file first"))
     try:
-        clients = read_csv(file.read(), predictions.validator)
+        clients = read_csv(file.read(), predictions.validator, is_file=True)
     except RequestError as fault:
         return _form(fault, file.filename)
     found = predictions.score(version, clients, Options(reasons=REASONS, interval=True))

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from risk_assets.settings import Settings
-from risk_assets.storage.atomic import replacing
+from risk_assets.storage.atomic import create_private, replacing
 from risk_assets.storage.layout import Layout
 
 #: A writer waits for the others so long, in seconds.
@@ -96,10 +96,11 @@ class ContactsDatabase:
                 yield connection
 
     def back_up(self, file: Path) -> None:
-        """Write a whole copy of the SQLite database to a file, while others read and write."""
-        with self._explained(), replacing(file) as staged, contextlib.closing(sqlite3.connect(staged)) as copy:
+        """Write a whole copy of a SQLite database that others may use, to a file for its owner alone."""
+        with self._explained(), replacing(file) as staged:
             self._prepare()
-            with self._engine.connect() as connection:
+            create_private(staged)
+            with self._engine.connect() as connection, contextlib.closing(sqlite3.connect(staged)) as copy:
                 held = connection.connection.driver_connection
                 if not isinstance(held, sqlite3.Connection):
                     raise ContactsUnavailableError(f"contacts are in {self._engine.dialect.name}: {PG_DUMP}")
@@ -114,6 +115,7 @@ class ContactsDatabase:
             return
         if self._file is not None:
             self._file.parent.mkdir(parents=True, exist_ok=True)
+            create_private(self._file)
         with _transaction(self._engine) as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ADVISORY_LOCK)))

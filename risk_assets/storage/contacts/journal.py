@@ -10,7 +10,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from risk_assets.domain.contacts.contact import CALLS, ClientState, Contact, Draft, check_draft, state_after
+from risk_assets.domain.contacts.contact import (
+    CALLS,
+    FOR_EVER,
+    ClientState,
+    Contact,
+    Draft,
+    check_draft,
+    state_after,
+)
 from risk_assets.storage.contacts.database import (
     ASSIGNMENTS,
     CLIENT_STATES,
@@ -32,6 +40,17 @@ class ConflictError(RuntimeError):
         self.latest = latest
 
 
+class TokenReusedError(RuntimeError):
+    """A token that came with another contact before; `contact` is that one."""
+
+    def __init__(self, contact: Contact) -> None:
+        super().__init__(
+            f"the same form, or Idempotency-Key, came before with other content, contact #{contact.number} with "
+            f"{contact.client}; this one is not saved: send it as a new one"
+        )
+        self.contact = contact
+
+
 @dataclass(frozen=True)
 class _Entry:
     """A contact on its way into the journal."""
@@ -44,9 +63,15 @@ class _Entry:
     risk: float | None
 
     def columns(self, revision: int) -> dict[str, Any]:
-        """Return the columns of the row, but for its number and token."""
-        at = self.now.astimezone(UTC).isoformat(timespec="seconds")
-        return {**vars(self.draft), "revision": revision, "at": at, "by": self.by, "risk": self.risk}
+        """Return the columns of the row, but for its number and token. Raises ContactError for a wrong field."""
+        now = self.now.astimezone(UTC)
+        draft, at = vars(check_draft(self.draft, now.date())), now.isoformat(timespec="seconds")
+        return {**draft, "revision": revision, "at": at, "by": self.by, "risk": self.risk}
+
+    def repeats(self, known: Contact) -> bool:
+        """Whether it is a contact that was written down before, sent once more."""
+        draft = vars(check_draft(self.draft, date.fromisoformat(known.at[:10])))
+        return all(getattr(known, name) == value for name, value in draft.items())
 
 
 class ContactJournal:
@@ -68,10 +93,10 @@ class ContactJournal:
     ) -> tuple[Contact, bool]:
         """Write a contact down, and return it and whether it is new: a token that was used before adds nothing.
 
-        `seen` is the client's last revision that the writer knew. Raises ContactError for a wrong field, and
-        ConflictError where there is a later revision.
+        `seen` is the client's last revision that the writer knew. Raises ContactError for a wrong field,
+        ConflictError where there is a later revision, and TokenReusedError for a token of another contact.
         """
-        entry = _Entry(check_draft(draft, now.astimezone(UTC).date()), token, by, now, seen, risk)
+        entry = _Entry(draft, token, by, now, seen, risk)
         try:
             with self._database.writing() as connection:
                 return self._add(connection, entry)
@@ -80,9 +105,12 @@ class ContactJournal:
                 return self._add(connection, entry)
 
     def _add(self, connection: sa.Connection, entry: _Entry) -> tuple[Contact, bool]:
-        known = connection.execute(sa.select(*_FIELDS).where(CONTACTS.c.token == entry.token)).first()
-        if known is not None:
-            return _contact(known), False
+        held = connection.execute(sa.select(*_FIELDS).where(CONTACTS.c.token == entry.token)).first()
+        if held is not None:
+            known = _contact(held)
+            if not entry.repeats(known):
+                raise TokenReusedError(known)
+            return known, False
         client = CLIENT_STATES.c.client == entry.draft.client
         row = connection.execute(sa.select(CLIENT_STATES).where(client).with_for_update()).first()
         state = None if row is None else _state(row)
@@ -111,11 +139,16 @@ class ContactJournal:
         query = query.where(CONTACTS.c.by == by) if by else query
         return tuple(map(_contact, self._rows(query)))
 
-    def all(self) -> Iterator[Contact]:
-        """Yield every contact, the earliest first."""
-        last = 0
+    def all(self, *, client: str = "", by: str = "") -> Iterator[Contact]:
+        """Yield every contact, of one client or of one writer alone where one is named, the earliest first."""
+        last, fits = 0, []
+        if client:
+            fits.append(CONTACTS.c.client == client)
+        if by:
+            fits.append(CONTACTS.c.by == by)
         while True:
-            query = sa.select(*_FIELDS).where(CONTACTS.c.number > last).order_by(CONTACTS.c.number).limit(CHUNK)
+            later = sa.select(*_FIELDS).where(CONTACTS.c.number > last, *fits)
+            query = later.order_by(CONTACTS.c.number).limit(CHUNK)
             found = [_contact(row) for row in self._rows(query)]
             yield from found
             if len(found) < CHUNK:
@@ -142,8 +175,9 @@ class ContactJournal:
         return {str(row.client) for query in queries for row in self._rows(query)}
 
     def count_resting(self, today: date) -> int:
-        """Return how many clients are not to be called today."""
-        query = sa.select(sa.func.count()).where(CLIENT_STATES.c.rests_until > today.isoformat())
+        """Return how many clients are not to be called today, but for those that left."""
+        rests = CLIENT_STATES.c.rests_until
+        query = sa.select(sa.func.count()).where(rests > today.isoformat(), rests != FOR_EVER)
         return int(self._rows(query)[0][0])
 
     def due(self, today: date) -> tuple[ClientState, ...]:

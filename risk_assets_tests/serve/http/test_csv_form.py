@@ -81,6 +81,14 @@ def test_a_csv_of_other_bytes_is_refused(home: Home) -> None:
     assert send(home, b"activity\n\xff\n").status_code == 400
 
 
+def test_letters_of_what_was_sent_are_quoted_as_they_are_and_marks_that_hide_text_are_not(home: Home) -> None:
+    known = send(home, "activity\nweiß nicht\n").get_json()["detail"]
+    hidden = send(home, "activity\n\u202etxet\n").get_json()["detail"]
+
+    assert known == 'row 1: activity is not a number: "weiß nicht"'
+    assert hidden == 'row 1: activity is not a number: "\\u202etxet"'
+
+
 def test_too_many_rows_are_refused_before_they_are_all_read(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(home.serving.predictions.validator, "max_rows", 3)
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from risk_assets.domain.contacts.assignment import Assignment
 from risk_assets.domain.contacts.contact import KINDS, ContactError, Draft, Kind
 from risk_assets.storage.contacts.assignments import AssignmentLog
 from risk_assets.storage.contacts.database import ContactsDatabase, ContactsUnavailableError, _transaction, migrate
-from risk_assets.storage.contacts.journal import ConflictError, ContactJournal
+from risk_assets.storage.contacts.journal import PAGE, ConflictError, ContactJournal, TokenReusedError
 from risk_assets_tests.services.postgres import running_postgres
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -82,11 +83,64 @@ def test_a_contact_is_read_back_as_it_was_written(journal: ContactJournal) -> No
 
 
 def test_the_same_form_sent_twice_is_written_once(journal: ContactJournal) -> None:
-    first = write(journal, token="same")
-    second = write(journal, token="same", note="a reload", seen=0)
+    first = write(journal, token="same", note="once", follow_up_on="2026-03-02")
+    second = write(journal, token="same", note="once", follow_up_on="20260302", seen=0)
 
     assert first == second
-    assert [one.note for one in journal.all()] == [""]
+    assert [one.note for one in journal.all()] == ["once"]
+
+
+def test_a_leaving_without_a_day_is_the_same_when_it_is_sent_again_on_the_next_day(
+    journal: ContactJournal,
+) -> None:
+    first = write(journal, kind="left", token="same")
+
+    assert write(journal, kind="left", token="same", now=NOON + timedelta(days=1)) == first
+
+
+@pytest.mark.parametrize("change", [{"note": "twice"}, {"client": "c2"}, {"kind": "left"}])
+def test_a_token_that_comes_with_another_contact_is_refused_and_nothing_is_written(
+    journal: ContactJournal, change: dict[str, Any]
+) -> None:
+    write(journal, token="same", note="once")
+
+    with pytest.raises(TokenReusedError, match="contact #1 with c1; this one is not saved"):
+        write(journal, token="same", **{"note": "once", **change})
+    assert [(one.client, one.note) for one in journal.all()] == [("c1", "once")]
+
+
+def test_dates_in_any_iso_spelling_are_kept_in_one(journal: ContactJournal) -> None:
+    write(journal, follow_up_on="2026-W50")
+    write(journal, "c2", "left", left_on="20260220")
+
+    assert [one.follow_up_on for one in journal.of_client("c1")] == ["2026-12-07"]
+    assert [state.client for state in journal.due(date(2026, 12, 7))] == ["c1"]
+    assert journal.leavings() == (("c2", "2026-02-20"),)
+
+
+def test_a_client_whose_leaving_is_announced_rests_until_its_day(journal: ContactJournal) -> None:
+    write(journal, kind="left", left_on="2026-05-01")
+
+    assert journal.resting(date(2026, 4, 30), ["c1"]) == {"c1"}
+    assert journal.resting(date(2026, 5, 1), ["c1"]) == set()
+    assert journal.leavings() == (("c1", "2026-05-01"),)
+
+
+def test_contacts_of_one_client_or_writer_are_exported_alone_however_many_there_are(
+    journal: ContactJournal,
+) -> None:
+    for place in range(PAGE + 1):
+        write(journal, f"c{place % 2}")
+
+    assert len(list(journal.all(by="Anna"))) == PAGE + 1
+    assert len(list(journal.all(client="c0"))) == PAGE // 2 + 1
+    assert list(journal.all(by="Ben")) == []
+
+
+def test_only_its_owner_may_read_the_file(tmp_path: Path) -> None:
+    write(ContactJournal(ContactsDatabase(tmp_path / "contacts.sqlite"), recall_days=30))
+
+    assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o600}
 
 
 def test_whoever_has_not_seen_the_last_contact_is_told_who_wrote_it(journal: ContactJournal) -> None:
@@ -101,7 +155,7 @@ def test_whoever_has_not_seen_the_last_contact_is_told_who_wrote_it(journal: Con
 def test_many_writers_at_once_lose_and_double_nothing(journal: ContactJournal) -> None:
     def write_all(start: int) -> None:
         for number in range(10):
-            journal.add(Draft("c1", "note", f"{start + number}"), token=f"{number}", by="Anna", now=NOON)
+            journal.add(Draft("c1", "note", f"{number}"), token=f"{number}", by="Anna", now=NOON)
             journal.add(
                 Draft("c2", "note", f"{start + number}"), token=f"{start + number + 1000}", by="Anna", now=NOON
             )
@@ -126,7 +180,7 @@ def test_a_client_that_was_reached_rests_and_comes_back(journal: ContactJournal)
 
     def resting(day: date) -> set[str]:
         found = journal.resting(day, ["reached", "busy", "snoozed", "gone", "noted", "nobody"])
-        assert len(found) == journal.count_resting(day)
+        assert len(found - {"gone"}) == journal.count_resting(day)
         return found
 
     assert resting(TODAY) == {"reached", "busy", "snoozed", "gone"}
@@ -187,14 +241,14 @@ def test_pages_of_contacts_join_without_a_gap(journal: ContactJournal) -> None:
 @pytest.mark.parametrize(
     ("draft", "words"),
     [
-        (Draft("c1", "note"), "note: is empty"),
-        (Draft("c1", "note", "x" * 2001), "note: has 2001 characters; 2000 fit"),
-        (Draft(" ", "reached"), "client: is empty"),
-        (Draft("c1", "reached", follow_up_on="tomorrow"), "follow_up_on: 'tomorrow' is no date"),
-        (Draft("c1", "reached", follow_up_on="2026-02-28"), "follow_up_on: 2026-02-28 is too early"),
-        (Draft("c1", "reached", snooze_until="2026-03-01"), "snooze_until: 2026-03-01 is too early"),
-        (Draft("c1", "reached", snooze_until="2206-03-01"), "snooze_until: 2206-03-01 is more than two years"),
-        (Draft("c1", "reached", left_on="2026-02-01"), "left_on: is for clients that have left"),
+        (Draft("c1", "note"), "“Note” is empty"),
+        (Draft("c1", "note", "x" * 2001), "“Note” has 2001 characters; 2000 fit"),
+        (Draft(" ", "reached"), "“Client” is empty"),
+        (Draft("c1", "reached", follow_up_on="tomorrow"), "“Follow up on” is 'tomorrow', which is no date"),
+        (Draft("c1", "reached", follow_up_on="2026-02-28"), "“Follow up on” is 2026-02-28, which is too early"),
+        (Draft("c1", "reached", snooze_until="2026-03-01"), "“Snooze until” is 2026-03-01, which is too early"),
+        (Draft("c1", "reached", snooze_until="2206-03-01"), "“Snooze until” is 2206-03-01, which is more than"),
+        (Draft("c1", "reached", left_on="2026-02-01"), "“Left on” is for a client that “has left”"),
     ],
 )
 def test_a_wrong_field_is_named_and_nothing_is_written(tmp_path: Path, draft: Draft, words: str) -> None:
