@@ -208,11 +208,14 @@ def on_change(act: Callable[[], object]) -> None:
 def found_serving(folder: Path) -> bool:
     """Return whether a whole version serves."""
     from risk_assets.settings import load_settings
-    from risk_assets.storage.deployment.versions import live_version, verify_version
+    from risk_assets.storage.deployment.versions import DeploymentError, live_version, verify_version
     from risk_assets.storage.layout import Layout
 
     layout = Layout.of(load_settings(folder / "config.json"))
-    live = live_version(layout)
+    try:
+        live = live_version(layout)
+    except DeploymentError:  # the pointer itself is damaged
+        return False
     return live is not None and not verify_version(layout, live)
 
 

@@ -50,7 +50,7 @@ def not_made_good(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def is_named(damage: dict[str, Any]) -> bool:
     """Whether a run ended with a word on the damaged file; a server that has loaded its version serves on."""
-    served = damage["served"] or "versions" in Path(damage["file"]).parts
+    served = damage["served"] or "production_deployment" in Path(damage["file"]).parts
     return bool(damage["again"]) and served and Path(damage["file"]).name in damage["said"]
 
 

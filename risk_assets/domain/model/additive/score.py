@@ -56,6 +56,9 @@ class ScoreTest:
     >>> table = csr_array(np.repeat([[1.0], [-1.0]], 20, axis=0))
     >>> round(main.p_value(table, np.eye(1)), 6), main.moments(table, np.eye(1))[0].tolist()
     (0.0, [-20.0])
+    >>> halves = csr_array(np.repeat(np.eye(2), 20, axis=0))
+    >>> score_test(one, fit(one, np.zeros(0)), halves, None).jumps(slice(1, 3))[0].round(6).tolist()
+    [10.0]
     """
 
     residual: Array
@@ -68,7 +71,7 @@ class ScoreTest:
     scores: Array | None
 
     @cached_property
-    def factor(self) -> tuple[Array, bool]:
+    def _factor(self) -> tuple[Array, bool]:
         """Return the Cholesky factor of F'WF."""
         return ridged_factor(self.gram)
 
@@ -82,7 +85,7 @@ class ScoreTest:
         weighted = table * self.working[:, None]
         curves = self.design.contrast.T @ (self.design.functions.T @ weighted)
         cross = np.vstack([curves, self.bins.T @ weighted])
-        rotated = cho_solve(self.factor, cross)
+        rotated = cho_solve(self._factor, cross)
         score = table.T @ self.residual - rotated.T @ self.score
         known = table.T @ weighted - rotated.T @ cross
         if self.clients is None or self.scores is None:
