@@ -1,6 +1,6 @@
 # make run   the whole graph on the shipped data       make dev    Dagster's UI and daemon
 # make test  every test                                make check  what a commit must pass
-# make long  what takes long by nature: the whole graph on a Spark cluster of which a worker dies
+# make long  what takes long by nature: Spark and its cluster, restarts, panels, a crash of the database
 # make faults a run killed, or out of space, at every change of the disk, and every file damaged: an hour or two
 # make panel the whole graph on months of simulated clients, with dates of leaving
 #
@@ -36,7 +36,7 @@ test: .venv/extras
 
 long: .venv/extras
 	@.ci/programs
-	$(BIN)/pytest -m long
+	$(BIN)/pytest --numprocesses 2 --no-loadscope-reorder -m long
 
 faults: .venv/extras
 	$(BIN)/pytest -m faults --capture=no

@@ -12,7 +12,7 @@ import pytest
 
 from risk_assets_tests.test_flow import EDGES, ROOT, Home
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 BIN = Path(sys.executable).parent
 

@@ -20,7 +20,7 @@ from risk_assets_tests.services.postgres import Postgres, running_postgres
 if TYPE_CHECKING:
     import pandas as pd
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 TABLE = """CREATE TABLE clients (corporation text PRIMARY KEY, lastmonth_activity int, lastyear_activity int,
 number_of_employees int, exited boolean, updated_at timestamptz DEFAULT now())"""

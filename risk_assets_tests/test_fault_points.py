@@ -14,7 +14,7 @@ import pytest
 from risk_assets_tests.assets.project import Project
 
 ROOT = Path(__file__).parents[1]
-SAMPLE = 2
+SAMPLE = 1
 
 
 def template(folder: Path) -> None:

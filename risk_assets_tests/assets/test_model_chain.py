@@ -257,6 +257,7 @@ def test_a_report_that_was_deleted_is_made_again_to_the_byte(project: Project) -
     assert project.layout.summary_report.read_bytes() == before
 
 
+@pytest.mark.long
 def test_a_model_of_a_sample_of_the_clients_serves_and_says_what_the_sample_cost(project: Project) -> None:
     everything = (*MODEL, "client_risk", "drift", "diagnostics", "report")
     project.materialize(*everything)

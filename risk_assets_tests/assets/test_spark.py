@@ -141,6 +141,7 @@ def kill_in_the_middle(cluster: SparkCluster, parsed: Path) -> None:
     cluster.kill_worker()
 
 
+@pytest.mark.long
 def test_many_categories_give_the_same_model_and_verdict_on_both_engines(tmp_path: Path) -> None:
     found = []
     for name, engine in (("duckdb", {"kind": "duckdb"}), ("spark", LOCAL.model_dump())):

@@ -75,6 +75,7 @@ def told(project: Project) -> tuple[Metrics, DriftVerdict, Backtest]:
     )
 
 
+@pytest.mark.long
 def test_calls_of_the_past_are_told_beside_figures_that_stay_as_they_were(project: Project) -> None:
     before = plain(project.layout.models)
     assert not project.layout.contacts.exists()  # looking for calls makes no journal

@@ -38,6 +38,7 @@ def test_of_two_commands_that_write_finaldata_each_waits_for_the_lock(home: Daem
     assert home.told() == [("__ASSET_JOB", "SUCCESS", "finaldata")] * 2
 
 
+@pytest.mark.long
 def test_of_two_runs_asked_for_at_once_the_second_waits_in_the_queue(home: DaemonHome) -> None:
     assert home.command("risk", "run").wait() == 0  # without a model there is nothing to rank by
     launches = [home.command("dagster", "job", "launch", "-m", "risk_assets.definitions", "-j", "ingest")]

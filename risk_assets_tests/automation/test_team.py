@@ -43,6 +43,7 @@ def test_the_graph_is_made_by_a_click_and_its_records_are_in_postgresql(team: Te
     assert list(team.folder.rglob("*.db")) == []
 
 
+@pytest.mark.long
 def test_writers_wait_for_each_other_beside_other_runs_and_a_crash_of_postgresql_ends_none(team: TeamHome) -> None:
     with writing(team.layout.ingested, "finaldata"):
         team.drop("clients2.csv", simulate(ROWS, seed=3, first_id=2_000_000).frame)

@@ -41,7 +41,7 @@ def test_a_damaged_record_is_one_line_that_names_the_file(tmp_path: Path) -> Non
     result = project.risk("history")
 
     assert result.exit_code == 1
-    assert result.stderr == f"Error: {project.layout.pending}: not a valid Decision: 1 faults\n"
+    assert result.stderr == f"Error: {project.layout.pending}: not a valid Decision: 1 fault\n"
 
 
 def test_a_file_that_cannot_be_read_is_one_line_that_names_it(tmp_path: Path) -> None:

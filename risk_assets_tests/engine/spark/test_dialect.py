@@ -140,6 +140,7 @@ def typed_alike(engines: Engines, columns: Columns, rows: list[list[str | None]]
         assert one[-2] is not None or repr(one) == repr(other), row  # what is refused is not kept
 
 
+@pytest.mark.long
 def test_numbers_are_the_same_however_they_are_spelled(engines: Engines) -> None:
     letters = itertools.product("07.eE+-_ d\v", repeat=3)
     spelled = [*ODD_NUMBERS, *SPELLINGS, *("".join(found) for found in letters)]

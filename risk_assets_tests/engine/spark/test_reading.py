@@ -61,6 +61,7 @@ def many(rows: int) -> str:
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -87,6 +88,7 @@ def test_a_file_in_any_state_is_read_alike(
     assert read_back(engines.spark, tmp_path, name, content) == read_back(engines.duckdb, tmp_path, name, content)
 
 
+@pytest.mark.long
 def test_a_file_in_several_pieces_keeps_its_order_and_its_lines(engines: Engines, tmp_path: Path) -> None:
     content = many(120_000)
     assert len(content) > 3 << 20
@@ -95,6 +97,7 @@ def test_a_file_in_several_pieces_keeps_its_order_and_its_lines(engines: Engines
     assert found.refused[1][0] == 1002
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(6))
 def test_every_row_of_a_dirty_file_meets_its_fate(tmp_path: Path, seed: int) -> None:
     file = DirtyWriter(seed).write(40)
