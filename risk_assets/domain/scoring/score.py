@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 CURVE_POINTS = 200
 #: Draws held in memory at once.
 CHUNK = 2_000_000
+BOTH_CLASSES = (
+    "a score needs both classes. Bring more clients with known outcomes into testdata, or raise test_share"
+)
 
 
 class ScoringError(ValueError):
@@ -54,8 +57,7 @@ def score(
     """
     positives = int(target.sum())
     if positives in (0, len(target)):
-        found = f"{len(target)} test rows of which {positives} are positive: a score needs both classes"
-        raise ScoringError(f"{found}. Bring more clients with known outcomes into testdata, or raise test_share")
+        raise ScoringError(f"{len(target)} test rows of which {positives} are positive: {BOTH_CLASSES}")
     rows = _sorted_rows(target, risk, threshold, clients)
     roc, precision_recall = _curves(target, risk)
     return Metrics(
