@@ -36,11 +36,7 @@ MOST_LISTED = 40
 
 @graph_asset(
     upstream=["latest_score", "deployed_model", "client_risk", "drift", "backtest", "diagnostics"],
-    also_reads=[
-        "finaldata",
-        "trained_model",
-        "contacts",
-    ],  # accounts of files and training, and who was left uncalled
+    also_reads=["finaldata", "trained_model", "contacts"],  # files, the training, and who was left uncalled
     code_version="6",
     settings=["history_runs", "call_capacity", "uncalled_share", "columns.display"],
     owners=["team:ml"],

@@ -170,9 +170,8 @@ class ContactDesk:
         if not share:
             return set()
         day, column, uncalled = self.today.isoformat(), self._settings.manager_column, set[str]()
-        while (
-            True
-        ):  # until as many are to be called as can be: a draw is balanced over managers, not over the list
+        # until as many are to be called as can be: a draw is balanced over managers, not over the list
+        while True:
             held = self._assignments.since(self.today, self._horizon)
             left = [client for client in first if client.id not in uncalled]
             listed = left[: places_taken([client.id in held for client in left], capacity, share)]

@@ -66,6 +66,10 @@ def call(project: Project, clients: Iterable[str], at: Iterable[datetime], kind:
     database.close()
 
 
+def half_of_the_clients(project: Project) -> list[str]:
+    return sorted(set(files_in(project.layout.input)["corporation"]))[::2]
+
+
 def told(project: Project) -> tuple[Metrics, DriftVerdict, Backtest]:
     layout = project.layout
     return (
@@ -82,7 +86,7 @@ def test_calls_of_the_past_are_told_beside_figures_that_stay_as_they_were(projec
     assert all(each.untreated is None for each in told(project))
 
     rows = files_in(project.layout.input).assign(as_of=lambda found: pd.to_datetime(found["as_of"]))
-    clients = sorted(set(rows["corporation"]))[::2]
+    clients = half_of_the_clients(project)
     call(project, clients, [datetime.now(UTC)])
     call(project, clients, CALLED_AT, kind="note")
     project.materialize(*JUDGED)
@@ -121,6 +125,7 @@ def expected_called(project: Project, rows: pd.DataFrame, clients: set[str]) -> 
 
 
 def test_the_gate_records_how_both_models_do_on_rows_that_were_not_called(project: Project) -> None:
+    call(project, half_of_the_clients(project), CALLED_AT)
     project.configure(**settings(), uncalled_share=0.5, threshold=0.3)
     project.materialize("trained_model", "latest_score", "deployed_model")
     figures = read_decisions(project.layout)[-1].figures

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
+from risk_assets.domain.derived import day_number
 from risk_assets.domain.scoring.untreated import Calls
 from risk_assets.engine.intake.outcomes import read_leavings
 from risk_assets.engine.session import Session
@@ -15,8 +16,6 @@ from risk_assets.storage.contacts.journal import ContactJournal
 from risk_assets.storage.intake.finaldata import require_ingestion
 from risk_assets.storage.intake.part_files import outcomes_of
 from risk_assets.storage.layout import Layout
-
-EPOCH = date(1970, 1, 1)
 
 
 def read_calls(settings: Settings, layout: Layout, session: Session) -> Calls | None:
@@ -43,5 +42,5 @@ def read_calls(settings: Settings, layout: Layout, session: Session) -> Calls | 
 def _by_client(events: Iterable[tuple[str, date]]) -> Mapping[str, Sequence[float]]:
     found: dict[str, list[float]] = {}
     for client, day in sorted(events):
-        found.setdefault(client, []).append(float((day - EPOCH).days))
+        found.setdefault(client, []).append(day_number(day))
     return found

@@ -94,8 +94,8 @@ def ingest(layout: Layout, session: Session, rules: IngestionRules, *, now: date
             outcomes = None
             if rules.outcomes is not None:
                 parts = tuple(layout.finaldata_parquet / file.part for file in files if file.part)
-                told, hold = rules.outcomes.rules, rules.hold
-                check = OutcomeCheck(parts, session.columns, told, now, hold.live) if hold else None
+                complete, hold = rules.outcomes.rules, rules.hold
+                check = OutcomeCheck(parts, session.columns, complete, now, hold.live) if hold else None
                 outcomes = _read_outcomes(layout, session, rules, before, check)
                 held += outcomes.held
             else:

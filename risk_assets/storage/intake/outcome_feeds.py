@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
@@ -69,7 +69,7 @@ def judge_outcomes(
 
 
 def _profiles(session: Session, sources: Sequence[Source], check: OutcomeCheck) -> dict[Path, LeavingsProfile]:
-    parts = {source.part: date.fromisoformat(source.arrived) for source in sources if source.usable_rows}
+    parts = arrivals(sources)
     return dict(zip(parts, profile_leavings(session, parts, check.rows, check.columns), strict=True))
 
 
@@ -104,8 +104,8 @@ class _Completed:
         live, rules = self.check.live, replace(self.check.rules, until=None)
         if live is None or not before or live.features != self.check.columns.features:
             return None
-        earlier = _arrivals(before)
-        parts = earlier | _arrivals([source])
+        earlier = arrivals(before)
+        parts = arrivals([*before, source])
         newest = reached(self.session, parts)
         first, last = rules.complete_until(reached(self.session, earlier)), rules.complete_until(newest)
         if not first or last <= first:
@@ -118,5 +118,11 @@ class _Completed:
             return labelled_risks(reader, f"{rows} ORDER BY {quote(self.check.columns.id)}, {as_of}", live)
 
 
-def _arrivals(sources: Sequence[Source]) -> dict[Path, date]:
-    return {file.part: date.fromisoformat(file.arrived) for file in sources if file.usable_rows}
+def arrivals(sources: Iterable[Source]) -> dict[Path, date]:
+    """Return the rows of each content with the day on which it last came: files of equal content share them."""
+    found: dict[Path, date] = {}
+    for source in sources:
+        if source.usable_rows:
+            arrived = date.fromisoformat(source.arrived)
+            found[source.part] = max(arrived, found.get(source.part, arrived))
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import takewhile
@@ -15,7 +15,7 @@ from risk_assets.engine.intake.outcomes import count_decided, count_leavings, re
 from risk_assets.engine.session import Session
 from risk_assets.storage import atomic
 from risk_assets.storage.digest import sha256_of
-from risk_assets.storage.intake.outcome_feeds import OutcomeCheck, judge_outcomes
+from risk_assets.storage.intake.outcome_feeds import OutcomeCheck, arrivals, judge_outcomes
 from risk_assets.storage.intake.parse_cache import Source, as_they_were
 from risk_assets.storage.intake.part_files import rows_of
 from risk_assets.storage.intake.parts import Folders, merge
@@ -44,8 +44,8 @@ def read_outcomes(
     """Read the files of outcomes, write their parts and the times between leavings, and return the account.
 
     `before` is the earlier account of the files; those in `leave_out` count as they were then. With `check`, files
-    that look broken are held back. Files of single leavings are not judged, and say nothing of what
-    is known. Raises SourceChangedError as `read_sources` does.
+    that look broken are held back. Files of single leavings are not judged, and say nothing of what is known.
+    Raises SourceChangedError as `read_sources` does.
     """
     work = layout.ingestion_work / "outcomes"
     folders = Folders(layout.outcomes_parquet, layout.outcomes_parquet)
@@ -62,8 +62,8 @@ def read_outcomes(
         parts = {
             layout.outcomes_parquet / file.part: date.fromisoformat(file.arrived) for file in files if file.part
         }
-        newest = reached(reader, _arrivals(whole))
-        certain = reached(reader, _arrivals(_before_held(telling, held)))
+        newest = reached(reader, arrivals(whole))
+        certain = reached(reader, arrivals(_before_held(telling, held)))
         counts = count_leavings(reader, parts)
         leavings = _write_leavings(layout, reader, list(parts), work)
     complete = given.rules.complete_until(newest)
@@ -77,16 +77,6 @@ def _before_held(sources: Sequence[Source], held: Sequence[HeldFile]) -> list[So
     """Return the files before the first that is held back: what it would tell of later rows is not known."""
     contents = {file.sha256 for file in held}
     return list(takewhile(lambda source: source.sha256 not in contents, sources))
-
-
-def _arrivals(sources: Iterable[Source]) -> dict[Path, date]:
-    """Return the rows of each content with the day on which it last came: files of equal content share them."""
-    found: dict[Path, date] = {}
-    for source in sources:
-        if source.usable_rows:
-            arrived = date.fromisoformat(source.arrived)
-            found[source.part] = max(arrived, found.get(source.part, arrived))
-    return found
 
 
 def with_decided(layout: Layout, session: Session, ingestion: Ingestion) -> Ingestion:
