@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
+from typing import Literal
 
 from risk_assets.serve.http.replies import RequestError
 
@@ -17,53 +18,56 @@ EXPRESSIONS = {
     "value_at_risk": "value_at_risk",
     "uncertainty": "risk_high - risk_low",
 }
+#: What tells one client from another: numbers are compared sooner, but only current clients have a rank.
+Key = Literal["rank", "id"]
 
 
 @dataclass(frozen=True)
 class Order:
-    """An order by an expression, clients without it last, then by id; `descending` turns the expression around."""
+    """An order by an expression, from the greatest down if `descending`, clients without it last, equals by `key`.
+
+    Rows have the columns `sort_key` (the expression) and `key`.
+    """
 
     name: str
     expression: str
     descending: bool
+    key: Key
 
     @property
     def by(self) -> str:
         """The clause for ORDER BY."""
         way = " DESC" if self.descending else ""
-        return f"id{way}" if self.expression == "id" else f"sort_key{way} NULLS LAST, id"
+        return f"sort_key{way}" if self.expression == self.key else f"sort_key{way} NULLS LAST, key"
 
-    def cursor(self, key: object, client: str) -> str:
-        """Return a cursor after a client whose expression is `key`."""
-        text = json.dumps([self.name, None if self.expression == "id" else key, client])
+    def cursor(self, sort_key: object, key: object) -> str:
+        """Return a cursor after a client."""
+        text = json.dumps([self.name, sort_key, key])
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     def beyond(self, cursor: str) -> tuple[str, list[object]]:
         """Return the condition of clients after a cursor, and its values. Raises RequestError (404)."""
-        key, client = self._read(cursor)
+        sort_key, key = self._read(cursor)
         sign = "<" if self.descending else ">"
-        if self.expression == "id":
-            return f"id {sign} ?", [client]
-        if key is None:
-            return f"({self.expression}) IS NULL AND id > ?", [client]
-        this = f"({self.expression})"
-        return f"({this} {sign} ? OR {this} IS NULL OR ({this} = ? AND id > ?))", [key, key, client]
+        if sort_key is None:
+            return "sort_key IS NULL AND key > ?", [key]
+        return f"(sort_key {sign} ? OR sort_key IS NULL OR (sort_key = ? AND key > ?))", [sort_key, sort_key, key]
 
-    def _read(self, cursor: str) -> tuple[float | None, str]:
+    def _read(self, cursor: str) -> tuple[float | str | None, int | str]:
         try:
             text = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
-            name, key, client = json.loads(text)
+            name, sort_key, key = json.loads(text)
         except (binascii.Error, ValueError, TypeError) as error:
             raise RequestError(404, "after: is no cursor of this list") from error
-        is_key = key is None or (isinstance(key, int | float) and not isinstance(key, bool))
-        if name != self.name or not is_key or not isinstance(client, str):
+        is_of_order = sort_key is None or type(sort_key) in ((str,) if self.expression == "id" else (int, float))
+        if name != self.name or not is_of_order or type(key) is not (int if self.key == "rank" else str):
             raise RequestError(404, "after: is a cursor of another order; start at the first page")
-        return key, client
+        return sort_key, key
 
 
-def order_of(sort: str, *, by_value: bool) -> Order:
+def order_of(sort: str, *, by_value: bool, key: Key) -> Order:
     """Return the order that a sort names; without a column of value that of risk stands for value at risk."""
     name = sort if by_value else sort.replace("value_at_risk", "risk")
     if name == "-risk":
-        return Order(name, EXPRESSIONS[name], descending=False)
-    return Order(name, EXPRESSIONS[name.removeprefix("-")], descending=name.startswith("-"))
+        return Order(name, EXPRESSIONS[name], descending=False, key=key)
+    return Order(name, EXPRESSIONS[name.removeprefix("-")], descending=name.startswith("-"), key=key)

@@ -77,7 +77,8 @@ def conditions(columns: Columns, filters: Filters) -> tuple[list[str], list[obje
     for name, level in filters.levels.items():
         if name not in columns.shown:
             raise RequestError(422, f"in.{name}: is no carried column; there are {_named(columns.shown)}")
-        fits.append(f"coalesce(CAST(carried_{columns.shown.index(name)} AS VARCHAR), '') = ?")
+        cell = f"CAST(carried_{columns.shown.index(name)} AS VARCHAR)"
+        fits.append(f"{cell} = ?" if level else f"coalesce({cell}, '') = ?")
         values.append(level)
     numeric = [column.name for column in columns.numeric_features]
     for sign, bounds in ((">=", filters.least), ("<=", filters.most)):

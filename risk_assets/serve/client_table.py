@@ -14,10 +14,10 @@ from risk_assets.domain.ranking.risk_summary import RankedClient, RiskSummary
 from risk_assets.engine.dataset import numbered_rows
 from risk_assets.engine.duck.session import DuckSession, open_duckdb
 from risk_assets.engine.ranking.client_risk import columns_of
-from risk_assets.engine.ranking.risk_summary import feature_names, ranked_client, ranking_table
+from risk_assets.engine.ranking.risk_summary import feature_names, ranked_clients
 from risk_assets.engine.sql import date_text, quote, read_parts
 from risk_assets.engine.temporary_directories import own_folder
-from risk_assets.serve.client_order import Order, order_of
+from risk_assets.serve.client_order import Key, Order, order_of
 from risk_assets.serve.client_rows import rows_of_client, unreadable
 from risk_assets.serve.client_search import (
     EVERYONE,
@@ -31,13 +31,12 @@ from risk_assets.serve.client_search import (
 )
 from risk_assets.serve.generated import Generated
 from risk_assets.serve.http.replies import NotGeneratedError, RequestError
+from risk_assets.serve.loaded_ranking import LoadedRanking, Stamp
 from risk_assets.settings import Settings
 from risk_assets.storage.intake.part_files import rows_with_redelivered
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.ranking.risk_summary import read_risk_summary
 
-#: What changes when a file is replaced; None while it is not there.
-Stamp = tuple[int, int, int] | None
 PAGE = 50
 #: Levels that a filter offers.
 MOST_LEVELS = 200
@@ -50,12 +49,13 @@ class ClientTable:
 
     def __init__(self, settings: Settings, layout: Layout) -> None:
         self._columns: Columns = settings.client_columns
+        self._by_value = self._columns.value is not None
         self._layout = layout
+        self._ranking = LoadedRanking(layout.client_risk_parquet)
         self._generated = Generated(layout)
         self._open = contextlib.ExitStack()
         self._opening = threading.Lock()
         self._session: DuckSession | None = None
-        self._table: tuple[Stamp, str] | None = None
         self._levels: dict[str, tuple[Stamp, tuple[str, ...]]] = {}
 
     def page(
@@ -76,16 +76,16 @@ class ClientTable:
         column of value is declared the order of value at risk is that of risk. Raises RequestError: 422 for a
         filter of an unknown column, 404 for a cursor of another order.
         """
-        order = order_of(sort, by_value=self._columns.value is not None)
+        order = order_of(sort, by_value=self._by_value, key="rank" if status == "current" else "id")
         fits, values = conditions(self._columns, filters)
         if min_risk:
             fits, values = [*fits, "coalesce(risk, 0) >= ?"], [*values, min_risk]
         if q:
             fits, values = [*fits, "contains(lower(id), lower(?))"], [*values, q]
         while True:  # a ranking that is replaced meanwhile is asked anew, so that no page is of two of them
-            stamp = self._stamp()
+            stamp = self._ranking.stamp()
             found = self._page(status, (fits, values), order, (after, page, size))
-            if stamp == self._stamp():
+            if stamp == self._ranking.stamp():
                 return found
 
     def _page(
@@ -99,36 +99,46 @@ class ClientTable:
         after, page, size = window
         with self._questions() as session:
             table = self._clients(session, status)
-            listed = f"SELECT * FROM {table} WHERE {' AND '.join(['true', *fits])}"
-            [(total,)] = session.run(f"SELECT count(*) FROM ({listed})", values).fetchall()
-            later, offset = "", (page - 1) * size
+            found = (
+                f"SELECT {order.expression} AS sort_key, {order.key} AS key FROM {table} "
+                f"WHERE {' AND '.join(['true', *fits])}"
+            )
+            (later, bounds), offset = ("true", list[object]()), (page - 1) * size
             if after is not None:
-                beyond, more = order.beyond(after)
-                later, values, offset = f" WHERE {beyond}", [*values, *more], 0
-            keyed = f"SELECT id, rank, {order.expression} AS sort_key FROM ({listed}){later}"
-            keys = session.run(f"{keyed} ORDER BY {order.by} LIMIT {size} OFFSET {offset}", values).fetchall()
-            by = "rank" if status == "current" else "id"
-            clients = self._wide(session, table, by, [rank if by == "rank" else name for name, rank, _ in keys])
-        cursor = order.cursor(keys[-1][2], keys[-1][0]) if len(keys) == size else None
-        shown = tuple(clients[name] for name, *_ in keys if name in clients)
+                (later, bounds), offset = order.beyond(after), 0
+            # those that fit are looked for once, to be counted and ordered; all of them need not be looked for
+            rows = session.run(
+                f"WITH fitting AS {'MATERIALIZED' if fits else 'NOT MATERIALIZED'} ({found}) "
+                f"SELECT sort_key, key, (SELECT count(*) FROM fitting) FROM fitting WHERE {later} "
+                f"ORDER BY {order.by} LIMIT {size} OFFSET {offset}",
+                [*values, *bounds],
+            ).fetchall()
+            counts = rows[:1] or session.run(f"SELECT 0, 0, count(*) FROM ({found})", values).fetchall()
+            clients = self._wide(session, table, order.key, [key for _, key, _ in rows])
+        total, cursor = counts[0][2], order.cursor(*rows[-1][:2]) if len(rows) == size else None
+        shown = tuple(clients[key] for _, key, _ in rows if key in clients)
         return ClientPage(total, page, max(1, -(-total // size)), shown, cursor)
 
     def first(self, sort: Sort, size: int, offset: int) -> dict[str, int]:
         """Return the ids of current clients in an order, from one place on, each with its rank."""
-        order = order_of(sort, by_value=self._columns.value is not None)
+        order = order_of(sort, by_value=self._by_value, key="rank")
         with self._questions() as session:
-            keyed = f"SELECT id, rank, {order.expression} AS sort_key FROM {self._clients(session, 'current')}"
+            clients = self._clients(session, "current")
+            keyed = f"SELECT id, rank AS key, {order.expression} AS sort_key FROM {clients}"
             window = f"ORDER BY {order.by} LIMIT {size} OFFSET {offset}"
             return {name: rank for name, rank, _ in session.run(f"{keyed} {window}").fetchall()}
 
-    def _wide(self, session: DuckSession, table: str, by: str, keys: Sequence[object]) -> dict[str, KnownClient]:
-        """Return those clients whose rows are wanted whole, by id; by rank they are found soonest."""
-        found = session.run(f"SELECT * FROM {table} WHERE {by} IN (SELECT unnest(?))", [list(keys)]).fetchall()
-        return {known.id: known for known in map(self._known, found)}
+    def _wide(
+        self, session: DuckSession, table: str, key: Key, keys: Sequence[object]
+    ) -> dict[object, KnownClient]:
+        """Return those clients whose rows are wanted whole, by that key; by rank they are found soonest."""
+        found = session.run(f"SELECT * FROM {table} WHERE {key} IN (SELECT unnest(?))", [list(keys)]).fetchall()
+        known = self._known(found)
+        return {each.id if key == "id" or each.ranked is None else each.ranked.rank: each for each in known}
 
     def levels(self, name: str) -> tuple[str, ...]:
         """Return the levels of a carried column among current clients, at most MOST_LEVELS of them."""
-        stamp = self._stamp()
+        stamp = self._ranking.stamp()
         if self._levels.get(name, (None,))[0] != stamp:
             self._levels[name] = (stamp, self._read_levels(name))
         return self._levels[name][1]
@@ -148,9 +158,9 @@ class ClientTable:
         if not keys:
             return {}
         with self._questions() as session:
-            by = "rank" if isinstance(keys[0], int) else "id"
-            found = self._wide(session, self._clients(session, "current"), by, keys)
-        return {name: known.ranked for name, known in found.items() if known.ranked is not None}
+            key: Key = "rank" if isinstance(keys[0], int) else "id"
+            found = self._wide(session, self._clients(session, "current"), key, keys)
+        return {known.id: known.ranked for known in found.values() if known.ranked is not None}
 
     def left_on(self, names: Sequence[str]) -> dict[str, str]:
         """Return when each of these clients left, or is going to, for those of which it is known."""
@@ -172,7 +182,7 @@ class ClientTable:
             found = session.run(f"SELECT * FROM {self._clients(session, 'all')} WHERE id = ?", [name]).fetchall()
         if not found:
             raise RequestError(404, "no client of that id is known")
-        return self._known(found[0])
+        return self._known(found)[0]
 
     def history(self, name: str) -> tuple[ClientRow, ...]:
         """Return the client's rows, the latest last; none when finaldata has none of it."""
@@ -184,7 +194,7 @@ class ClientTable:
 
     def _clients(self, session: DuckSession, status: Listed) -> str:
         """Return the SQL table of clients: what the ranking says of each, its status and when it left."""
-        ranking, file = self._ranking(session), self._layout.client_status
+        ranking, file = self._ranking.table(session), self._layout.client_status
         if status == "current" or not file.is_file():
             here = "" if status != "left" else " WHERE false"
             return f"(SELECT *, 'current' AS status, CAST(NULL AS VARCHAR) AS left_on FROM {ranking}{here})"
@@ -199,24 +209,12 @@ class ClientTable:
         joined = f"{statuses} AS statuses LEFT JOIN {ranking} USING (id)"
         return f"(SELECT statuses.id, {names}, status, left_on FROM {joined})"
 
-    def _ranking(self, session: DuckSession) -> str:
-        """Return the SQL table of the ranking, which depends on the columns of the file as it is now."""
-        stamp = self._stamp()
-        if self._table is None or self._table[0] != stamp:
-            self._table = (stamp, ranking_table(session, self._layout.client_risk_parquet))
-        return self._table[1]
-
-    def _stamp(self) -> Stamp:
-        try:
-            status = self._layout.client_risk_parquet.stat()
-        except FileNotFoundError:
-            return None
-        return status.st_mtime_ns, status.st_ino, status.st_size
-
-    def _known(self, row: tuple[Any, ...]) -> KnownClient:
-        *figures, status, left_on = row
-        ranked = ranked_client(self._columns, figures)
-        return KnownClient(ranked.id, status, left_on, None if ranked.rank is None else ranked)
+    def _known(self, rows: Sequence[tuple[Any, ...]]) -> list[KnownClient]:
+        ranked = ranked_clients(self._columns, (figures for *figures, _, _ in rows))
+        return [
+            KnownClient(client.id, status, left_on, None if client.rank is None else client)
+            for client, (*_, status, left_on) in zip(ranked, rows, strict=True)
+        ]
 
     def close(self) -> None:
         """Close the engine."""

@@ -125,7 +125,9 @@ class ContactDesk:
         with _answering():
             due = self._journal.due(self.today)
             uncalled = self._uncalled()
-            first = self._first(SORTS[order], 2 * places_listed(capacity, self._settings.uncalled_share), uncalled)
+            # those that are due, or drawn to be left uncalled, make room for others
+            spare = places_listed(capacity, self._settings.uncalled_share) if self._settings.uncalled_share else 0
+            first = self._first(SORTS[order], capacity + spare + len(due), uncalled)
             if order == usual:
                 uncalled |= self._draw(first)
             states = self._journal.states([client.id for client in first])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +41,17 @@ def _stored(name: str, shown: str) -> str:
     return date_text(quote(shown)) if name == "observed" else quote(shown)
 
 
-def ranked_client(columns: Columns, row: Sequence[Any]) -> RankedClient:
-    """Return a row of `ranking_table`."""
-    names = [name for name, _ in columns_of(columns)]
-    cells = dict(zip(names, row, strict=False))
-    features = dict(zip(columns.features, row[len(names) :], strict=True))
+def ranked_clients(columns: Columns, rows: Iterable[Sequence[Any]]) -> list[RankedClient]:
+    """Return the clients of rows of `ranking_table`."""
+    names, features = [name for name, _ in columns_of(columns)], columns.features
+    return [
+        _ranked_client(columns, dict(zip(names, row, strict=False)), features, row[len(names) :]) for row in rows
+    ]
+
+
+def _ranked_client(
+    columns: Columns, cells: Mapping[str, Any], features: Sequence[str], values: Sequence[Any]
+) -> RankedClient:
     reasons = (cells[f"reason_{place}"] for place in range(1, REASONS + 1))
     return RankedClient(
         cells["id"],
@@ -62,7 +68,7 @@ def ranked_client(columns: Columns, row: Sequence[Any]) -> RankedClient:
         {name: cells[f"carried_{place}"] for place, name in enumerate(columns.shown)},
         cells["risk_low"],
         cells["risk_high"],
-        features if any(value is not None for value in features.values()) else {},
+        dict(zip(features, values, strict=True)) if any(value is not None for value in values) else {},
     )
 
 
@@ -89,7 +95,7 @@ def risk_summary(session: Session, parquet: Path, status: Path, *, threshold: fl
         flagged=flagged,
         threshold=threshold,
         histogram=tuple((bins or {}).get(place, 0) for place in range(BINS)),
-        top=tuple(ranked_client(columns, row) for row in first),
+        top=tuple(ranked_clients(columns, first)),
         value_at_risk=value_at_risk,
         flagged_value_at_risk=of_flagged,
         expected=expected,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, Field, create_model
@@ -12,7 +13,21 @@ from risk_assets.serve.client_search import Filters, Listed, Sort
 from risk_assets.serve.contact_desk import By
 
 
-class ClientQuery(BaseModel, extra="forbid"):
+class Query(BaseModel, extra="forbid"):
+    """The query of a request. Its schema, which flask-openapi reads at each request, is made once."""
+
+    @classmethod
+    def model_json_schema(cls, *arguments: Any, **options: Any) -> dict[str, Any]:  # noqa: ANN401  # as pydantic's
+        """Return the JSON schema: without arguments one that all share, to be read alone."""
+        return super().model_json_schema(*arguments, **options) if arguments or options else cls._shared_schema()
+
+    @classmethod
+    @cache
+    def _shared_schema(cls) -> dict[str, Any]:
+        return super().model_json_schema()
+
+
+class ClientQuery(Query):
     """Which clients, in which order."""
 
     status: Listed = Field(default="current", description="all are current, left and known before only")
@@ -59,7 +74,7 @@ def client_query(columns: Columns) -> type[ClientQuery]:
     return create_model("ClientFilters", __base__=ClientQuery, **fields)
 
 
-class CallQuery(BaseModel, extra="forbid"):
+class CallQuery(Query):
     """Whom to call first."""
 
     by: By | None = Field(default=None, description="the order; by value at risk where a value is declared")
@@ -82,7 +97,7 @@ def call_query(columns: Columns) -> type[CallQuery]:
     return create_model("CallFilters", __base__=CallQuery, **fields)
 
 
-class ContactQuery(BaseModel, extra="forbid"):
+class ContactQuery(Query):
     """Which contacts."""
 
     client: str = Field(default="", max_length=1000, description="of one client alone")

@@ -16,7 +16,7 @@ from risk_assets.domain.intake.outcomes import OutcomeRules
 from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.domain.model.shapes import NumericShape
 from risk_assets.engine.ranking.client_risk import RankingFiles, rank_clients
-from risk_assets.engine.ranking.risk_summary import ranked_client, ranking_table, risk_summary
+from risk_assets.engine.ranking.risk_summary import ranked_clients, ranking_table, risk_summary
 from risk_assets.engine.session import Session
 from risk_assets.storage.intake.finaldata import require_ingestion
 from risk_assets.storage.intake.part_files import rows_with_redelivered
@@ -68,7 +68,7 @@ def test_the_latest_row_is_the_one_of_the_greatest_date_in_whatever_file(
     place, files = ranked
     with place.session() as session:
         found = session.run(f"SELECT * FROM {ranking_table(session, files.parquet)} ORDER BY rank").fetchall()
-    now, back, soon = (ranked_client(COLUMNS, row) for row in found)
+    now, back, soon = ranked_clients(COLUMNS, found)
 
     assert [client.id for client in (now, back, soon)] == ["now", "back", "soon"]
     assert (now.as_of, now.value, now.carried) == ("2025-06-01", 100.0, {"manager": "Ann"})
