@@ -50,6 +50,8 @@ THREADS = 8
 QUICK_BYTES = 16 * 1024
 QUICK_CLIENTS = 200
 ACCESS_CAPACITY = 100_000
+#: The header with the version that answered, which each response has.
+VERSION = "x-model-version"
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 ENVIRON: dict[str, Any] = {
     "SCRIPT_NAME": "",
@@ -91,6 +93,9 @@ class RsgiApp:
             received, route, (status, headers, content) = 0, "none", self._failed()
         headers += (("x-request-id", request_id), ("server", "risk_assets"))
         protocol.response_bytes(status, headers, content)
+        name, version = headers[0]
+        if name != VERSION:
+            version = next(value for name, value in headers if name.lower() == VERSION)
         entry = Access(
             at=time.time(),
             request_id=request_id,
@@ -102,7 +107,7 @@ class RsgiApp:
             seconds=time.perf_counter() - started,
             received=received,
             sent=len(content),
-            version=next(value for name, value in headers if name.lower() == "x-model-version"),
+            version=version,
         )
         if not self._access.put(entry):
             ACCESS_DROPPED.inc()
@@ -162,7 +167,7 @@ class RsgiApp:
         if version is None:
             live = self._serving.live.find()
             version = live.name if live else "none"
-        headers = [("content-type", reply.media_type), ("x-model-version", version), *self._prediction_headers]
+        headers = [(VERSION, version), ("content-type", reply.media_type), *self._prediction_headers]
         if reply.status == HTTPStatus.UNAUTHORIZED:
             headers.append(("www-authenticate", "Bearer"))
         return reply.status, headers, reply.body

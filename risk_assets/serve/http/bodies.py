@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import NoReturn
 
+from risk_assets.serve.http.deadlines import Deadlines
 from risk_assets.serve.http.replies import RequestError, shown
 from risk_assets.serve.http.rsgi import HTTPProtocol, Scope
 
@@ -28,6 +29,7 @@ class Bodies:
     def __init__(self, *, max_bytes: int, seconds: float) -> None:
         self._max_bytes = max_bytes
         self._seconds = seconds
+        self._deadlines = Deadlines(seconds)
         self._held = 0
 
     async def read(self, scope: Scope, protocol: HTTPProtocol) -> bytes:
@@ -36,26 +38,26 @@ class Bodies:
         Raises RequestError: 400 for one that breaks off, 408 slow, 411 without a length, 413 large, 415 encoded,
         503 no room.
         """
-        encoding = scope.headers.get("content-encoding") or IDENTITY
+        headers = scope.headers
+        encoding = headers.get("content-encoding") or IDENTITY
         if encoding.strip().lower() != IDENTITY:
             detail = f"the body has the Content-Encoding {shown(encoding)}; send it as it is, without one"
             await _refuse(scope, _chunks(protocol), RequestError(415, detail))
-        if "transfer-encoding" in scope.headers:
+        if "transfer-encoding" in headers:
             # Granian gives chunks that break off, or are malformed, the same end as whole ones.
             detail = "the request does not say how long its body is; send Content-Length"
             await _refuse(scope, _chunks(protocol), RequestError(411, detail))
-        stated = scope.headers.get("content-length", "0") or ""
+        stated = headers.get("content-length", "0") or ""
         if not (stated.isascii() and stated.isdecimal()):
             raise RequestError(400, f"Content-Length is not a number: {shown(stated)}")
         size = int(stated)
         try:
-            async with asyncio.timeout(self._seconds):
-                if size <= SMALL_BYTES:
-                    body = await protocol()
-                elif size <= WHOLE_BYTES and self._held + size <= HELD_BYTES // 2:
-                    body = await self._read_whole(protocol, size)
-                else:
-                    body = await self._read_large(scope, protocol, size)
+            if size <= SMALL_BYTES:
+                body = await self._deadlines.within(protocol())
+            elif size <= WHOLE_BYTES and self._held + size <= HELD_BYTES // 2:
+                body = await self._deadlines.within(self._read_whole(protocol, size))
+            else:
+                body = await self._deadlines.within(self._read_large(scope, protocol, size))
         except TimeoutError as error:
             raise RequestError(408, f"the body did not arrive within {self._seconds:g} seconds") from error
         except RuntimeError as error:  # Granian's error of a connection that broke

@@ -18,6 +18,7 @@ from risk_assets.domain.dates import DateFormat
 from risk_assets.domain.derived import day_number, derived_value, derived_values, parts_of
 from risk_assets.serve.http.cell_faults import (
     MISSING,
+    NUMBERS,
     cell_time,
     date_faults,
     id_faults,
@@ -76,6 +77,8 @@ class ClientValidator:
         self.check_count(len(rows))
         if set(map(type, rows)) != {dict} or not self._allowed >= set().union(*rows):
             refuse_any(self._shape_faults(rows))
+        if len(rows) == 1 and (whole := self._whole_client(rows[0])):
+            return whole
         sent = cells_of(rows, self._sent)
         ids = sent[self.columns.id]
         found, faults = self._cells(sent)
@@ -89,6 +92,32 @@ class ClientValidator:
         features = {name: found[name] for name in self._features}
         parts = {name: found[name] for name in self._apart}
         return Clients(len(rows), cast("list[Id]", ids) if named else None, features, missing, parts)
+
+    def _whole_client(self, row: Mapping[str, object]) -> Clients | None:
+        """Return one client that lacks nothing and has no fault, None for any other."""
+        found: dict[str, Cell] = {}
+        for column, low, high in self._bounds:
+            cell = row.get(column.name)
+            if type(cell) not in NUMBERS:
+                return None
+            number = cast("float", cell)
+            if not low <= number <= high or number in column.special:  # NaN is within no bounds
+                return None
+            found[column.name] = number
+        for name in self.columns.categorical:
+            found[name] = _category(row.get(name))
+            if text_faults(name, (found[name],)):
+                return None
+        client = row.get(self.columns.id)
+        if self._dates or any(id_faults(self.columns.id, (client,))):
+            return None
+        numbers = cast("dict[str, float | None]", found)
+        found |= {column.name: derived_value(column, numbers) for column in self.columns.derived}
+        if None in found.values():
+            return None
+        features = {feature: (found[feature],) for feature in self._features}
+        parts = {part: (found[part],) for part in self._apart}
+        return Clients(1, None if client is None else (cast("Id", client),), features, {}, parts)
 
     def _cells(
         self, sent: Mapping[str, Sequence[object]]

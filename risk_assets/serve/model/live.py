@@ -65,6 +65,7 @@ class LiveModel:
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._layout = layout
+        self._pointer = layout.current
         self._elsewhere = elsewhere
         self._look_seconds = look_seconds
         self._columns = columns
@@ -74,6 +75,7 @@ class LiveModel:
         self._retry_at = float("inf")
         self._loading = threading.Lock()
         self._refused: Refusal | None = None
+        self._shown: tuple[bool, bool] | None = None
 
     @property
     def refused(self) -> Refusal | None:
@@ -115,11 +117,14 @@ class LiveModel:
             self._follow(now)
         finally:
             self._look_at = time.monotonic() + self._look_seconds
-        READY.set(self._version is not None)
-        REFUSED.set(self.refused is not None)
+        state = (self._version is not None, self.refused is not None)
+        if state != self._shown:
+            for gauge, value in zip((READY, REFUSED), state, strict=True):
+                gauge.set(value)
+            self._shown = state
 
     def _follow(self, now: float) -> None:
-        seen = _signature(self._layout.current)
+        seen = _signature(self._pointer)
         if seen == self._seen and now < self._retry_at:
             return
         self._seen, self._retry_at = seen, float("inf")
