@@ -123,7 +123,7 @@ def copy_template(folder: Path) -> None:
 
 
 def saying(folder: Path, act: Callable[[], object]) -> None:
-    """Act, and note what an error says."""
+    """Act, and note what an error and its causes say."""
     try:
         act()
     except BaseException as error:
@@ -132,7 +132,7 @@ def saying(folder: Path, act: Callable[[], object]) -> None:
         while (cause := next(causes, None)) is not None:
             words.append(f"{type(cause).__name__}: {cause}")
             causes = iter([cause.__cause__] if cause.__cause__ else [])
-        (folder / "said").write_text(words[-1])
+        (folder / "said").write_text("\n".join(words))
         raise
 
 

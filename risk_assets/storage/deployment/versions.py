@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from risk_assets.domain.model.scorecard import Scorecard
 
 MANIFEST = "manifest.json"
-WAY_OUT = "Restore its files, or let another version serve: risk rollback VERSION."
+WAY_OUT = "Restore its files, or let another version serve than `current` names: risk rollback VERSION."
 OTHER_COLUMNS = "Declare it as it was, or let another version serve: risk history lists them."
 WRITE_ANEW = "Write the name of the version that should serve into it; `risk history` lists them."
 VERSION_NAME = re.compile(r"v(\d{4,})-([0-9a-f]{8})")
