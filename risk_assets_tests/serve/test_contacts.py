@@ -16,6 +16,7 @@ from risk_assets.domain.access.roles import Role
 from risk_assets.settings.outcomes import OutcomesSetting
 from risk_assets.storage.access.audit import AuditLine
 from risk_assets.storage.access.keys import revoke_key
+from risk_assets.storage.contacts.export import outcomes_csv
 from risk_assets.storage.layout import Layout
 from risk_assets.storage.records import read_history
 from risk_assets_tests.serve.conftest import Home, opened
@@ -283,6 +284,12 @@ def test_leavings_that_managers_say_are_a_file_for_the_folder_of_outcomes(desk: 
     name = made.headers["Content-Disposition"].partition("filename=")[2]
     rules = OutcomesSetting(path="outcomes", horizon_days=90, reported_within_days=0)
     assert fnmatch(name, rules.partial_files)
+
+
+@pytest.mark.parametrize("client", ["-7", "+49 30", "=c"])
+def test_a_file_of_outcomes_names_clients_as_they_are_called(desk: Home, client: str) -> None:
+    """A ' before an id, as lists for people have it, would make it that of another client."""
+    assert outcomes_csv(desk.settings, [(client, "2026-02-20")]).splitlines()[1].decode() == f"{client},2026-02-20"
 
 
 def test_contacts_that_cannot_be_reached_leave_the_clients_on_show(desk: Home) -> None:

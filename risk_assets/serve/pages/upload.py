@@ -86,7 +86,7 @@ def sample() -> Response:
     first = [_example(name, columns, usual.get(name)) for name in columns.inputs]
     blank = [None if place % 2 else cell for place, cell in enumerate(first)]
     rows = [("example-1", *first), ("example-2", *blank)]
-    content = write_csv((columns.id, *columns.inputs), rows, columns.form.delimiter or ",")
+    content = write_csv((columns.id, *columns.inputs), rows, columns.form.delimiter or ",", exactly=True)
     return _attachment(content, "sample.csv")
 
 

@@ -22,7 +22,8 @@ def outcomes_csv(settings: Settings, leavings: Iterable[tuple[str, str]]) -> byt
     """Return clients and when they left, written as the settings say that files of outcomes are."""
     told = settings.outcomes
     if told is None:
-        return write_csv([settings.columns.id, "left_on"], leavings)
+        return write_csv([settings.columns.id, "left_on"], leavings, exactly=True)
     spelled = told.date_format or "%Y-%m-%d"
     rows = ([client, date.fromisoformat(day).strftime(spelled)] for client, day in leavings)
-    return write_csv([told.id or settings.columns.id, told.left_on], rows, told.format.delimiter or ",")
+    delimiter = told.format.delimiter or ","
+    return write_csv([told.id or settings.columns.id, told.left_on], rows, delimiter, exactly=True)
