@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from risk_assets.domain.columns import Columns
-from risk_assets.domain.ranking.risk_summary import FIGURES, RiskSummary
+from risk_assets.domain.ranking.risk_summary import RiskSummary
+from risk_assets.resources.column_metadata import ranking_metadata
 from risk_assets.resources.declaration import graph_asset
 from risk_assets.resources.home import Home
 from risk_assets.storage.deployment.versions import require_live_version, servable_scorecard
@@ -43,17 +43,10 @@ def client_risk(home: Home) -> dg.MaterializeResult:
             "clients at high risk": summary.flagged,
             "clients that have left": summary.left,
             "scored with": live,
-            "dagster/column_lineage": _lineage(home.settings.client_columns),
+            **ranking_metadata(home.settings.client_columns),
             "riskiest clients": _top(summary),
         },
     )
-
-
-def _lineage(columns: Columns) -> dg.TableColumnLineage:
-    source = dg.AssetKey("finaldata")
-    used = [dg.TableColumnDep(source, name) for name in columns.inputs]
-    scored = dict.fromkeys(FIGURES, used)
-    return dg.TableColumnLineage({columns.id: [dg.TableColumnDep(source, columns.id)], **scored})
 
 
 def _top(summary: RiskSummary) -> dg.MetadataValue:

@@ -189,6 +189,21 @@ def test_the_graph_says_what_outcomes_are_known(project: Project) -> None:
     assert told["days within which 99 % of leavings came"] == pytest.approx(account.counts.late_days)
 
 
+def test_dagster_shows_the_columns_of_the_ranking_and_where_they_come_from(project: Project) -> None:
+    event = project.instance.get_latest_materialization_event(dg.AssetKey("client_risk"))
+    assert event is not None
+    assert event.asset_materialization is not None
+    told = event.asset_materialization.metadata
+    schema, lineage = told["dagster/column_schema"].value, told["dagster/column_lineage"].value
+    assert isinstance(schema, dg.TableSchema)
+    assert isinstance(lineage, dg.TableColumnLineage)
+    written = pd.read_parquet(project.layout.client_risk_parquet).columns
+
+    assert {column.name for column in schema.columns} == {name for name in written if "feature." not in name}
+    assert {each.column_name for each in lineage.deps_by_column["value_at_risk"]} > {"value"}
+    assert [each.column_name for each in lineage.deps_by_column["manager"]] == ["manager"]
+
+
 def test_the_report_leads_with_what_past_lists_were_worth(project: Project) -> None:
     found = read_record(project.layout.backtest, Backtest)
     pages = [page.extract_text() for page in PdfReader(project.layout.summary_report).pages]
