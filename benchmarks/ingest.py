@@ -4,7 +4,8 @@
 
 Both sides leave out rows that occur twice and write finaldata.csv and parquet. pandas has no parquet writer of its
 own, so its frame is written by DuckDB. The files hold 2 % of rows that an earlier file holds as well. Then one
-more file is added, finaldata.csv off. Seconds are of the work alone: both sides have imported their libraries.
+more file is added, finaldata.csv off. Each file is compared with those before it, also by a model; one side leaves
+that out, so that it shows what it costs. Seconds are of the work alone: both sides have imported their libraries.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -20,11 +22,17 @@ import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from risk_assets.domain.columns import Columns, NumericColumn
+from risk_assets.domain.model.scorecard import Scorecard
 from risk_assets.engine.duck.session import open_duckdb
-from risk_assets.storage.intake.finaldata import IngestionRules, ingest
+from risk_assets.storage.intake.finaldata import FeedCheck, IngestionRules, ingest
 from risk_assets.storage.layout import Layout
+from risk_assets.storage.records import read_record, write_record
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = Columns(
     id="corporation",
@@ -38,7 +46,9 @@ COLUMNS = Columns(
     ),
 )
 REPEATED_SHARE = 0.02
-SIDES = ("pandas", "risk_assets", "full", "one more")
+#: Rows that the model of the checks learns from.
+MODEL_ROWS = 10_000
+SIDES = ("pandas", "risk_assets", "unchecked", "full", "one more")
 
 
 def main() -> None:
@@ -50,7 +60,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="ingest-", dir=arguments.folder))
     try:
         _write_files(folder, rows=arguments.rows, files=arguments.files)
-        rounds = [_measure_all(folder) for _ in range(arguments.repeats)]
+        rounds = [_measure_all(folder, turn) for turn in range(arguments.repeats)]
     finally:
         shutil.rmtree(folder)
     found = {side: _median([round_[side] for round_ in rounds]) for side in SIDES}
@@ -92,12 +102,25 @@ def _write_files(folder: Path, *, rows: int, files: int) -> None:
         earlier = frame.sample(int(count * REPEATED_SHARE), random_state=number)
         place = "input" if number < files else "waiting"
         frame.to_csv(folder / place / f"clients{number + 1}.csv", index=False)
+    _write_model(folder, frame)
 
 
-def _measure_all(folder: Path) -> dict[str, dict[str, float]]:
-    found = {"pandas": _measure("pandas", folder), "risk_assets": _measure("risk_assets", folder)}
+def _write_model(folder: Path, clients: pd.DataFrame) -> None:
+    """Write the scorecard of a model of some clients."""
+    from risk_assets.domain.model.training import train
+    from risk_assets.domain.model.training_rows import TrainingRows
+
+    some = clients[:MODEL_ROWS]
+    features = {column.name: some[column.name].to_numpy("float64") for column in COLUMNS.numeric}
+    model = train(TrainingRows(features, some["exited"].to_numpy()), COLUMNS, threshold=None)
+    write_record(folder / "scorecard.json", model.scorecard)
+
+
+def _measure_all(folder: Path, turn: int) -> dict[str, dict[str, float]]:
+    """Run each side; of those that differ by the checks alone, another one first in each turn."""
+    sides = ["pandas", "risk_assets", "unchecked"] if turn % 2 else ["pandas", "unchecked", "risk_assets"]
+    found = {side: _measure(side, folder) for side in (*sides, "full")}
     assert found["pandas"]["rows"] == found["risk_assets"]["rows"], "both sides keep the same rows"
-    found["full"] = _measure("full", folder)
     for file in (folder / "waiting").iterdir():
         (folder / "input" / file.name).symlink_to(file)
     found["one more"] = _measure("one more", folder)
@@ -111,6 +134,7 @@ def _measure(side: str, folder: Path) -> dict[str, float]:
     if side != "one more":
         shutil.rmtree(folder / "output", ignore_errors=True)
         (folder / "output").mkdir()
+    os.sync()  # what an earlier side has written is written by now
     command = [sys.executable, __file__, "--side", side, "--folder", str(folder)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     figures: dict[str, float] = json.loads(done.stdout)
@@ -118,10 +142,10 @@ def _measure(side: str, folder: Path) -> dict[str, float]:
 
 
 def _run(side: str, folder: Path) -> dict[str, float]:
-    for library in ("duckdb", "numpy", "pandas") if side == "pandas" else ("duckdb", "numpy"):
+    for library in ("duckdb", "numpy", "pandas"):
         importlib.import_module(library)  # before the clock starts
     started, used = time.perf_counter(), time.process_time()
-    rows = _with_pandas(folder) if side == "pandas" else _with_risk_assets(folder, write_csv=side == "risk_assets")
+    rows = _with_pandas(folder) if side == "pandas" else _with_risk_assets(folder, side)
     status = Path("/proc/self/status").read_text(encoding="ascii")
     peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
     return {
@@ -145,8 +169,11 @@ def _with_pandas(folder: Path) -> int:
     return len(finaldata)
 
 
-def _with_risk_assets(folder: Path, *, write_csv: bool) -> int:
-    output = folder / "output"
+def _with_risk_assets(folder: Path, side: str) -> int:
+    output, check = folder / "output", FeedCheck(read_record(folder / "scorecard.json", Scorecard))
+    rules = IngestionRules(
+        0.5, write_csv=side in ("risk_assets", "unchecked"), hold=None if side == "unchecked" else check
+    )
     layout = Layout(
         data_root=folder,
         input=folder / "input",
@@ -156,7 +183,7 @@ def _with_risk_assets(folder: Path, *, write_csv: bool) -> int:
         deployment=output / "production",
     )
     with open_duckdb(COLUMNS, memory_limit="4GB", threads=None, spill=output / ".spill") as session:
-        return ingest(layout, session, IngestionRules(0.5, write_csv=write_csv), now=datetime.now(UTC)).accepted
+        return ingest(layout, session, rules, now=datetime.now(UTC)).accepted
 
 
 def _median(rounds: list[dict[str, float]]) -> dict[str, float]:
@@ -164,7 +191,7 @@ def _median(rounds: list[dict[str, float]]) -> dict[str, float]:
 
 
 def _table(found: dict[str, dict[str, float]], arguments: argparse.Namespace) -> str:
-    ours, pandas, full, more = (found[side] for side in ("risk_assets", "pandas", "full", "one more"))
+    pandas, ours, unchecked, full, more = (found[side] for side in SIDES)
     speed, memory = pandas["seconds"] / ours["seconds"], ours["gigabytes"] / pandas["gigabytes"]
     lines = [
         f"{arguments.rows:,} rows in {arguments.files} CSV files, median of {arguments.repeats}:",
@@ -176,12 +203,14 @@ def _table(found: dict[str, dict[str, float]], arguments: argparse.Namespace) ->
             for label, side in (
                 ("pandas: read, concat, drop_duplicates, write CSV and parquet", pandas),
                 ("risk_assets: the same outputs", ours),
+                ("risk_assets: the same outputs, files not checked", unchecked),
                 ("risk_assets, finaldata.csv off", full),
                 ("risk_assets, finaldata.csv off: one more file added", more),
             )
         ),
         "",
         f"- {speed:.1f} times as fast as pandas, with {memory:.2f} of its memory",
+        f"- checked files take {ours['seconds'] / unchecked['seconds']:.2f} times as long as others",
         f"- one more file costs {more['seconds'] / full['seconds']:.2f} of a full ingestion",
     ]
     return "\n".join(lines)

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 from risk_assets.domain.intake.feed_profile import FileProfile, merged
 from risk_assets.domain.intake.ingestion import HeldFile
-from risk_assets.engine.dataset import Dataset
-from risk_assets.engine.select import labelled_query, read_labelled_rows
+from risk_assets.engine.dataset import POSITION, Dataset, numbered_rows
+from risk_assets.engine.intake.feed_profile import SKETCHED_ROWS
+from risk_assets.engine.select import read_labelled_rows
 from risk_assets.engine.session import Session
+from risk_assets.engine.sql import quote
 from risk_assets.storage.intake.feed_verdicts import MOST_FILES, Judge
 from risk_assets.storage.intake.parse_cache import Source
 from risk_assets.storage.layout import Layout
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from risk_assets.domain.intake.label_rules import LabelledRisks
     from risk_assets.domain.model.scorecard import Scorecard
 
-#: Rows on which the live model's ranking is looked at.
+#: Rows on which the live model's ranking is looked at, at most.
 MOST_ROWS = 200_000
 
 
@@ -61,12 +63,18 @@ def _faults(
     faults = faults_of(profile, known, merged(known))
     if live is None or not session.columns.has_target or live.features != session.columns.features:
         return faults
-    query = labelled_query(session, Dataset((source.part,)), "all")
-    return (*faults, *label_faults(labelled_risks(session, query, live)))
+    return (*faults, *label_faults(labelled_risks(session, _known_rows(session, source), live)))
+
+
+def _known_rows(session: Session, source: Source) -> str:
+    """Return a query for the rows of a file whose outcome is known, evenly spaced ones of a large file."""
+    step = -(-source.usable_rows // SKETCHED_ROWS) or 1
+    rows = numbered_rows(session, Dataset((source.part,)))
+    return f"SELECT * FROM ({rows}) WHERE {POSITION} % {step} = 0 AND {quote(session.columns.target)} IS NOT NULL"
 
 
 def labelled_risks(session: Session, query: str, live: Scorecard) -> LabelledRisks:
-    """Return the risks by the live model of the rows of a `labelled_query`, of each client the first alone."""
+    """Return the risks by the live model of rows whose outcome is known, of each client the first alone."""
     import numpy as np
 
     from risk_assets.domain.intake.label_rules import LabelledRisks
