@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
 
 from risk_assets.domain.intake.ingestion import Ingestion
+from risk_assets.domain.model.scorecard import Scorecard
+from risk_assets.domain.model.shapes import CategoricalShape, NumericShape
 from risk_assets.storage.intake.feed_verdicts import FeedError, FeedVerdict, accept, refuse
 from risk_assets.storage.intake.finaldata import FeedCheck, IngestionRules, ingest
 from risk_assets.storage.layout import Layout
@@ -40,9 +43,9 @@ def clients(seed: int, *, rows: int = 200, times: float = 1, left: str = "") -> 
     return HEADER + "".join(lines)
 
 
-def run(place: Place, *, hold: bool = True) -> Ingestion:
+def run(place: Place, *, hold: bool = True, live: Scorecard | None = None) -> Ingestion:
     with session_of(COLUMNS, place.layout.data_root / "spill") as session:
-        rules = IngestionRules(0.5, write_csv=True, hold=FeedCheck() if hold else None)
+        rules = IngestionRules(0.5, write_csv=True, hold=FeedCheck(live) if hold else None)
         return ingest(place.layout, session, rules, now=NOW)
 
 
@@ -150,6 +153,25 @@ def test_a_stale_copy_of_an_old_file_brings_nothing_and_is_no_fault(place: Place
     again = run(place)
     assert held(again) == []
     assert (again.accepted, again.duplicates) == (first.accepted, 200)
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("upside down", ["clients2.csv"]), ("usual", [])])
+def test_outcomes_upside_down_are_told_in_a_large_file_that_is_sorted_by_them(
+    tmp_path: Path, kind: str, expected: list[str]
+) -> None:
+    place, rng = Place(tmp_path), random.Random(0)
+    for name, flipped in (("clients1.csv", False), ("clients2.csv", kind == "upside down")):
+        calls = [rng.randint(1, 100) for _ in range(50_000)]
+        rows = sorted(((each, (rng.random() < each / 100) != flipped) for each in calls), key=itemgetter(1))
+        lines = (f"{name}-{row},{each},north,{left:d}\n" for row, (each, left) in enumerate(rows))
+        write(place, name, HEADER + "".join(lines))
+    shape = NumericShape("calls", (0.0, 100.0), ((6.0, -3.0),), missing=0.0, mean=0.0)
+    region = CategoricalShape("region", {"north": 0.0}, 0.0, missing=0.0, mean=0.0)
+
+    found = run(place, live=Scorecard(0.0, 0.5, (shape,), (region,)))
+
+    assert held(found) == expected
+    assert all("upside down: AUC 0." in reason for file in found.held for reason in file.reasons)
 
 
 def test_outcomes_that_are_not_known_yet_are_no_fault(place: Place) -> None:
