@@ -15,8 +15,8 @@ TICK_SECONDS = 1.0
 class Deadlines:
     """Ends what takes longer than `seconds`, up to a tick later.
 
-    One timer looks after all of them; asyncio.timeout sets one for each, which takes a third of the time of a
-    small request.
+    One timer looks after all of them; asyncio.timeout sets one for each, which is much of the work for a small
+    request.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -36,9 +36,8 @@ class Deadlines:
         try:
             return await work
         except asyncio.CancelledError:
-            if self._ends[task]:  # somebody else ends the task
+            if self._ends[task] or task.uncancel():  # somebody else ends the task
                 raise
-            task.uncancel()
             raise TimeoutError from None
         finally:
             del self._ends[task]
