@@ -37,15 +37,17 @@ STILL = 1e-13
 class Fitted:
     """The maximum: coefficients (p,), strengths (penalties,), information X'WX / phi (p, p), log-odds (rows,).
 
-    `problem` says why it did not come to rest, and is empty where it converged.
+    `working` (rows,) is the diagonal of W / phi that the information was computed with. `problem` says why it did
+    not come to rest, and is empty where it converged.
 
-    >>> Fitted(np.zeros(1), np.zeros(0), np.eye(1), 3, np.zeros(2), 1.4, "").converged
+    >>> Fitted(np.zeros(1), np.zeros(0), np.eye(1), np.full(2, 0.5), 3, np.zeros(2), 1.4, "").converged
     True
     """
 
     coefficients: Array
     strengths: Array
     information: Array
+    working: Array
     steps: int
     log_odds: Array
     deviance: float
@@ -67,9 +69,27 @@ def deviance(log_odds: Array, outcome: Array, weights: Array) -> float:
     return 2.0 * float(weights @ loss)
 
 
-def fit(problem: Problem, strengths: Array, start: Array | None = None, *, updates: int | None = None) -> Fitted:
-    """Return the maximum; strengths (penalties,) to begin with, start (p,), at most `updates` of the penalties.
+def restricted_likelihood(problem: Problem, fitted: Fitted) -> float:
+    """Return Laplace's approximation of the log of the restricted likelihood, less a constant (Wood 2011).
 
+    l / phi - b'Sb / 2 + log|S| / 2 - log|X'WX / phi + S| / 2. All but the intercept is penalised.
+
+    >>> from risk_assets.domain.model.additive.design import of_matrix
+    >>> one = Problem(of_matrix(np.ones((4, 1))), np.array([0.0, 0.0, 1.0, 1.0]), np.ones(4), ())
+    >>> restricted_likelihood(one, fit(one, np.zeros(0)))  # 4 log(1 / 2), X'WX = 1
+    -2.772589
+    """
+    b, penalty = fitted.coefficients, penalty_matrix(problem, fitted.strengths)
+    prior, posterior = np.linalg.slogdet(penalty[1:, 1:])[1], np.linalg.slogdet(fitted.information + penalty)[1]
+    return float(-fitted.deviance / problem.dispersion - b @ penalty @ b + prior - posterior) / 2
+
+
+def fit(
+    problem: Problem, strengths: Array, start: Array | Fitted | None = None, *, updates: int | None = None
+) -> Fitted:
+    """Return the maximum; strengths (penalties,) to begin with, at most `updates` of the penalties.
+
+    `start` are coefficients (p,), or a fit of the same design, whose X'WX is used as long as W stays as it was.
     updates=0 keeps the strengths given. Raises ValueError where all outcomes are alike.
 
     >>> from risk_assets.domain.model.additive.design import of_matrix
@@ -77,11 +97,13 @@ def fit(problem: Problem, strengths: Array, start: Array | None = None, *, updat
     >>> fit(one, np.zeros(0)).coefficients
     array([-1.098612])
     """
+    known, weights = np.zeros((0, 0)), np.zeros(len(problem.outcome))
+    if isinstance(start, Fitted):
+        known, weights, start = start.information, start.working, start.coefficients
     b = _beginning(problem) if start is None else start
     point = Point(b, problem.design @ b)
     updating = updates != 0 and not all(placed.penalty.fixed for placed in problem.penalties)
     updated, promise, slow = 0, np.inf, False
-    known, weights = np.zeros((0, 0)), np.zeros(len(problem.outcome))
     for step in range(1, MOST_STEPS + 1):
         working = problem.working(point.log_odds)
         if slow or np.abs(working - weights).sum() > SAME * weights.sum():
@@ -97,9 +119,9 @@ def fit(problem: Problem, strengths: Array, start: Array | None = None, *, updat
         if updating:
             updating = updated != updates and not (flat and promise < FLAT)
         elif promise <= STILL * len(point.log_odds):
-            return _result(problem, point, strengths, known, step)
+            return _result(problem, point, strengths, (known, weights), step)
     why = f"the fit did not come to rest in {MOST_STEPS} steps"
-    return replace(_result(problem, point, strengths, known, MOST_STEPS), problem=why)
+    return replace(_result(problem, point, strengths, (known, weights), MOST_STEPS), problem=why)
 
 
 def approached(problem: Problem, part: Fitted, factor: float) -> Array:
@@ -154,9 +176,9 @@ def _beginning(problem: Problem) -> Array:
     return b
 
 
-def _result(problem: Problem, point: Point, strengths: Array, known: Array, steps: int) -> Fitted:
+def _result(problem: Problem, point: Point, strengths: Array, known: tuple[Array, Array], steps: int) -> Fitted:
     loss = deviance(point.log_odds, problem.outcome, problem.weights)
-    return Fitted(point.coefficients, strengths, known, steps, point.log_odds, loss, "")
+    return Fitted(point.coefficients, strengths, *known, steps, point.log_odds, loss, "")
 
 
 def _newton(problem: Problem, point: Point, slope: Array, known: Array, penalty: Array) -> tuple[Point, float]:

@@ -30,7 +30,8 @@ def capped_strengths(problem: Problem, fitted: Fitted, *, cap: float = CAP) -> A
     >>> from risk_assets.domain.model.additive.fit import Fitted
     >>> from risk_assets.domain.model.additive.problem import Problem
     >>> one = Problem(of_matrix(np.ones((2, 1))), np.array([0.0, 1.0]), np.ones(2), ())
-    >>> capped_strengths(one, Fitted(np.zeros(1), np.zeros(0), np.eye(1), 1, np.zeros(2), 0.0, "")).shape
+    >>> fitted = Fitted(np.zeros(1), np.zeros(0), np.eye(1), np.ones(2), 1, np.zeros(2), 0.0, "")
+    >>> capped_strengths(one, fitted).shape
     (0,)
     """
     result = fitted.strengths.copy()
@@ -88,7 +89,7 @@ def covariance_of(problem: Problem, fitted: Fitted, penalty: Array, clients: NDA
     >>> from risk_assets.domain.model.additive.fit import Fitted
     >>> from risk_assets.domain.model.additive.problem import Problem
     >>> one = Problem(of_matrix(np.ones((2, 1))), np.array([0.0, 1.0]), np.ones(2), ())
-    >>> fitted = Fitted(np.zeros(1), np.zeros(0), np.eye(1), 1, np.zeros(2), 0.0, "")
+    >>> fitted = Fitted(np.zeros(1), np.zeros(0), np.eye(1), np.ones(2), 1, np.zeros(2), 0.0, "")
     >>> covariance_of(one, fitted, np.eye(1), None).tolist()
     [[0.5]]
     """

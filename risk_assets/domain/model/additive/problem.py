@@ -9,10 +9,13 @@ import numpy as np
 from scipy.special import expit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from risk_assets.domain.model.additive.design import Design
-    from risk_assets.domain.model.additive.terms import Penalty
+    from risk_assets.domain.model.additive.pairs import Pair
+    from risk_assets.domain.model.additive.terms import Penalty, Term
 
     Array = NDArray[np.float64]
 
@@ -62,6 +65,21 @@ class Problem:
         """Return weights x risk x (1 - risk) / phi, the diagonal of W, (rows,)."""
         risk = expit(log_odds)
         return self.weights * risk * (1.0 - risk) / self.dispersion
+
+
+def placed_penalties(parts: Sequence[Term | Pair]) -> tuple[Placed, ...]:
+    """Return the penalties of terms and pairs, each where its coefficients stand behind the intercept.
+
+    >>> from risk_assets.domain.model.additive.terms import design_term
+    >>> [placed.span for placed in placed_penalties([design_term("a", np.arange(4.0))] * 2)]
+    [slice(1, 5, None), slice(1, 5, None), slice(5, 9, None), slice(5, 9, None)]
+    """
+    found: list[Placed] = []
+    start = 1
+    for part in parts:
+        found += [Placed(start, penalty) for penalty in part.penalties]
+        start += part.width
+    return tuple(found)
 
 
 def initial_strengths(problem: Problem) -> Array:

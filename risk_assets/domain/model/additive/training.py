@@ -19,7 +19,7 @@ from risk_assets.domain.model.additive.interval import (
 from risk_assets.domain.model.additive.leave_out import left_out
 from risk_assets.domain.model.additive.model import AdditiveModel
 from risk_assets.domain.model.additive.order import inverse, ordered_minimum
-from risk_assets.domain.model.additive.problem import Placed, Problem, initial_strengths, penalty_matrix
+from risk_assets.domain.model.additive.problem import Problem, initial_strengths, penalty_matrix, placed_penalties
 from risk_assets.domain.model.additive.refine import refined
 from risk_assets.domain.model.additive.search import find_pairs
 from risk_assets.domain.model.additive.terms import Term, design_term
@@ -117,10 +117,7 @@ def _fitted(
     rows = every if part.all() else every.only(part)
     problem = problem_of(rows, terms, ())
     problem, fitted = _with_dispersion(rows, problem, fit(problem, initial_strengths(problem)))
-    finer = refined(terms, rows.columns, problem, fitted, rows.clients)
-    if any(one is not other for one, other in zip(finer, terms, strict=True)):
-        terms, problem = finer, replace(problem_of(rows, finer, ()), dispersion=problem.dispersion)
-        fitted = fit(problem, initial_strengths(problem))
+    terms, problem, fitted = refined(terms, rows.columns, problem, fitted, rows.clients)
     found: tuple[Pair, ...] = ()
     if pairs:
         found, problem, fitted = find_pairs(rows.columns, terms, problem, fitted, rows.clients)
@@ -167,12 +164,7 @@ def problem_of(rows: Rows, terms: tuple[Term, ...], pairs: tuple[Pair, ...]) -> 
     5
     """
     parts: tuple[Term | Pair, ...] = (*terms, *pairs)
-    placed: list[Placed] = []
-    start = 1
-    for part in parts:
-        placed += [Placed(start, penalty) for penalty in part.penalties]
-        start += part.width
-    return Problem(design_of(parts, rows.columns), rows.outcome, rows.weights, tuple(placed))
+    return Problem(design_of(parts, rows.columns), rows.outcome, rows.weights, placed_penalties(parts))
 
 
 def _checked(
@@ -203,7 +195,7 @@ def _with_dispersion(rows: Rows, problem: Problem, fitted: Fitted) -> tuple[Prob
     clustered = clustered_information(problem, fitted.log_odds, rows.clients)
     phi = dispersion(covariance, clustered, fitted.information)
     problem = replace(problem, dispersion=phi)
-    return problem, fit(problem, fitted.strengths, fitted.coefficients)
+    return problem, fit(problem, fitted.strengths, fitted)
 
 
 def _order(terms: Sequence[Term], width: int) -> Array:

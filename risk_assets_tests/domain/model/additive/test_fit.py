@@ -4,7 +4,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from risk_assets.domain.model.additive.design import of_matrix
-from risk_assets.domain.model.additive.fit import Point, deviance, fit, penalised
+from risk_assets.domain.model.additive.fit import Point, deviance, fit, penalised, restricted_likelihood
 from risk_assets.domain.model.additive.problem import Placed, Problem, initial_strengths, penalty_matrix
 from risk_assets.domain.model.additive.terms import Penalty, design_term
 from risk_assets.domain.model.additive.training import Rows, problem_of
@@ -25,7 +25,7 @@ def smooth_problem() -> Problem:
     return problem_of(rows, terms, ())
 
 
-def restricted_likelihood(problem: Problem, logs: Array) -> float:
+def by_ranks(problem: Problem, logs: Array) -> float:
     """Laplace's approximation: l(b) - b'Sb/2 + log|S|+/2 - log|H|/2 at the maximum of the penalised likelihood."""
     strengths = np.exp(logs)
     found = fit(problem, strengths, updates=0)
@@ -97,21 +97,28 @@ def test_the_penalties_stand_where_the_restricted_likelihood_is_flat() -> None:
             continue
         step = np.zeros(len(logs))
         step[place] = 1e-3
-        rise = restricted_likelihood(problem, logs + step) - restricted_likelihood(problem, logs - step)
+        rise = by_ranks(problem, logs + step) - by_ranks(problem, logs - step)
         # the update takes W as constant (Wood and Fasiolo 2017), which moves the top a little
         assert abs(rise / 2e-3) < 0.15
+
+
+def test_the_restricted_likelihood_compares_penalties_as_by_their_ranks() -> None:
+    problem = smooth_problem()
+    logs = [np.full(len(problem.penalties), value) for value in (-1.0, 2.0)]
+    ours = [restricted_likelihood(problem, fit(problem, np.exp(each), updates=0)) for each in logs]
+    assert ours[1] - ours[0] == pytest.approx(by_ranks(problem, logs[1]) - by_ranks(problem, logs[0]), abs=1e-8)
 
 
 def test_other_penalties_have_no_greater_restricted_likelihood() -> None:
     problem = smooth_problem()
     logs = np.log(fit(problem, initial_strengths(problem)).strengths)
-    best = restricted_likelihood(problem, logs)
+    best = by_ranks(problem, logs)
     for place in range(len(logs)):
         if not problem.penalties[place].penalty.fixed:
             for factor in (0.05, 20.0):
                 other = logs.copy()
                 other[place] += np.log(factor)
-                assert restricted_likelihood(problem, other) <= best + 0.05
+                assert by_ranks(problem, other) <= best + 0.05
 
 
 def test_the_penalised_deviance_is_least_at_the_coefficients() -> None:

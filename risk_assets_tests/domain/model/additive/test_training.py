@@ -177,12 +177,37 @@ def test_columns_that_go_along_with_each_other_and_jump_are_no_pair(seed: int) -
     assert names(fit_additive({f"x{j}": x[:, j] for j in range(6)}, outcome)) == []
 
 
-def test_a_curve_gets_finer_knots_where_the_risk_jumps_and_there_alone() -> None:
+def test_a_curve_jumps_where_the_risk_jumps_and_is_level_beside_it() -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(8000, 2))
     outcome = (rng.random(8000) < expit(3 * (x[:, 0] > 0.3) + x[:, 1] - 2)).astype(float)
-    jump, line = fit_additive({"jump": x[:, 0], "line": x[:, 1]}, outcome).terms
+    model = fit_additive({"jump": x[:, 0], "line": x[:, 1]}, outcome)
+    jump, line = model.terms
     assert len(jump.basis.knots) > 2 * len(line.basis.knots)
+    places = np.array([-2.0, -1.0, 0.2, 0.4, 1.0, 2.0])
+    rises = np.diff(model.predict({"jump": places, "line": np.zeros(6)}))
+    assert rises[2] == pytest.approx(3, abs=0.5)
+    assert np.abs(np.delete(rises, 2)).max() < 0.2
+
+
+def test_levels_jump_where_the_risk_jumps_and_are_alike_elsewhere() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.integers(0, 8, 4000).astype(float)
+    outcome = (rng.random(4000) < expit(2.0 * (x >= 5) - 1.5)).astype(float)
+    rises = np.diff(fit_additive({"x": x}, outcome).predict({"x": np.arange(8.0)}))
+    assert rises[4] == pytest.approx(2, abs=0.4)
+    assert np.abs(np.delete(rises, 4)).max() < 0.1
+
+
+def test_curves_that_only_bend_stay_smooth() -> None:
+    degrees = []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=(4000, 3))
+        outcome = (rng.random(4000) < expit(x[:, 0] ** 2 + np.sin(1.5 * x[:, 1]) - 1.5)).astype(float)
+        columns: Columns = {"bend": x[:, 0], "wave": x[:, 1], "noise": x[:, 2]}
+        degrees += [term.basis.degree for term in fit_additive(columns, outcome).terms]
+    assert degrees.count(3) >= len(degrees) - 1
 
 
 def large(seed: int) -> tuple[Columns, Array]:
