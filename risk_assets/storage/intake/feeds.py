@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from risk_assets.domain.intake.label_rules import LabelledRisks
     from risk_assets.domain.model.scorecard import Scorecard
 
-#: Rows on which the live model's ranking is looked at, at most.
-MOST_ROWS = 200_000
-
 
 def judge_feeds(
     layout: Layout, session: Session, sources: Sequence[Source], live: Scorecard | None, *, now: datetime
@@ -75,12 +72,12 @@ def _known_rows(session: Session, source: Source) -> str:
 
 def labelled_risks(session: Session, query: str, live: Scorecard) -> LabelledRisks:
     """Return the risks by the live model of rows whose outcome is known, of each client the first alone."""
-    import numpy as np
+    import pandas as pd
 
     from risk_assets.domain.intake.label_rules import LabelledRisks
 
-    rows = read_labelled_rows(session, f"{query} LIMIT {MOST_ROWS}")
-    first = np.sort(np.unique(rows.ids.astype(str), return_index=True)[1])
+    rows = read_labelled_rows(session, query)
+    first = ~pd.Series(rows.ids).duplicated().to_numpy()
     columns = {name: cells[first] for name, cells in rows.columns_for(live).items()}
     numbers = {shape.column: columns[shape.column].astype(float) for shape in live.numeric}
     return LabelledRisks(live.risk(columns), rows.target[first] == 1, numbers)

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from risk_assets.domain.intake.label_rules import LabelledRisks
     from risk_assets.domain.model.scorecard import Scorecard
 
+#: Rows on which the live model's ranking is looked at, at most.
+MOST_ROWS = 200_000
+
 
 @dataclass(frozen=True)
 class OutcomeCheck:
@@ -115,7 +118,8 @@ class _Completed:
         with self.session.new_connection(self.check.columns) as reader:
             as_of = quote(str(self.check.columns.as_of))
             rows = f"SELECT * FROM ({labelled_query(reader, data, 'all')}) WHERE {as_of} > {moment(first)}"
-            return labelled_risks(reader, f"{rows} ORDER BY {quote(self.check.columns.id)}, {as_of}", live)
+            order = f"ORDER BY {quote(self.check.columns.id)}, {as_of} LIMIT {MOST_ROWS}"
+            return labelled_risks(reader, f"{rows} {order}", live)
 
 
 def arrivals(sources: Iterable[Source]) -> dict[Path, date]:
