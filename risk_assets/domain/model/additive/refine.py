@@ -20,11 +20,7 @@ from risk_assets.domain.model.additive.bins import binned, has_curve
 from risk_assets.domain.model.additive.design import design_of
 from risk_assets.domain.model.additive.fit import fit, restricted_likelihood
 from risk_assets.domain.model.additive.problem import initial_strengths, placed_penalties
-from risk_assets.domain.model.additive.score import (
-    LEAST_INFORMATION,
-    chi_square,
-    score_test,
-)
+from risk_assets.domain.model.additive.score import LEAST_INFORMATION, chi_square, score_test
 from risk_assets.domain.model.additive.terms import KNOTS, Pieces, Term, design_term
 
 if TYPE_CHECKING:
@@ -45,7 +41,7 @@ KNOT_ROWS, MOST_KNOTS = 100, 60
 LEVEL = 1.0
 #: Where p < this / number of columns, curves that jump are tried together.
 SURE = 0.001
-#: It is kept where the log of the restricted likelihood grows by more: some of it comes from penalties that adapt.
+#: They are kept where the log of the restricted likelihood grows by more: penalties that adapt add some to it.
 EVIDENCE = 5.0
 
 
