@@ -125,8 +125,9 @@ def _fitted(
         problem = replace(problem_of(every, terms, found), dispersion=problem.dispersion)
         start = approached(problem, fitted, every.weights.sum() / rows.weights.sum())
         fitted = fit(problem, fitted.strengths, start, updates=MORE_UPDATES)
-    if any(term.monotone for term in terms):
-        order, penalty = _order(terms, problem.design.width), penalty_matrix(problem, fitted.strengths)
+    order = _order(terms, problem.design.width)
+    if len(order):
+        penalty = penalty_matrix(problem, fitted.strengths)
         start = ordered_minimum(fitted.information + penalty, fitted.coefficients, order)
         fitted = fit(replace(problem, order=order), fitted.strengths, start, updates=0)
     return _model(every, (terms, found), problem, fitted, cap)

@@ -91,6 +91,13 @@ def test_a_monotone_column_whose_curve_rises_anyway_is_left_alone() -> None:
     assert bound.predict({"x": X}) == pytest.approx(free.predict({"x": X}), abs=1e-4)
 
 
+@pytest.mark.parametrize("value", [3.0, np.nan])
+def test_a_monotone_column_of_one_value_or_none_changes_nothing(value: float) -> None:
+    columns: Columns = {"x": X, "same": np.full(len(X), value)}
+    bound = fit_additive(columns, OUTCOME, monotone={"same": "increasing"})
+    assert bound.predict(columns) == pytest.approx(fit_additive(columns, OUTCOME).predict(columns), abs=1e-9)
+
+
 def test_categories_in_no_order_cannot_be_monotone() -> None:
     with pytest.raises(ValueError, match="no order"):
         fit_additive({"k": texts(["a", "b"] * 200)}, OUTCOME, monotone={"k": "increasing"})
