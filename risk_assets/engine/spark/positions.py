@@ -42,8 +42,8 @@ def expose(query: exp.Expr, positioned: Mapping[str, str]) -> bool:
         return True
     if not _expose_source(query, positioned):
         return False
-    if not any(isinstance(found, exp.Star) and not found.args.get("except_") for found in query.expressions):
-        query.append("expressions", column())
+    _hide(query)  # a column of its own stays where `row_number()` later hides what `*` shows
+    query.append("expressions", column())
     return True
 
 

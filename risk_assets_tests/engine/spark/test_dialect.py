@@ -273,6 +273,15 @@ def test_rows_are_numbered_in_the_order_of_files_and_of_their_rows(engines: Engi
         ]
 
 
+def test_numbered_rows_are_read_in_order_through_a_query_around_them(engines: Engines) -> None:
+    table = engines.table(["VARCHAR"], [[str(number)] for number in range(3000)])
+    numbered = f"SELECT c0, n FROM (SELECT *, row_number() OVER () AS n FROM {table})"
+    for session in (engines.duckdb, engines.spark):
+        found = session.run(f"SELECT * FROM ({numbered}) WHERE n % 50 = 0").fetchnumpy()
+        assert set(found) == {"c0", "n"}
+        assert found["c0"].tolist() == [str(number - 1) for number in range(50, 3001, 50)]
+
+
 def test_aggregates_agree(engines: Engines) -> None:
     rows = [[place % 7 / 3 if place % 5 else None, place % 20] for place in range(2000)]
     table = engines.table(["DOUBLE", "BIGINT"], rows)
