@@ -54,9 +54,12 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=7000)
     wanted = parser.parse_args()
     for name in WORLDS:
-        found = pd.DataFrame([shortfalls(name, wanted.rows, seed) for seed in range(wanted.draws)])
-        mean, error = found.mean(), found.std() / np.sqrt(wanted.draws)
-        told = [f"{method} {mean[method]:.4f} (standard error {error[method]:.4f})" for method in found]
+        found = [shortfalls(name, wanted.rows, seed) for seed in range(wanted.draws)]
+        told = []
+        for method in found[0]:
+            each = np.array([one[method] for one in found])
+            error = each.std(ddof=1) / np.sqrt(len(each))
+            told.append(f"{method} {each.mean():.4f} (standard error {error:.4f})")
         print(f"{name}: short of the best possible AUC by {', '.join(told)}", flush=True)
 
 
