@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-
 #: Penalties of differences adapt in so many rounds, each of which gains less than the one before.
 ROUNDS = 4
 
